@@ -1,0 +1,1 @@
+"""Room ``executor``: plan to Python function, SQL functions, DML, DDL, sessions."""

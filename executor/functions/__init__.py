@@ -1,0 +1,1 @@
+"""SQL functions: scalar and aggregate, with SQLite semantics."""

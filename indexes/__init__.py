@@ -1,0 +1,1 @@
+"""Room ``indexes``: index keys and their order, collations, uniqueness, statistics."""

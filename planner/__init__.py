@@ -1,0 +1,1 @@
+"""Room ``planner``: text to plan (lexer, front, sqlglot, binding, rules, access paths)."""

@@ -1,0 +1,41 @@
+"""The interface through which the planner learns of SQL functions; `executor.functions` and sessions implement it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarFunction:
+    """`call(*values) -> value`; `n_args` -1 is any number. `needs_session`: the session is passed first."""
+
+    name: str
+    n_args: int
+    call: Callable[..., Any]
+    deterministic: bool = True
+    needs_session: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateFunction:
+    """`factory()` makes an object with `step(*values)` and `finalize() -> value`; `name` lets the executor inline built-ins
+    (count, sum, total, avg, min, max, group_concat), unless `user` says that a user's function has that name."""
+
+    name: str
+    n_args: int
+    factory: Callable[[], Any]
+    user: bool = False
+
+
+class FunctionResolver(Protocol):
+    """Find a function by folded name and argument count; None if there is none.
+
+    `exists(name)` tells a wrong argument count ("wrong number of arguments to function f()") from "no such function: f"."""
+
+    def scalar(self, name: str, n_args: int) -> ScalarFunction | None: ...
+
+    def aggregate(self, name: str, n_args: int) -> AggregateFunction | None: ...
+
+    def exists(self, name: str) -> bool: ...

@@ -1,0 +1,346 @@
+"""Bound queries and statements: the logical plan, and, once the optimizer has filled `Select.steps`, the physical one.
+
+One query block (`Select`) is SQL's own unit: sources joined, rows filtered, grouped, projected, sorted, cut. The binder
+makes blocks; rules rewrite them (flatten a subquery into its parent, push a conjunct down, drop a join); the optimizer
+orders the sources and picks an access path for each; the executor writes one Python function for the statement.
+
+How a `Select` is evaluated, in order
+    1. `joins` (logical) or `steps` (physical): nested loops over sources; `where` conjuncts as soon as their sources are bound.
+    2. `group`: rows fold into groups; each group is a row of source `group.id`: keys + aggregate results + bare columns.
+       Without `group` this stage is absent. `having` is tested on that row.
+    3. `columns` are evaluated into the output row, a tuple; `distinct` drops repeated ones.
+    4. `order_by`, then `limit`/`offset`.
+    Expressions of `columns`, `order_by` refer to step sources, or to `group.id` when there is a grouping. An ORDER BY term
+    that is an output column is `OutputColumn(i)`, so that it is not evaluated twice.
+
+The output row of a query used as a source is known by the *source's* id (`QuerySource.id`), position by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from aerodb_dbapi.planner.expressions import AggregateCall, Expression
+from aerodb_dbapi.storage.catalog import Index, Table
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumn(Expression):
+    """In ORDER BY: the value of output column `position` of the same query."""
+
+    position: int
+    column_collation: str | None = None
+
+    @property
+    def collation(self) -> str | None:
+        return self.column_collation
+
+
+# --- Sources -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class Source:
+    """Something with rows. `id` is unique in the statement; `name` is its alias or own name, for messages and EXPLAIN."""
+
+    id: int
+    name: str
+
+
+@dataclass(slots=True, kw_only=True)
+class TableSource(Source):
+    """A table. `as_of` is a commit id for time travel. `indexed_by`: an index that must be used; '' for NOT INDEXED."""
+
+    table: Table
+    as_of: int | None = None
+    indexed_by: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class QuerySource(Source):
+    """A subquery, view or CTE reference in FROM. Two references to one CTE share one `Query` object with `shared=True`: it is
+    evaluated once per run into a list."""
+
+    query: Query
+    shared: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class RecursiveSource(Source):
+    """Inside the recursive arm of a CTE: the rows the previous step queued. `cte` is the id of its `Recursive` query."""
+
+    cte: int
+    width: int
+
+
+@dataclass(slots=True, kw_only=True)
+class RowsSource(Source):
+    """Rows made by Python: `rows(session)` is called once per scan (sqlite_master, table-valued functions later)."""
+
+    rows: Any
+    width: int
+
+
+@dataclass(slots=True)
+class Join:
+    """One item of FROM in written order. `kind` is 'inner', 'cross' (order is kept) or 'left'; `on` holds conjuncts.
+
+    RIGHT and FULL joins never appear: the binder turns them into LEFT joins and compounds."""
+
+    source: Source
+    kind: str = "inner"
+    on: list[Expression] = field(default_factory=list)
+
+
+# --- Access paths and steps (physical) -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class Access:
+    """How a step reads its source. Key expressions may refer to sources bound by earlier steps, parameters, outer queries.
+
+    Base class itself: read everything (`reverse`: in descending key order)."""
+
+    reverse: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class RowidPoint(Access):
+    """At most one row: rowid = key. A key that is not an integer (after INTEGER affinity) finds nothing."""
+
+    key: Expression
+
+
+@dataclass(slots=True, kw_only=True)
+class RowidIn(Access):
+    """rowid IN (…): `items` are expressions, or `query` is a one-column subquery. Duplicates are visited once; ascending."""
+
+    items: tuple[Expression, ...] = ()
+    query: Query | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RowidRange(Access):
+    """Rowids between bounds; None is unbounded. Bounds of other classes than numbers follow SQLite's ordering."""
+
+    lower: Expression | None = None
+    lower_open: bool = False
+    upper: Expression | None = None
+    upper_open: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class IndexScan(Access):
+    """Entries of `index` with the first len(`equal`) parts equal to given values, and a range on the next part.
+
+    `equal[i]` of None means the part IS NULL is wanted (matches NULL entries); a value that turns out NULL at run time
+    otherwise finds nothing. `apply[i]` is the affinity that the column gives to the key before look-up. With `equal_in`, the
+    *last* equal part takes each of several values (IN list), ascending, without duplicates. `covering`: the query needs only
+    indexed columns and the rowid, all recoverable from entries; rows are then built from entries, not fetched.
+    """
+
+    index: Index
+    equal: tuple[Expression | None, ...] = ()
+    apply: tuple[str | None, ...] = ()
+    equal_in: tuple[Expression, ...] | None = None
+    lower: Expression | None = None
+    lower_open: bool = False
+    upper: Expression | None = None
+    upper_open: bool = False
+    range_apply: str | None = None
+    covering: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class HashLookup(Access):
+    """Build a dictionary of the source's rows once per run, keyed by `build` (expressions over this source only), look up
+    `probe`. Values are compared after the affinities in `apply` (probe side, build side); NULL keys never match; keys fold by
+    `orders` (collations). `build_filters` are conjuncts on this source alone, tested while building."""
+
+    probe: tuple[Expression, ...]
+    build: tuple[Expression, ...]
+    apply: tuple[tuple[str | None, str | None], ...]
+    orders: tuple[str, ...]
+    build_filters: list[Expression] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Step:
+    """One level of the nested loops. For 'left', `on` decides whether a row matches (the access path already implies part of
+    it); if none does, the source's row is all NULL. `filters` are tested after that."""
+
+    source: Source
+    access: Access
+    kind: str = "inner"
+    on: list[Expression] = field(default_factory=list)
+    filters: list[Expression] = field(default_factory=list)
+    estimated_rows: float = 0.0
+
+
+# --- Queries -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A sort term. `collation` applies to text; `nulls_first` None is SQLite's default (first when ascending)."""
+
+    expression: Expression
+    descending: bool = False
+    collation: str = "BINARY"
+    nulls_first: bool | None = None
+
+
+@dataclass(slots=True)
+class Grouping:
+    """GROUP BY and aggregates. Its row: `keys`, then `calls` results, then `bare` (columns outside aggregates, taken from the
+    row that gave the last min()/max() when there is exactly one such call, else from the group's last row).
+    No keys: exactly one group, even over no rows. `orders` are the keys' collations. Groups come out in key order."""
+
+    id: int
+    keys: list[Expression]
+    calls: list[AggregateCall]
+    bare: list[Expression]
+    orders: list[str]
+
+
+@dataclass(slots=True, eq=False)
+class Query:
+    """Base of queries. `names` are the result's column names; `types` the declared types (or None), for converters."""
+
+    names: list[str]
+    types: list[str | None]
+    affinities: list[str | None]
+    collations: list[str | None]
+
+
+@dataclass(slots=True, eq=False)
+class Select(Query):
+    joins: list[Join]
+    where: list[Expression]
+    columns: list[Expression]
+    group: Grouping | None = None
+    having: list[Expression] = field(default_factory=list)
+    distinct: bool = False
+    distinct_orders: list[str] = field(default_factory=list)
+    order_by: list[Order] = field(default_factory=list)
+    limit: Expression | None = None
+    offset: Expression | None = None
+    # physical: filled in by the optimizer
+    steps: list[Step] | None = None
+    sorted: bool = False  # the steps already produce `order_by` order: no sort
+    pre_filters: list[Expression] = field(default_factory=list)  # conjuncts without sources: tested once
+
+
+@dataclass(slots=True, eq=False)
+class Compound(Query):
+    """UNION, UNION ALL, INTERSECT, EXCEPT: left-associative; ORDER BY terms are `OutputColumn`s. `orders`: collations used to
+    compare rows. UNION/INTERSECT/EXCEPT come out in row order, as in SQLite, unless `order_by` says otherwise."""
+
+    op: str
+    left: Query
+    right: Query
+    orders: list[str]
+    order_by: list[Order] = field(default_factory=list)
+    limit: Expression | None = None
+    offset: Expression | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Values(Query):
+    """VALUES (…), (…): rows of expressions of one width."""
+
+    rows: list[tuple[Expression, ...]]
+
+
+@dataclass(slots=True, eq=False)
+class Recursive(Query):
+    """WITH RECURSIVE body: rows of `initial` seed a queue (first in, first out unless `order_by`); each row taken out is
+    emitted and given to every query of `steps` through their `RecursiveSource`s of id `cte`. `distinct` for UNION."""
+
+    cte: int
+    initial: Query
+    steps: list[Query]
+    distinct: bool
+    order_by: list[Order] = field(default_factory=list)
+    limit: Expression | None = None
+    offset: Expression | None = None
+
+
+# --- Statements ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Statement:
+    """Base of bound statements. `parameters`: one entry per parameter slot, its name (':a', '?3') or None for '?'."""
+
+    parameters: list[str | None] = field(default_factory=list, kw_only=True)
+
+
+@dataclass(slots=True)
+class SelectStatement(Statement):
+    query: Query
+
+
+@dataclass(slots=True)
+class Returning:
+    """RETURNING: expressions over the source `id` = the row as written (for DELETE, as it was)."""
+
+    columns: list[Expression]
+    names: list[str]
+    types: list[str | None]
+
+
+@dataclass(slots=True)
+class InsertStatement(Statement):
+    """INSERT. `targets[i]` is the table position that source column i goes to (-1: rowid). `row_id` is the source id under which
+    `checks`, `returning` (and upsert clauses, later) see the new row; `defaults[p]` is the expression for a column not named.
+    `conflict` is the OR clause ('ABORT' if none)."""
+
+    table: Table
+    targets: list[int]
+    query: Query  # a Values or a select
+    conflict: str
+    row_id: int
+    defaults: dict[int, Expression]
+    checks: list[tuple[str, Expression]]  # (name or text, expression)
+    returning: Returning | None = None
+    index_filters: dict[int, Expression] = field(default_factory=dict)  # index id → partial WHERE, over row_id
+
+
+@dataclass(slots=True)
+class UpdateStatement(Statement):
+    """UPDATE. `query` is a Select whose source 0 is the target (`row_id` its id); its columns are ignored, its FROM may hold
+    further sources. `assignments`: (position or -1 for rowid, expression over the query's sources). `checks`, `returning`,
+    `index_filters` see the new row as source `new_id`."""
+
+    table: Table
+    query: Select
+    row_id: int
+    new_id: int
+    assignments: list[tuple[int, Expression]]
+    conflict: str
+    checks: list[tuple[str, Expression]]
+    returning: Returning | None = None
+    index_filters: dict[int, Expression] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DeleteStatement(Statement):
+    """DELETE: like `UpdateStatement.query`; `returning` sees the old row as `row_id`."""
+
+    table: Table
+    query: Select
+    row_id: int
+    returning: Returning | None = None
+    index_filters: dict[int, Expression] = field(default_factory=dict)
+
+
+def arms(query: Query) -> Iterator[Query]:
+    """The non-compound queries of a compound, left to right."""
+    if isinstance(query, Compound):
+        yield from arms(query.left)
+        yield from arms(query.right)
+    else:
+        yield query

@@ -1,0 +1,1 @@
+"""Rewriting rules over bound queries: one rule, one file; the ordered list is ``RULES``."""

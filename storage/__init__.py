@@ -1,0 +1,1 @@
+"""Room ``storage``: values, errors, the file seam, copy-on-write trees, log, transactions, catalog."""

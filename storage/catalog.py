@@ -1,0 +1,221 @@
+"""The catalog: every definition of the database, kept as records of one tree and read as one `Schema`.
+
+Record format
+    Tree `CATALOG_TREE` (id 0) maps object id (int, dense, never reused) to a plain msgpack-able tuple
+    ``(kind, name, table_name, sql, body)``; `kind` is ``'table' | 'index' | 'view'``. `body` holds the facts that the planner
+    needs, so that storage never parses SQL: `encode_*` and `decode_*` are inverses (checked by the tests).
+    Tree `META_TREE` (id 1) maps str → value: ``user_version``, ``application_id``, ``next_tree``, ``next_object``.
+
+Versions
+    DDL edits the catalog tree like any other tree, so it is transactional, and a read view sees the schema of its own
+    commit. A `Schema` is built once per catalog root and shared; its identity is what cached plans are checked against.
+
+Names compare case-insensitively for ASCII letters, as in SQLite: dictionaries here are keyed by `fold(name)`.
+Expressions (DEFAULT, CHECK, partial WHERE, a view's SELECT) are kept as the user's own text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+CATALOG_TREE: Final = 0
+META_TREE: Final = 1
+FIRST_USER_TREE: Final = 2
+
+_FOLD: Final = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
+
+
+def fold(name: str) -> str:
+    """The key under which an identifier is looked up: ASCII letters lower-cased, all else kept."""
+    return name.lower() if name.isascii() else name.translate(_FOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `type` is the declared type as written ('' if none); `default` is expression text or None."""
+
+    name: str
+    type: str = ""
+    affinity: str = "BLOB"
+    collation: str = "BINARY"
+    not_null: bool = False
+    not_null_conflict: str = "ABORT"
+    default: str | None = None
+    primary_key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexColumn:
+    """One key part of an index: a table column by position (-1 is the rowid), its collation and direction."""
+
+    position: int
+    name: str
+    collation: str = "BINARY"
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index: a tree of entries. `origin` is 'c' (CREATE INDEX), 'u' (UNIQUE constraint) or 'pk'; `sql` is None unless 'c'."""
+
+    id: int
+    name: str
+    table: str
+    tree: int
+    columns: tuple[IndexColumn, ...]
+    unique: bool = False
+    origin: str = "c"
+    where: str | None = None
+    conflict: str = "ABORT"
+    sql: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A CHECK constraint: its name (or None) and the text between its parentheses."""
+
+    name: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A foreign key as declared. `to` is None where the parent's primary key is implied."""
+
+    columns: tuple[int, ...]
+    table: str
+    to: tuple[str, ...] | None
+    on_update: str = "NO ACTION"
+    on_delete: str = "NO ACTION"
+    match: str = "NONE"
+    deferred: bool = False
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A rowid table. `tree` maps rowid → row tuple; `rowid_alias` is the position of the INTEGER PRIMARY KEY column, or None.
+
+    A stored row has one value per column in column order; the rowid alias column holds the rowid itself.
+    """
+
+    id: int
+    name: str
+    tree: int
+    columns: tuple[Column, ...]
+    rowid_alias: int | None = None
+    rowid_conflict: str = "ABORT"
+    checks: tuple[Check, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    autoincrement: bool = False
+    sql: str = ""
+    indexes: tuple[Index, ...] = ()  # in creation order; not part of the record, filled in by `Schema`
+    positions: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def position(self, name: str) -> int | None:
+        """The position of a column by name, or None."""
+        return self.positions.get(fold(name))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: the text of its SELECT, and its column names where they were given."""
+
+    id: int
+    name: str
+    select: str
+    columns: tuple[str, ...] | None = None
+    sql: str = ""
+
+
+SchemaObject = Table | Index | View
+Record = tuple[str, str, str, str | None, tuple[Any, ...]]
+Kind = Literal["table", "index", "view"]
+
+
+def encode_object(item: SchemaObject) -> Record:
+    """The catalog record of a definition: nested tuples of plain values only."""
+    if isinstance(item, Table):
+        body: tuple[Any, ...] = (
+            item.tree,
+            tuple(
+                (c.name, c.type, c.affinity, c.collation, c.not_null, c.not_null_conflict, c.default, c.primary_key)
+                for c in item.columns
+            ),
+            item.rowid_alias,
+            item.rowid_conflict,
+            tuple((c.name, c.text) for c in item.checks),
+            tuple((f.columns, f.table, f.to, f.on_update, f.on_delete, f.match, f.deferred, f.name) for f in item.foreign_keys),
+            item.autoincrement,
+        )  # fmt: skip
+        return ("table", item.name, item.name, item.sql, body)
+    if isinstance(item, Index):
+        parts = tuple((c.position, c.name, c.collation, c.descending) for c in item.columns)
+        body = (item.tree, parts, item.unique, item.origin, item.where, item.conflict)
+        return ("index", item.name, item.table, item.sql, body)
+    return ("view", item.name, item.name, item.sql, (item.select, item.columns))
+
+
+def decode_object(object_id: int, record: Record) -> SchemaObject:
+    """The definition held by a catalog record; the inverse of `encode_object`."""
+    kind, name, table, sql, body = record
+    if kind == "table":
+        tree, columns, alias, rowid_conflict, checks, foreign_keys, autoincrement = body
+        made = tuple(Column(*c) for c in columns)
+        return Table(
+            object_id, name, tree, made, alias, rowid_conflict,
+            tuple(Check(*c) for c in checks), tuple(ForeignKey(*f) for f in foreign_keys), autoincrement, sql or "",
+            positions={fold(c.name): i for i, c in reversed(list(enumerate(made)))},
+        )  # fmt: skip
+    if kind == "index":
+        tree, parts, unique, origin, where, conflict = body
+        return Index(object_id, name, table, tree, tuple(IndexColumn(*p) for p in parts), unique, origin, where, conflict, sql)
+    select, names = body
+    return View(object_id, name, select, names, sql or "")
+
+
+class Schema:
+    """All definitions as of one commit. Immutable; `version` is the commit id that last changed them (0: none)."""
+
+    __slots__ = ("indexes", "objects", "tables", "version", "views")
+
+    def __init__(self, records: Iterable[tuple[int, Record]] = (), version: int = 0) -> None:
+        self.version = version
+        self.objects: dict[int, SchemaObject] = {oid: decode_object(oid, record) for oid, record in records}
+        self.tables: dict[str, Table] = {}
+        self.views: dict[str, View] = {}
+        self.indexes: dict[str, Index] = {}
+        by_table: dict[str, list[Index]] = {}
+        for item in self.objects.values():
+            if isinstance(item, Index):
+                self.indexes[fold(item.name)] = item
+                by_table.setdefault(fold(item.table), []).append(item)
+        for oid, item in list(self.objects.items()):
+            if isinstance(item, Table):
+                table = Table(
+                    oid, item.name, item.tree, item.columns, item.rowid_alias, item.rowid_conflict, item.checks,
+                    item.foreign_keys, item.autoincrement, item.sql, tuple(by_table.get(fold(item.name), ())), item.positions,
+                )  # fmt: skip
+                self.objects[oid] = self.tables[fold(item.name)] = table
+            elif isinstance(item, View):
+                self.views[fold(item.name)] = item
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name, or None."""
+        return self.tables.get(fold(name))
+
+    def view(self, name: str) -> View | None:
+        """The view of that name, or None."""
+        return self.views.get(fold(name))
+
+    def index(self, name: str) -> Index | None:
+        """The index of that name, or None."""
+        return self.indexes.get(fold(name))
+
+    def rows(self) -> Iterator[tuple[str, str, str, int, str | None]]:
+        """The rows of `sqlite_master`, in creation order: type, name, tbl_name, rootpage (the tree id), sql."""
+        for item in self.objects.values():
+            kind, name, table, sql, _ = encode_object(item)
+            yield kind, name, table, getattr(item, "tree", 0), sql
