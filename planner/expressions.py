@@ -301,10 +301,22 @@ TRUE = Constant(1)
 FALSE = Constant(0)
 
 
+_CHILD_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def child_fields(kind: type) -> tuple[str, ...]:
+    """The names of a node class's fields that hold expressions, in written order (worked out once per class)."""
+    names = _CHILD_FIELDS.get(kind)
+    if names is None:
+        names = tuple(f.name for f in fields(kind) if "Expression" in str(f.type))
+        _CHILD_FIELDS[kind] = names
+    return names
+
+
 def children(expression: Expression) -> Iterator[Expression]:
     """The direct sub-expressions, left to right (subqueries are not entered)."""
-    for field in fields(expression):  # type: ignore[arg-type]
-        yield from _expressions_in(getattr(expression, field.name))
+    for name in child_fields(expression.__class__):
+        yield from _expressions_in(getattr(expression, name))
 
 
 def _expressions_in(value: Any) -> Iterator[Expression]:
@@ -334,11 +346,11 @@ def transform(expression: Expression, change: Any) -> Expression:
         return value
 
     updates = {}
-    for field in fields(expression):  # type: ignore[arg-type]
-        old = getattr(expression, field.name)
+    for name in child_fields(expression.__class__):
+        old = getattr(expression, name)
         new = visit(old)
         if new is not old:
-            updates[field.name] = new
+            updates[name] = new
     if updates:
         expression = replace(expression, **updates)  # type: ignore[type-var]
     return change(expression)
