@@ -1,0 +1,39 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
+# `make check` adds format, lint, types and tidy. Each makes its own environment first.
+
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3 python,$(shell command -v $(p) 2>/dev/null)))
+VENV ?= .venv
+PY := $(VENV)/bin/python
+WORKERS ?= 2
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-long check bench clean
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[demo,test,check]'
+	-$(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: 'sqlglot[c]>=30.8,<31'
+	touch $@
+
+demo: $(STAMP)
+	$(PY) examples/demo.py
+
+test: $(STAMP)
+	$(PY) -m pytest -n $(WORKERS) -q -m 'not long'
+
+test-long: $(STAMP)
+	$(PY) -m pytest -n $(WORKERS) -q
+
+check: $(STAMP)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall --target $(VENV)/typed .
+	MYPYPATH=$(VENV)/typed $(VENV)/bin/mypy --python-executable $(PY) -p aerodb_dbapi
+	$(PY) -m pytest -q tests/test_tidy.py
+
+bench: $(STAMP)
+	$(PY) benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

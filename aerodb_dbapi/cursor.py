@@ -1,0 +1,363 @@
+"""`Cursor`: runs statements and hands out rows (PEP 249; `sqlite3.Cursor`).
+
+The hit path
+    `execute` on a text that was seen before, in autocommit, with plain parameters, does only this: thread check, look-up of
+    the prepared statement, schema identity check (INV-S3), parameter check, one reference to the published root, call. The
+    compiled function returns an *iterator of row tuples*; `fetchone` is `next` on it, `fetchall` is `list`. Everything else
+    (transactions, DML, named parameters, adapters, first run of a text) goes through `_execute_general`.
+
+Read stability
+    The iterator works on the root that it was given, which never changes (INV-D1): rows still to come are those of the state
+    in which the statement began, whatever is written, committed or rolled back meanwhile (INV-V11).
+
+Row shape
+    `row_factory`, `text_factory` and converters apply when a row is fetched; without them the tuple that the engine made (often
+    the stored row itself) goes out untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from aerodb_dbapi.adapters import converters
+from aerodb_dbapi.parameters import INT64_MAX, INT64_MIN, bind, bind_rows
+from aerodb_dbapi.storage.errors import ProgrammingError
+from aerodb_dbapi.storage.values import as_text
+
+if TYPE_CHECKING:
+    from aerodb_dbapi.connection import Connection
+    from aerodb_dbapi.executor.statement import Compiled
+
+PARSE_DECLTYPES = 1
+PARSE_COLNAMES = 2
+_NO_ROWS: Iterator[Any] = iter(())
+_CHUNK_ROWS = 20_000
+_DML = frozenset({"insert", "update", "delete"})
+
+
+class Cursor:
+    """A cursor of a connection. Attributes as in PEP 249; `row_factory` may be set for this cursor alone."""
+
+    __slots__ = (
+        "__weakref__", "_closed", "_compiled", "_connection", "_lastrowid", "_make", "_returned", "_row_factory",
+        "_rowcount", "_rows", "arraysize",
+    )  # fmt: skip
+
+    _connection: Connection
+    _rows: Iterator[tuple[Any, ...]]
+    _compiled: Compiled | None
+    _make: Callable[[tuple[Any, ...]], Any] | None
+
+    def __init__(self, connection: Connection, /) -> None:
+        self._connection = connection
+        self._rows = _NO_ROWS
+        self._compiled = None
+        self._make = None
+        self._rowcount = -1
+        self._returned = -1
+        self._lastrowid: int | None = None
+        self._row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None = None
+        self._closed = False
+        self.arraysize = 1
+
+    # --- Attributes ---
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that made this cursor."""
+        return self._connection
+
+    @property
+    def description(self) -> tuple[tuple[str, None, None, None, None, None, None], ...] | None:
+        """7-tuples whose first item is the column's name, for statements that return rows; else None."""
+        compiled = self._compiled
+        if compiled is None or compiled.names is None:
+            return None
+        names = compiled.names
+        if self._connection._detect_types & PARSE_COLNAMES:
+            names = [name.split(" [", 1)[0] for name in names]
+        return tuple([(name, None, None, None, None, None, None) for name in names])
+
+    @property
+    def rowcount(self) -> int:
+        """Rows changed by the last INSERT, UPDATE or DELETE; -1 otherwise. With RETURNING it is known once the rows are fetched."""
+        return self._rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The rowid of the last row that `execute` inserted through this cursor."""
+        return self._lastrowid
+
+    @property
+    def row_factory(self) -> Callable[[Cursor, tuple[Any, ...]], Any] | None:
+        """`row_factory(cursor, row)` makes what is fetched; None gives tuples."""
+        return self._row_factory
+
+    @row_factory.setter
+    def row_factory(self, factory: Callable[[Cursor, tuple[Any, ...]], Any] | None) -> None:
+        self._row_factory = factory
+        self._make = self._row_maker()
+
+    # --- Executing ---
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """Run one statement. `parameters`: a sequence, or a mapping for named ones. Returns the cursor.
+
+        Raises the errors of PEP 249; TypeError when `sql` is not a str.
+        """
+        connection = self._connection
+        session = connection._session
+        if (
+            session is not None
+            and session.transaction is None
+            and (connection._thread == get_ident() or not connection._check_same_thread)
+            and connection._plain
+            and not self._closed
+        ):
+            prepared = session.cache.get(sql)
+            if prepared is not None:
+                compiled = prepared.compiled
+                root = session.database.root
+                if compiled.is_select and compiled.schema is root.schema and parameters.__class__ is tuple:
+                    if len(parameters) == prepared.n_parameters:
+                        for value in parameters:
+                            kind = value.__class__
+                            if kind is int:
+                                if not INT64_MIN <= value <= INT64_MAX:
+                                    break
+                            elif kind is str:
+                                if not value.isascii():
+                                    break
+                            elif value is not None and kind is not bytes:
+                                break
+                        else:
+                            self._compiled = compiled
+                            self._rowcount = -1
+                            self._returned = -1
+                            if prepared.constants:
+                                parameters += prepared.constants
+                            self._rows = compiled.run(session, root.trees, parameters)
+                            if self._row_factory is not None or self._make is not None:
+                                self._make = self._row_maker()
+                            return self
+        self._execute_general(sql, parameters)
+        return self
+
+    def _execute_general(self, sql: str, parameters: Any) -> None:
+        """`execute` in full generality: any statement, any parameters, implicit BEGIN."""
+        connection = self._check()
+        if not isinstance(sql, str):
+            raise TypeError(f"execute() argument 1 must be str, not {type(sql).__name__}")
+        self._reset()
+        session = connection._open_session()
+        prepared = connection._prepare(sql)
+        compiled = prepared.compiled
+        values = bind(parameters, compiled.parameters[: prepared.n_parameters])
+        if compiled.kind in _DML:
+            connection._begin_implicitly()
+        rows, rowcount = session.run(prepared, values)
+        self._compiled = compiled
+        if compiled.kind in _DML:
+            if compiled.kind == "insert" and rowcount:
+                self._lastrowid = session.last_insert_rowid
+            if rows is None:
+                self._rowcount = rowcount
+            else:
+                self._rowcount, self._returned = 0, rowcount
+        if rows is not None:
+            self._rows = iter(rows)
+        self._make = self._row_maker()
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
+        """Run one DML statement for each item of `parameters`. `rowcount` is the sum.
+
+        Raises ProgrammingError for statements that return rows. A failure keeps the items before it, as in `sqlite3`.
+        """
+        connection = self._check()
+        if not isinstance(sql, str):
+            raise TypeError(f"executemany() argument 1 must be str, not {type(sql).__name__}")
+        self._reset()
+        session = connection._open_session()
+        prepared = connection._prepare(sql)
+        compiled = prepared.compiled
+        if compiled.kind not in _DML or compiled.names is not None:
+            if compiled.is_select or compiled.names is not None:
+                raise ProgrammingError("executemany() can only execute DML statements.")
+        else:
+            connection._begin_implicitly()
+        self._compiled = compiled
+        slots = compiled.parameters[: prepared.n_parameters]
+        items = iter(parameters)
+        total = 0
+        while chunk := list(islice(items, _CHUNK_ROWS)):
+            total += session.run_many(prepared, bind_rows(chunk, slots))
+        self._rowcount = total if compiled.kind in _DML else -1
+        return self
+
+    def executescript(self, sql_script: str, /) -> Cursor:
+        """Run every statement of a script; an open transaction is committed first. Returns the cursor."""
+        connection = self._check()
+        if not isinstance(sql_script, str):
+            raise TypeError(f"executescript() argument 1 must be str, not {type(sql_script).__name__}")
+        if "\0" in sql_script:
+            raise ValueError("embedded null character")
+        self._reset()
+        connection._run_script(sql_script)
+        return self
+
+    # --- Fetching ---
+
+    def fetchone(self) -> Any:
+        """The next row, or None when there is none."""
+        connection = self._connection
+        if connection._thread != get_ident() or connection._session is None or self._closed:
+            self._check()
+        row = next(self._rows, None)
+        if row is None:
+            self._exhausted()
+            return None
+        return row if self._make is None else self._make(row)
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        """The next `size` rows (default `arraysize`) as a list, shorter at the end."""
+        self._check()
+        size = self.arraysize if size is None else size
+        rows: Iterator[Any] = self._rows if size < 0 else islice(self._rows, size)
+        found = list(rows if self._make is None else map(self._make, rows))
+        if size < 0 or len(found) < size:
+            self._exhausted()
+        return found
+
+    def fetchall(self) -> list[Any]:
+        """All remaining rows as a list."""
+        connection = self._connection
+        if connection._thread != get_ident() or connection._session is None or self._closed:
+            self._check()
+        rows, self._rows = self._rows, _NO_ROWS
+        found = list(rows if self._make is None else map(self._make, rows))
+        self._exhausted()
+        return found
+
+    def __iter__(self) -> Cursor:
+        return self
+
+    def __next__(self) -> Any:
+        connection = self._connection
+        if connection._thread != get_ident() or connection._session is None or self._closed:
+            self._check()
+        row = next(self._rows, None)
+        if row is None:
+            self._exhausted()
+            raise StopIteration
+        return row if self._make is None else self._make(row)
+
+    # --- The rest of PEP 249 ---
+
+    def close(self) -> None:
+        """Close the cursor; using it afterwards raises ProgrammingError."""
+        self._connection._check_thread()
+        self._connection._open_session()
+        self._rows = _NO_ROWS
+        self._closed = True
+
+    def setinputsizes(self, sizes: Any, /) -> None:
+        """Does nothing (PEP 249)."""
+
+    def setoutputsize(self, size: Any, column: Any = None, /) -> None:
+        """Does nothing (PEP 249)."""
+
+    # --- Helpers ---
+
+    def _check(self) -> Connection:
+        """Raise ProgrammingError if the cursor cannot be used here and now."""
+        try:
+            connection = self._connection
+        except AttributeError:
+            raise ProgrammingError("Base Cursor.__init__ not called.") from None
+        connection._check_thread()
+        if self._closed:
+            raise ProgrammingError("Cannot operate on a closed cursor.")
+        connection._open_session()
+        return connection
+
+    def _reset(self) -> None:
+        self._rows = _NO_ROWS
+        self._compiled = None
+        self._rowcount = -1
+        self._returned = -1
+
+    def _exhausted(self) -> None:
+        """All rows are fetched: a statement with RETURNING now tells its row count, as in `sqlite3`."""
+        if self._returned >= 0:
+            self._rowcount, self._returned = self._returned, -1
+
+    def _row_maker(self) -> Callable[[tuple[Any, ...]], Any] | None:
+        """The function from engine tuple to what is fetched, or None when they are the same."""
+        connection = self._connection
+        factory = self._row_factory
+        convert = self._value_converter()
+        if convert is None and factory is None:
+            return None
+        if convert is None:
+            assert factory is not None
+            return lambda row: factory(self, row)
+        if factory is None:
+            return convert
+        assert connection is not None
+        return lambda row: factory(self, convert(row))
+
+    def _value_converter(self) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
+        """Apply column converters and `text_factory` to a row; None when neither is in force."""
+        connection = self._connection
+        compiled = self._compiled
+        if compiled is None or compiled.names is None:
+            return None
+        text_factory = connection._text_factory
+        by_column = [self._column_converter(i) for i in range(len(compiled.names))] if connection._detect_types else []
+        if not any(by_column) and text_factory is str:
+            return None
+        make_text = _text_maker(text_factory)
+        by_column = by_column or [None] * len(compiled.names)
+
+        def convert(row: tuple[Any, ...]) -> tuple[Any, ...]:
+            return tuple([_convert(value, own, make_text) for value, own in zip(row, by_column)])
+
+        return convert
+
+    def _column_converter(self, position: int) -> Callable[[bytes], Any] | None:
+        compiled = self._compiled
+        assert compiled is not None and compiled.names is not None
+        detect = self._connection._detect_types
+        name = compiled.names[position]
+        if detect & PARSE_COLNAMES and "[" in name:
+            found = converters.get(name[name.index("[") + 1 :].split("]", 1)[0].upper())
+            if found is not None:
+                return found
+        if detect & PARSE_DECLTYPES and compiled.types and compiled.types[position]:
+            declared = compiled.types[position] or ""
+            return converters.get(declared.split("(", 1)[0].split(" ", 1)[0].upper())
+        return None
+
+
+def _text_maker(text_factory: Any) -> Callable[[str], Any] | None:
+    """From str to what `text_factory` gives; None where that is the str itself."""
+    if text_factory is str:
+        return None
+    return lambda text: text_factory(text.encode())
+
+
+def _convert(value: Any, own: Callable[[bytes], Any] | None, make_text: Callable[[str], Any] | None) -> Any:
+    if value is None:
+        return None
+    if own is not None:
+        return own(value if isinstance(value, bytes) else _bytes_of(value))
+    if make_text is not None and isinstance(value, str):
+        return make_text(value)
+    return value
+
+
+def _bytes_of(value: Any) -> bytes:
+    return (value if isinstance(value, str) else as_text(value)).encode()

@@ -1,0 +1,108 @@
+"""Binding: what the caller passed → the tuple of plain SQL values that a compiled statement takes.
+
+Rules are those of `sqlite3`: a sequence fills slots in order, a mapping fills named slots; exact `int`, `float`, `str`,
+`bytes` and None pass as they are, everything else goes through the adapters (`aerodb_dbapi.adapters`) and then through
+`check_parameter` (INV-D5). Errors have `sqlite3`'s classes and texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aerodb_dbapi.adapters import PrepareProtocol, adapt
+from aerodb_dbapi.storage.errors import ProgrammingError
+from aerodb_dbapi.storage.values import check_parameter
+
+INT64_MIN = -(2**63)
+INT64_MAX = 2**63 - 1
+_PLAIN = frozenset({int, float, str, bytes, type(None)})
+_STORABLE = (int, float, str, bytes, bytearray, memoryview, type(None))
+
+
+def bind(parameters: Any, slots: list[str | None]) -> tuple[Any, ...]:
+    """The values for `slots` (a name with its sigil, or None) taken from a sequence or mapping.
+
+    Raises ProgrammingError (wrong number, missing name, unsupported type), OverflowError for integers beyond 64 bits,
+    UnicodeEncodeError for lone surrogates.
+    """
+    if isinstance(parameters, (tuple, list)) or (
+        not isinstance(parameters, dict) and hasattr(parameters, "__len__") and hasattr(parameters, "__getitem__")
+        and not hasattr(parameters, "keys")
+    ):  # fmt: skip
+        return bind_sequence(parameters, len(slots))
+    if hasattr(parameters, "__getitem__") and hasattr(parameters, "keys"):
+        return _bind_mapping(parameters, slots)
+    raise ProgrammingError("parameters are of unsupported type")
+
+
+def bind_sequence(parameters: Any, count: int) -> tuple[Any, ...]:
+    """Values for `count` slots from a sequence."""
+    if len(parameters) != count:
+        raise ProgrammingError(
+            f"Incorrect number of bindings supplied. The current statement uses {count}, and there are {len(parameters)} supplied."
+        )
+    return tuple([bind_value(parameters[i], i) for i in range(count)])
+
+
+def _bind_mapping(parameters: Any, slots: list[str | None]) -> tuple[Any, ...]:
+    values = []
+    for position, slot in enumerate(slots):
+        if slot is None or slot[0] == "?":
+            raise ProgrammingError(f"Binding {position + 1} has no name, but you supplied a dictionary (which has only names).")
+        try:
+            value = parameters[slot[1:]]
+        except LookupError:
+            raise ProgrammingError(f"You did not supply a value for binding parameter :{slot[1:]}.") from None
+        values.append(bind_value(value, position))
+    return tuple(values)
+
+
+def bind_value(value: Any, position: int) -> Any:
+    """One value: adapted if its class asks for it, checked, plain."""
+    if value.__class__ not in _PLAIN:
+        value = adapt(value, PrepareProtocol, value)
+        if not isinstance(value, _STORABLE):
+            raise ProgrammingError(f"Error binding parameter {position + 1}: type '{type(value).__name__}' is not supported")
+    return check_parameter(value)
+
+
+def bind_rows(rows: Iterable[Any], slots: list[str | None]) -> list[tuple[Any, ...]]:
+    """`bind` for each item. A list of tuples of plain values is checked column by column at C speed and kept as it is."""
+    rows = list(rows)
+    count = len(slots)
+    if rows and set(map(type, rows)) == {tuple} and set(map(len, rows)) == {count}:
+        if all(_plain_column(column) for column in zip(*rows)):
+            return rows
+        return [bind_sequence(row, count) for row in rows]
+    return [bind(row, slots) for row in rows]
+
+
+def _plain_column(column: tuple[Any, ...]) -> bool:
+    """True if every value of the column may be stored as it is."""
+    classes = set(map(type, column))
+    if not classes <= _PLAIN:
+        return False
+    if len(classes) > 1:
+        classes.discard(type(None))
+        column = tuple([value for value in column if value is not None])
+        if len(classes) > 1:
+            return False
+    kind = next(iter(classes))
+    if kind is int:
+        return bool(INT64_MIN <= min(column) and max(column) <= INT64_MAX)
+    if kind is float:
+        return all(map(float.__eq__, column, column))
+    if kind is str:
+        return _encodable(column)
+    return True
+
+
+def _encodable(column: tuple[str, ...]) -> bool:
+    try:
+        "".join(column).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+

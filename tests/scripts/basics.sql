@@ -1,0 +1,30 @@
+# Tables, rows, atomic statements, names of columns.
+a> CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT NOT NULL, price REAL DEFAULT 1.5, UNIQUE(name))
+a> INSERT INTO t(name) VALUES ('bolt'), ('nut')
+a> [names] SELECT * FROM t ORDER BY id
+---
+
+a> [names] SELECT id+1, name  ||'!', count(*) OVER_ALL, typeof(price) "t" FROM t GROUP BY id ORDER BY 1
+---
+
+# A failing statement leaves nothing behind (INV-D4), and the session goes on (INV-F4).
+a> INSERT INTO t(name) VALUES ('cog'), ('bolt')
+a> SELECT count(*) FROM t
+a> INSERT INTO t(name) VALUES (NULL)
+a> UPDATE t SET name = 'same'
+a> SELECT name FROM t ORDER BY name
+---
+
+a> INSERT OR IGNORE INTO t(name, price) VALUES ('bolt', 9), ('cog', '2.5')
+a> INSERT OR REPLACE INTO t(name, price) VALUES ('nut', 7)
+a> SELECT id, name, price, typeof(price) FROM t ORDER BY id
+a> DELETE FROM t WHERE price > 2 RETURNING id, name
+a> SELECT count(*), max(id) FROM t
+---
+
+a> SELECT * FROM missing
+a> SELECT nothing FROM t
+a> SELEC 1
+a> SELECT (1
+a> CREATE TABLE t(x)
+---
