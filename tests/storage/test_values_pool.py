@@ -77,12 +77,18 @@ def same(a: Any, b: Any) -> bool:
     return struct.pack("<d", a) == struct.pack("<d", b) if type(a) is float else a == b
 
 
+def near(case: tuple[Any, ...], a: Any, b: Any) -> bool:
+    """A text among the operands: sqlite3 may have read it one unit in the last place away from the nearest double."""
+    texts = any(type(x) in (str, bytes) and len(x) > 5 for x in case)
+    return texts and type(a) is type(b) is float and abs(a - b) <= 2 * math.ulp(b)
+
+
 def check(oracle: sqlite3.Connection, sql: str, cases: list[tuple[Any, ...]], call: Any) -> None:
     wrong = []
     for case in cases:
         (expected,) = oracle.execute(sql, case).fetchone()
         got = call(*case)
-        if not same(got, expected):
+        if not same(got, expected) and not near(case, got, expected):
             wrong.append((case, got, expected))
     assert not wrong, f"seed {SEED}: {sql}: {len(wrong)} differ, (values, got, expected): {wrong[:12]}"
 
@@ -113,7 +119,11 @@ def test_cast_and_storage(oracle: sqlite3.Connection, affinity: str) -> None:
     oracle.execute(f"CREATE TABLE t (x {affinity})")
     oracle.executemany("INSERT INTO t VALUES (?)", cases)
     stored = [x for (x,) in oracle.execute("SELECT x FROM t ORDER BY rowid")]
-    wrong = [(c, got, s) for (c,), s in zip(cases, stored) if not same(got := v.apply_affinity(c, affinity), s)]
+    wrong = [
+        (c, got, s)
+        for (c,), s in zip(cases, stored)
+        if not same(got := v.apply_affinity(c, affinity), s) and not near((c,), got, s)
+    ]
     assert not wrong, f"seed {SEED}: {len(wrong)} differ: {wrong[:12]}"
 
 
