@@ -1,0 +1,187 @@
+"""The nodes of a persistent B+tree: what they hold, how many entries, and how entries are cut into them.
+
+Nodes
+    `Leaf(keys, values)`           two parallel tuples, keys strictly ascending
+    `Branch(keys, children, size)` n children, n-1 separators; child i holds keys k with keys[i-1] <= k < keys[i];
+                                   `size` counts the entries below
+    A node never changes once it is part of a `Tree` (INV-D1). All leaves are at one depth; only the root may be an
+    empty leaf (INV-D2). Separators are lower bounds, not necessarily present keys: a delete need not touch them. Nodes
+    hold tuples, not lists, because the cyclic garbage collector stops looking at tuples of plain values.
+
+Loading at first touch (INV-E3)
+    A node may be *unloaded*: its slots are unset and are filled from `source()` at the first touch, by `__getattr__`,
+    which Python calls only for an attribute that is missing; loaded nodes pay nothing for it. Two threads may load one
+    node at the same time: both get the same content.
+
+Cutting
+    `cut` makes leaves of entries, `group` branches of nodes, `top` a root of nodes; each gives nodes with their lowest
+    keys side by side, for those become the separators of the level above. Pieces are *full* where a tree grows at its
+    right end (rowids do) and of even size elsewhere, so that both halves have room.
+
+Example (capacities of 4): cut of the keys 1…9, full → Leaf 1-4, Leaf 5-8, Leaf 9; lows 1, 5, 9; group → Branch((5, 9),
+…, 9).
+
+Not done here: searching and editing (`tree.py`, `merge.py`), pages on disk.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
+from typing import Any, Final
+
+LEAF_CAPACITY = 256
+FANOUT = 96
+GC_PAUSE_EDITS = 512
+
+Keys = tuple[Any, ...]
+Values = tuple[Any, ...]
+
+
+class Leaf:
+    """Entries: parallel tuples of keys and values."""
+
+    __slots__ = ("keys", "source", "values")
+    keys: Keys
+    values: Values
+    source: Callable[[], tuple[Keys, Any]]
+
+    def __init__(self, keys: Keys, values: Values) -> None:
+        self.keys = keys
+        self.values = values
+
+    @classmethod
+    def unloaded(cls, source: Callable[[], tuple[Keys, Any]]) -> Leaf:
+        """A leaf whose keys and values `source()` gives at the first touch."""
+        leaf = cls.__new__(cls)
+        leaf.source = source
+        return leaf
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("keys", "values"):
+            raise AttributeError(name)
+        self.keys, self.values = self.source()
+        return getattr(self, name)
+
+    @property
+    def size(self) -> int:
+        return len(self.keys)
+
+
+class Branch:
+    """Children, the separators between them, and the number of entries below."""
+
+    __slots__ = ("children", "keys", "size", "source")
+    keys: Keys
+    children: tuple[Any, ...]
+    size: int
+    source: Callable[[], tuple[Keys, Any]]
+
+    def __init__(self, keys: Keys, children: tuple[Any, ...], size: int) -> None:
+        self.keys = keys
+        self.children = children
+        self.size = size
+
+    @classmethod
+    def unloaded(cls, size: int, source: Callable[[], tuple[Keys, Any]]) -> Branch:
+        """A branch of known size whose separators and children `source()` gives at the first touch."""
+        branch = cls.__new__(cls)
+        branch.size = size
+        branch.source = source
+        return branch
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("keys", "children"):
+            raise AttributeError(name)
+        self.keys, self.children = self.source()
+        return getattr(self, name)
+
+
+Node = Leaf | Branch
+EMPTY: Final = Leaf((), ())
+_size = attrgetter("size")
+
+
+@contextmanager
+def capacities(leaf: int, fanout: int) -> Iterator[None]:
+    """Other capacities for a while: tests build deep trees out of few entries."""
+    global LEAF_CAPACITY, FANOUT
+    before = LEAF_CAPACITY, FANOUT
+    LEAF_CAPACITY, FANOUT = leaf, fanout
+    try:
+        yield
+    finally:
+        LEAF_CAPACITY, FANOUT = before
+
+
+@contextmanager
+def paused_gc(edits: int = GC_PAUSE_EDITS) -> Iterator[None]:
+    """Switch the cyclic garbage collector off for a bulk edit, and restore it; nothing for small ones."""
+    if edits < GC_PAUSE_EDITS or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+# --- Cutting and grouping ---------------------------------------------------------------------------------------------
+
+
+def slices(count: int, capacity: int, full: bool) -> Iterator[slice]:
+    """Cut `count` items into as few pieces as `capacity` allows: filled from the left, or of even size."""
+    step = capacity
+    if not full:
+        pieces = -(-count // capacity)
+        step = -(-count // pieces)
+    return (slice(i, i + step) for i in range(0, count, step))
+
+
+def cut(keys: Keys, values: Values, full: bool) -> tuple[list[Node], list[Any]]:
+    """Leaves over the entries, and their lowest keys."""
+    if len(keys) <= LEAF_CAPACITY:
+        return [Leaf(keys, values)], [keys[0]]
+    leaves: list[Node] = [Leaf(keys[s], values[s]) for s in slices(len(keys), LEAF_CAPACITY, full)]
+    return leaves, [leaf.keys[0] for leaf in leaves]
+
+
+def branch(nodes: Sequence[Node], lows: Sequence[Any]) -> Branch:
+    return Branch(tuple(lows[1:]), tuple(nodes), sum(map(_size, nodes)))
+
+
+def group(nodes: list[Node], lows: list[Any], full: bool) -> tuple[list[Node], list[Any]]:
+    """Branches over the nodes, and their lowest keys; no node, no branch."""
+    if len(nodes) <= FANOUT:
+        return ([branch(nodes, lows)], lows[:1]) if nodes else ([], [])
+    pieces = list(slices(len(nodes), FANOUT, full))
+    return [branch(nodes[s], lows[s]) for s in pieces], [lows[s.start] for s in pieces]
+
+
+def top(nodes: list[Node], lows: list[Any], full: bool) -> Node:
+    """The root over nodes of one level: grows levels while there are several, drops levels that have one child."""
+    if not nodes:
+        return EMPTY
+    while len(nodes) > 1:
+        nodes, lows = group(nodes, lows, full)
+    node = nodes[0]
+    while node.__class__ is Branch and len(node.children) == 1:
+        node = node.children[0]
+    return node
+
+
+def width(node: Any) -> int:
+    """Entries of a leaf, children of a branch."""
+    return len(node.children if node.__class__ is Branch else node.keys)
+
+
+def height(node: Any) -> int:
+    """The number of levels of branches above the leaves."""
+    levels = 0
+    while node.__class__ is Branch:
+        node = node.children[0]
+        levels += 1
+    return levels
