@@ -104,4 +104,4 @@ def test_generated_source_has_no_user_text() -> None:
     names: dict[str, object] = {}
     index = Index(2, "evil'", "t", 6, (IndexColumn(0, "x; import os"), IndexColumn(1, "y", "NOCASE", True)))
     source = keys.key_source(index, table_of(2), lambda p: f"v{p}", "rowid", names)
-    assert source == "rank[v0.__class__], v0, *descending_part(v1, fold_nocase), "
+    assert source == "rank[v0.__class__], v0, *descending_part(v1, fold_case), "

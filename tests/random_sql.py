@@ -1,0 +1,200 @@
+"""A seeded generator of schemas, data and statements within the supported dialect, for comparison with `sqlite3`.
+
+Everything comes from one `random.Random(seed)`, so a seed is a test case. Values are drawn from a small nasty pool, so that
+joins meet, groups collide, and classes mix. Expressions are generated with a depth limit; text/number confusion is intended.
+"""
+
+from __future__ import annotations
+
+import random
+
+VALUES = [
+    "NULL", "0", "1", "2", "3", "-1", "5", "10", "1.0", "2.5", "-0.5", "1e3", "'a'", "'A'", "'b'", "'abc'", "''", "'1'", "'2.5'",
+    "'10'", "' 5'", "x'61'", "x''", "9223372036854775807", "-9223372036854775808", "'zz top'", "3.0",
+]  # fmt: skip
+TYPES = ["INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB", "", "INT", "VARCHAR(10)", "DOUBLE", "TEXT COLLATE NOCASE"]
+
+
+class Generator:
+    """Statements for one seed. `tables` maps a table's name to its column names."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.tables: dict[str, list[str]] = {}
+
+    def pick(self, *choices: str) -> str:
+        return self.random.choice(choices)
+
+    def chance(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    # --- Schema and data ---
+
+    def schema(self) -> list[str]:
+        """CREATE TABLE, CREATE INDEX and INSERT statements."""
+        statements = []
+        for number in range(self.random.randint(2, 3)):
+            name = f"t{number}"
+            columns = [f"c{i}" for i in range(self.random.randint(2, 4))]
+            self.tables[name] = columns
+            definitions = [f"{column} {self.pick(*TYPES)}" for column in columns]
+            if self.chance(0.5):
+                definitions[0] = "c0 INTEGER PRIMARY KEY"
+            if self.chance(0.3):
+                definitions.append(f"UNIQUE ({', '.join(self.random.sample(columns, 2))})")
+            statements.append(f"CREATE TABLE {name}({', '.join(definitions)})")
+            for i in range(self.random.randint(0, 2)):
+                keys = self.random.sample(columns, self.random.randint(1, 2))
+                parts = ", ".join(f"{key} {self.pick('', '', 'DESC')}".strip() for key in keys)
+                statements.append(f"CREATE INDEX i{number}{i} ON {name}({parts})")
+            statements += [self.insert(name) for _ in range(self.random.randint(3, 12))]
+        return statements
+
+    def insert(self, table: str) -> str:
+        columns = self.tables[table]
+        rows = ", ".join(f"({', '.join(self.pick(*VALUES) for _ in columns)})" for _ in range(self.random.randint(1, 4)))
+        return f"INSERT {self.pick('', 'OR IGNORE', 'OR REPLACE', 'OR IGNORE')} INTO {table} VALUES {rows}"
+
+    # --- Expressions ---
+
+    def value(self, scope: list[str], depth: int) -> str:
+        """A scalar expression over the columns in scope."""
+        if depth <= 0 or self.chance(0.25):
+            return self.pick(*scope) if scope and self.chance(0.7) else self.pick(*VALUES)
+        a, b = (lambda: self.value(scope, depth - 1)), (lambda: self.value(scope, depth - 1))
+        kind = self.random.randrange(13)
+        if kind < 3:
+            return f"({a()} {self.pick('+', '-', '*', '/', '%', '||')} {b()})"
+        if kind == 3:
+            return f"({a()} {self.pick('&', '|', '<<', '>>')} {self.pick('1', '2', '3', b())})"
+        if kind == 4:
+            return f"{self.pick('-', '+', '~', 'NOT ')}({a()})"
+        if kind == 5:
+            return f"CASE WHEN {self.test(scope, depth - 1)} THEN {a()} {self.pick('', 'ELSE ' + b())} END"
+        if kind == 6:
+            return f"CASE {a()} WHEN {b()} THEN {a()} ELSE {b()} END"
+        if kind == 7:
+            return f"CAST({a()} AS {self.pick('INTEGER', 'TEXT', 'REAL', 'NUMERIC', 'BLOB')})"
+        if kind == 8:
+            return f"{self.pick('abs', 'length', 'lower', 'upper', 'typeof', 'quote', 'hex', 'trim')}({self.safe(a())})"
+        if kind == 9:
+            return f"{self.pick('coalesce', 'ifnull', 'nullif', 'max', 'min', 'instr')}({a()}, {b()})"
+        if kind == 10:
+            return f"substr({a()}, {self.pick('1', '2', '-1', '0')}, {self.pick('1', '2', '3')})"
+        if kind == 11:
+            return f"({self.test(scope, depth - 1)})"
+        return a()
+
+    @staticmethod
+    def safe(expression: str) -> str:
+        """abs() of the least integer is an error: keep it out of most statements."""
+        return expression.replace("-9223372036854775808", "7")
+
+    def test(self, scope: list[str], depth: int) -> str:
+        """A condition."""
+        a, b = (lambda: self.value(scope, depth - 1)), (lambda: self.value(scope, depth - 1))
+        kind = self.random.randrange(12)
+        if depth <= 0 or kind < 4:
+            return f"{a()} {self.pick('=', '<', '<=', '>', '>=', '<>', 'IS', 'IS NOT', '==', '!=')} {b()}"
+        if kind == 4:
+            return f"{a()} {self.pick('', 'NOT ')}BETWEEN {b()} AND {b()}"
+        if kind == 5:
+            return f"{a()} {self.pick('', 'NOT ')}IN ({', '.join(self.pick(*VALUES) for _ in range(self.random.randint(1, 4)))})"
+        if kind == 6:
+            return f"{a()} {self.pick('IS NULL', 'IS NOT NULL', 'ISNULL', 'NOTNULL')}"
+        if kind == 7:
+            pattern = self.pick("'a%'", "'%b%'", "'_'", "'%'", "'1%'")
+            return f"{a()} {self.pick('', 'NOT ')}LIKE {pattern}"
+        if kind == 8:
+            return f"NOT ({self.test(scope, depth - 1)})"
+        if kind == 9 and self.tables:
+            table = self.pick(*self.tables)
+            column = self.pick(*self.tables[table])
+            return f"{a()} {self.pick('', 'NOT ')}IN (SELECT {column} FROM {table})"
+        if kind == 10 and self.tables:
+            table = self.pick(*self.tables)
+            inner = [f"e.{c}" for c in self.tables[table]]
+            return f"{self.pick('', 'NOT ')}EXISTS (SELECT 1 FROM {table} e WHERE {self.test(inner + scope, depth - 2)})"
+        return f"({self.test(scope, depth - 1)} {self.pick('AND', 'OR')} {self.test(scope, depth - 1)})"
+
+    # --- Queries ---
+
+    def source(self) -> tuple[str, list[str]]:
+        """A FROM clause and the columns that it makes visible."""
+        count = self.random.choice([1, 1, 1, 2, 2, 3])
+        text, scope = "", []
+        for number in range(count):
+            table = self.pick(*self.tables)
+            alias = f"a{number}"
+            own = [f"{alias}.{column}" for column in self.tables[table]]
+            item = f"{table} {alias}"
+            if self.chance(0.15):
+                where = f" WHERE {self.test([c.split('.')[1] for c in own], 1)}" if self.chance(0.6) else ""
+                item = f"(SELECT * FROM {table}{where}) {alias}"
+            if number == 0:
+                text = item
+            elif self.chance(0.2):
+                text += f", {item}"
+            else:
+                left = self.pick(*scope)
+                condition = f"{left} = {self.pick(*own)}" if self.chance(0.7) else self.test(scope + own, 1)
+                text += f" {self.pick('JOIN', 'LEFT JOIN', 'JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN')} {item} ON {condition}"
+            scope += own
+        return text, scope
+
+    def select(self) -> str:
+        """A query whose rows are compared as a multiset."""
+        text, scope = self.source()
+        where = f" WHERE {self.test(scope, 2)}" if self.chance(0.7) else ""
+        if self.chance(0.3):
+            keys = [self.pick(*scope) for _ in range(self.random.randint(1, 2))]
+            calls = [self.aggregate(scope) for _ in range(self.random.randint(1, 3))]
+            having = f" HAVING count(*) > {self.pick('0', '1', '2')}" if self.chance(0.3) else ""
+            return f"SELECT {', '.join(keys + calls)} FROM {text}{where} GROUP BY {', '.join(keys)}{having}"
+        if self.chance(0.15):
+            return f"SELECT {', '.join(self.aggregate(scope) for _ in range(2))} FROM {text}{where}"
+        columns = ", ".join(self.value(scope, 2) for _ in range(self.random.randint(1, 3))) if self.chance(0.8) else "*"
+        query = f"SELECT {self.pick('', '', 'DISTINCT ')}{columns} FROM {text}{where}"
+        if self.chance(0.15) and columns != "*":
+            other, other_scope = self.source()
+            width = len(columns_of(columns))
+            more = ", ".join(self.pick(*other_scope) for _ in range(width))
+            query += f" {self.pick('UNION', 'UNION ALL', 'INTERSECT', 'EXCEPT')} SELECT {more} FROM {other}"
+        return query
+
+    def aggregate(self, scope: list[str]) -> str:
+        column = self.pick(*scope)
+        return self.pick(
+            "count(*)", f"count({column})", f"count(DISTINCT {column})", f"min({column})", f"max({column})", f"total({column}) > 3",
+            f"typeof(sum({column}))", f"max(typeof({column}))", f"count(*) FILTER (WHERE {self.test(scope, 1)})",
+        )  # fmt: skip
+
+    def change(self) -> str:
+        """An UPDATE, DELETE or INSERT."""
+        table = self.pick(*self.tables)
+        columns = self.tables[table]
+        kind = self.random.randrange(6)
+        if kind == 0:
+            return f"DELETE FROM {table} WHERE {self.test(columns, 2)}"
+        if kind < 3:
+            sets = ", ".join(f"{c} = {self.value(columns, 1)}" for c in self.random.sample(columns, self.random.randint(1, 2)))
+            return f"UPDATE {self.pick('', 'OR IGNORE ', 'OR REPLACE ')}{table} SET {sets} WHERE {self.test(columns, 1)}"
+        if kind == 3:
+            other = self.pick(*self.tables)
+            values = ", ".join(self.pick(*self.tables[other]) for _ in columns)
+            return f"INSERT OR IGNORE INTO {table} SELECT {values} FROM {other} WHERE {self.test(self.tables[other], 1)} ORDER BY rowid LIMIT 4"
+        return self.insert(table)
+
+
+def columns_of(text: str) -> list[str]:
+    """The top-level comma-separated items of a select list."""
+    items, depth, quoted, start = [], 0, False, 0
+    for at, letter in enumerate(text):
+        if letter == "'":
+            quoted = not quoted
+        elif not quoted:
+            depth += (letter == "(") - (letter == ")")
+            if letter == "," and depth == 0:
+                items.append(text[start:at])
+                start = at + 1
+    return [*items, text[start:]]
