@@ -1,9 +1,9 @@
 """The two marks that stand where a value might: absence found, and absence wanted.
 
-`MISSING` is the answer for a key that a tree does not hold (a stored value may be None, so None cannot say it). `TOMBSTONE`
-in place of a new value means *delete this key*: in a transaction's pending writes, in `Tree.merge`, and in a commit record.
-Both are compared by identity only, and never stored in a tree or a file. The log writes a deletion in its own way
-(`storage/wal.py`). They have a module of their own so that the tree and the log need not import one another.
+`MISSING` is the answer for a key that a tree does not hold (a stored value may be None, so None cannot say it).
+`TOMBSTONE` in place of a new value means *delete this key*: in a transaction's pending writes, in `Tree.merge`, in a
+commit record. Both are compared by identity only, and never stored in a tree or a file; the log writes a deletion in
+its own way (`storage/frames.py`). They have a module of their own so that tree and log need not import one another.
 """
 
 from __future__ import annotations

@@ -1,0 +1,221 @@
+"""The file-system seam: everything AeroDB asks of a disk, a clock for locks, and chance, in two small protocols.
+
+Nothing else in `storage/` opens, writes or locks a file, so a test can put a simulated disk in place of the real one
+(`tests/simulation.py`) and crash it at every single call.
+
+What the seam promises, and callers rely on
+    - `write_at` may write less than asked (it returns how much) and may fail; `write_all` repeats until done.
+    - What was written is *durable* only once a later `sync` returned. Before that a crash may keep any part of it, in
+      any order, torn at sector bounds. A file's *name* is durable only after `sync_directory`.
+    - After a `sync` that failed, nothing is known of the writes before it, and a later `sync` that succeeds proves
+      nothing about them (the kernel may have dropped the dirty pages): only writing them again helps.
+    - A sector of `SECTOR` bytes is written wholly or not at all.
+    - `lock` excludes other processes and other open files of this process until `unlock`, `close`, or death. It is
+      `flock`: record locks (`fcntl`) would vanish at any unrelated close of the same file.
+
+Errors: the seam raises `OSError` as the operating system does; `io_error` makes of it the error the user sees, with
+SQLite's wording and code.
+
+Not here: memory mapping, several processes at once on one file (the lock is exclusive in this format version), files
+that cannot be written.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import time
+from typing import Final, Protocol
+
+from aerodb_dbapi.storage.errors import OperationalError
+
+SECTOR: Final = 512
+_RETRY_FIRST: Final = 0.001
+_RETRY_LONGEST: Final = 0.05
+_WRITE_PIECE: Final = 4 << 20
+
+Identity = tuple[int, int]
+
+
+class File(Protocol):
+    """One open file. Offsets and sizes are bytes."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """The bytes at `offset`; fewer than `size` only at the end of the file."""
+
+    def write_at(self, offset: int, data: bytes | memoryview) -> int:
+        """Write a first part of `data` at `offset`; how many bytes were written."""
+
+    def size(self) -> int:
+        """The length of the file."""
+
+    def truncate(self, size: int) -> None:
+        """Cut the file to `size` bytes, or extend it with zeros."""
+
+    def sync(self) -> None:
+        """Return once all that was written is durable."""
+
+    def identity(self) -> Identity:
+        """Device and inode: equal for two open files exactly when they are the same file."""
+
+    def lock(self, timeout: float) -> bool:
+        """Take the exclusive lock, trying for `timeout` seconds; whether it was got."""
+
+    def unlock(self) -> None:
+        """Give the lock back."""
+
+    def close(self) -> None:
+        """Close the file; its lock is gone. Closing twice does nothing."""
+
+
+class FileSystem(Protocol):
+    """Where files are found by path, and where random identities come from."""
+
+    def open(self, path: str, *, create: bool = False) -> File:
+        """Open for reading and writing; with `create`, make an empty file where there is none."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file of that name."""
+
+    def remove(self, path: str) -> None:
+        """Remove the name."""
+
+    def rename(self, old: str, new: str) -> None:
+        """Give the file another name, replacing what had it."""
+
+    def identity(self, path: str) -> Identity | None:
+        """Device and inode of the file of that name, None if there is none."""
+
+    def sync_directory(self, path: str) -> None:
+        """Make the names in the directory that holds `path` durable."""
+
+    def random_bytes(self, count: int) -> bytes:
+        """Bytes that no other caller got, for identities."""
+
+
+class OperatingSystemFile:
+    """A file of the operating system, by descriptor."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        data = os.pread(self._descriptor, size, offset)
+        if len(data) == size:
+            return data
+        parts = [data]
+        while data and (size := size - len(data)):
+            offset += len(data)
+            data = os.pread(self._descriptor, size, offset)
+            parts.append(data)
+        return b"".join(parts)
+
+    def write_at(self, offset: int, data: bytes | memoryview) -> int:
+        return os.pwrite(self._descriptor, data, offset)
+
+    def size(self) -> int:
+        return os.fstat(self._descriptor).st_size
+
+    def truncate(self, size: int) -> None:
+        os.ftruncate(self._descriptor, size)
+
+    def sync(self) -> None:
+        full = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync alone stops at the drive's cache
+        if full is not None:
+            fcntl.fcntl(self._descriptor, full)
+        else:
+            os.fdatasync(self._descriptor)
+
+    def identity(self) -> Identity:
+        found = os.fstat(self._descriptor)
+        return found.st_dev, found.st_ino
+
+    def lock(self, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        pause = _RETRY_FIRST
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                time.sleep(min(pause, left))
+                pause = min(2 * pause, _RETRY_LONGEST)
+
+    def unlock(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+class OperatingSystemFiles:
+    """The real file system."""
+
+    def open(self, path: str, *, create: bool = False) -> OperatingSystemFile:
+        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_CREAT if create else 0)
+        descriptor = os.open(path, flags, 0o644)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "Not a regular file", path)
+        return OperatingSystemFile(descriptor)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(path)
+
+    def remove(self, path: str) -> None:
+        os.unlink(path)
+
+    def rename(self, old: str, new: str) -> None:
+        os.replace(old, new)
+
+    def identity(self, path: str) -> Identity | None:
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def sync_directory(self, path: str) -> None:
+        folder = os.path.dirname(os.path.realpath(path))
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except PermissionError:
+            return  # a folder that may be searched but not read: nothing can be done for the name
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems know no such thing
+                raise
+        finally:
+            os.close(descriptor)
+
+    def random_bytes(self, count: int) -> bytes:
+        return os.urandom(count)
+
+
+def write_all(file: File, offset: int, data: bytes) -> None:
+    """Write all of `data`, however little the system takes at a time."""
+    view = memoryview(data)
+    while view:
+        written = file.write_at(offset, view[:_WRITE_PIECE])
+        if written <= 0:
+            raise OSError(errno.EIO, "Nothing was written")
+        offset += written
+        view = view[written:]
+
+
+def io_error(error: OSError, name: str, path: str) -> OperationalError:
+    """The error for a failed call on a file: a full disk by its own name, all else an I/O error of kind `name`."""
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return OperationalError(f"database or disk is full: {path}: {reason}", name="SQLITE_FULL")
+    return OperationalError(f"disk I/O error: {path}: {reason}", name=name)
