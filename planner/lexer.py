@@ -1,0 +1,159 @@
+"""SQLite's tokens, found by one regular expression.
+
+Purpose
+    sqlglot's tokenizer drops what SQLite semantics need (kinds of quotes, exact text, comments inside a column's name) and
+    knows words that SQLite does not. This lexer follows SQLite's `tokenize.c`; `rewrite` turns its tokens into sqlglot's.
+
+Tokens
+    A token is the tuple ``(kind, text, start, end)``; `text` is ``sql[start:end]``. Kinds are strings:
+
+    - a keyword of SQLite's is its own upper-case word ('SELECT'); an operator is itself ('<=');
+    - NAME, QUOTED ("x"), BRACKETED ([x] and `x`), STRING, BLOB, INTEGER, FLOAT, HEX, PARAMETER, LIFTED, END (once, at the end).
+
+    Comments and white space are between tokens. Words of other dialects (QUALIFY, ILIKE) are plain NAMEs.
+
+Example
+    >>> [token[:2] for token in tokenize("SELECT 'it''s' -- x")]
+    [('SELECT', 'SELECT'), ('string', "'it''s'"), ('', '')]
+
+Errors are SQLite's: ``unrecognized token: "12a3"``. An unterminated comment reaches to the end of the text, as in SQLite.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from aerodb_dbapi.storage.errors import OperationalError
+
+Token = tuple[str, str, int, int]
+
+NAME: Final = "name"
+QUOTED: Final = "quoted"
+BRACKETED: Final = "bracketed"
+STRING: Final = "string"
+BLOB: Final = "blob"
+INTEGER: Final = "integer"
+FLOAT: Final = "float"
+HEX: Final = "hex"
+PARAMETER: Final = "parameter"
+LIFTED: Final = "lifted"
+END: Final = ""
+
+LIFTED_MARK: Final = "\x02"
+"""Stands in a shape (see `lifting`) where a literal was taken out; it cannot occur in a valid statement."""
+
+KEYWORDS: Final = frozenset(
+    """ABORT ACTION ADD AFTER ALL ALTER ALWAYS ANALYZE AND AS ASC ATTACH AUTOINCREMENT BEFORE BEGIN BETWEEN BY CASCADE CASE
+    CAST CHECK COLLATE COLUMN COMMIT CONFLICT CONSTRAINT CREATE CROSS CURRENT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP
+    DATABASE DEFAULT DEFERRABLE DEFERRED DELETE DESC DETACH DISTINCT DO DROP EACH ELSE END ESCAPE EXCEPT EXCLUDE EXCLUSIVE
+    EXISTS EXPLAIN FAIL FILTER FIRST FOLLOWING FOR FOREIGN FROM FULL GENERATED GLOB GROUP GROUPS HAVING IF IGNORE IMMEDIATE IN
+    INDEX INDEXED INITIALLY INNER INSERT INSTEAD INTERSECT INTO IS ISNULL JOIN KEY LAST LEFT LIKE LIMIT MATCH MATERIALIZED
+    NATURAL NO NOT NOTHING NOTNULL NULL NULLS OF OFFSET ON OR ORDER OTHERS OUTER OVER PARTITION PLAN PRAGMA PRECEDING PRIMARY
+    QUERY RAISE RANGE RECURSIVE REFERENCES REGEXP REINDEX RELEASE RENAME REPLACE RESTRICT RETURNING RIGHT ROLLBACK ROW ROWS
+    SAVEPOINT SELECT SET TABLE TEMP TEMPORARY THEN TIES TO TRANSACTION TRIGGER UNBOUNDED UNION UNIQUE UPDATE USING VACUUM
+    VALUES VIEW VIRTUAL WHEN WHERE WINDOW WITH WITHOUT""".split()
+)
+
+JOIN_WORDS: Final = frozenset("CROSS FULL INNER LEFT NATURAL OUTER RIGHT".split())
+
+FALLBACK: Final = frozenset(
+    """ABORT ACTION AFTER ANALYZE ASC ATTACH BEFORE BEGIN BY CASCADE CAST COLUMN CONFLICT DATABASE DEFERRED DESC DETACH DO EACH
+    END EXCLUSIVE EXPLAIN FAIL FOR IGNORE IMMEDIATE INITIALLY INSTEAD LIKE GLOB REGEXP MATCH NO PLAN QUERY KEY OF OFFSET PRAGMA
+    RAISE RECURSIVE RELEASE REPLACE RESTRICT ROW ROWS ROLLBACK SAVEPOINT TEMP TEMPORARY TRIGGER VACUUM VIEW VIRTUAL WITH WITHOUT
+    NULLS FIRST LAST CURRENT FOLLOWING PARTITION PRECEDING RANGE UNBOUNDED EXCLUDE GROUPS OTHERS TIES GENERATED ALWAYS
+    MATERIALIZED REINDEX RENAME CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP IF OVER FILTER WINDOW""".split()
+)
+"""Keywords that SQLite reads as names wherever the keyword itself cannot stand (`%fallback ID` in its grammar)."""
+
+_IDENT = r"[A-Za-z_0-9$\u0080-\U0010ffff]"
+_SPACE = r"(?:[ \t\n\f\r]+|--[^\n]*|/\*(?:[^*]+|\*(?!/))*(?:\*/|\Z))*"
+_TOKEN = re.compile(
+    _SPACE
+    + "(?:"
+    + "|".join(
+        (
+            r"([xX]'[^']*'?)",  # 1 blob
+            rf"([A-Za-z_\u0080-\U0010ffff]{_IDENT}*)",  # 2 word
+            r"('[^']*(?:''[^']*)*'(?!'))",  # 3 string
+            r"(0[xX][0-9a-fA-F]+)(?!" + _IDENT + ")",  # 4 hexadecimal
+            r"((?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(?!" + _IDENT + ")",  # 5 real
+            rf"(\d+)(?!{_IDENT}|\.)",  # 6 integer
+            r"(->>|->|\|\||<<|>>|<=|>=|<>|==|!=|[-+*/%&|~<>=(),;]|\.(?!\d))",  # 7 operator
+            rf"(\?\d*|[:@#]{_IDENT}+|\${_IDENT}+(?:::{_IDENT}*)*(?:\([^)\s]*\))?)",  # 8 parameter
+            r'("[^"]*(?:""[^"]*)*"(?!"))',  # 9 double-quoted
+            r"(\[[^\]]*\]|`[^`]*(?:``[^`]*)*`(?!`))",  # 10 bracketed
+            r"(\x02)",  # 11 lifted
+            r"(\Z)",  # 12 end
+        )
+    )
+    + ")"
+)
+_KINDS = (None, BLOB, NAME, STRING, HEX, FLOAT, INTEGER, None, PARAMETER, QUOTED, BRACKETED, LIFTED, END)
+_BAD = re.compile(rf"'[\s\S]*|\"[\s\S]*|`[\s\S]*|\[[\s\S]*|\.?\d(?:{_IDENT}|\.)*|[$:@#]{_IDENT}*|.", re.DOTALL)
+_GOOD_BLOB = re.compile(r"[xX]'(?:[0-9a-fA-F]{2})*'\Z")
+_SPACING = re.compile(_SPACE)
+_KEYWORD_OF = {form: word for word in KEYWORDS for form in (word, word.lower(), word.capitalize())}
+
+
+def tokenize(sql: str) -> list[Token]:
+    """All tokens of a text, ending with one END token (whose start is the length of the text)."""
+    tokens: list[Token] = []
+    add, match, keyword_of = tokens.append, _TOKEN.match, _KEYWORD_OF
+    position = 0
+    while found := match(sql, position):
+        group = found.lastindex or 0
+        start, position = found.span(group)
+        text = found[group]
+        if group == 2:
+            add((keyword_of.get(text) or _word(text), text, start, position))
+        elif group == 7:
+            add((text, text, start, position))
+        elif group == 12:
+            add((END, "", start, position))
+            return tokens
+        elif group == 1 and not _GOOD_BLOB.match(text):
+            raise unrecognized(text)
+        else:
+            add((_KINDS[group] or text, text, start, position))
+    raise unrecognized(_bad_token(sql, position))
+
+
+def first_word(sql: str) -> str:
+    """The first token's kind without reading further: an upper-case keyword, NAME, or END for an empty text."""
+    found = _TOKEN.match(sql)
+    if not found:
+        return NAME
+    if found.lastindex == 2:
+        return _KEYWORD_OF.get(found[2]) or _word(found[2])
+    return END if found.lastindex == 12 else found[found.lastindex or 0]
+
+
+def unquote(text: str) -> str:
+    """The name or string that a quoted token stands for; other texts are given back."""
+    mark = text[0]
+    if mark in "'\"`":
+        inner = text[1:-1]
+        return inner.replace(mark + mark, mark) if mark in inner else inner
+    return text[1:-1] if mark == "[" else text
+
+
+def skip_space(sql: str, position: int = 0) -> int:
+    """Where the next token begins: after white space and comments."""
+    found = _SPACING.match(sql, position)
+    return found.end() if found else position
+
+
+def unrecognized(text: str) -> OperationalError:
+    """SQLite's error for a piece of text that is no token."""
+    return OperationalError(f'unrecognized token: "{text}"')
+
+
+def _word(text: str) -> str:
+    upper = text.upper()
+    return upper if upper in KEYWORDS and text.isascii() else NAME
+
+
+def _bad_token(sql: str, position: int) -> str:
+    found = _BAD.match(sql, skip_space(sql, position))
+    return found[0] if found else ""

@@ -1,0 +1,191 @@
+"""One statement's text to what the rest of the planner works on. The only module that calls sqlglot's parser.
+
+Steps of `parse(sql)`
+    1. `front` looks at the first word. Transaction control, PRAGMA and EXPLAIN become small dataclasses (`front`), definitions
+       become the dataclasses of `ddl`; `Parsed.tree` is that dataclass.
+    2. SELECT, VALUES, INSERT, REPLACE, UPDATE, DELETE (with or without WITH): `rewrite` checks the syntax and writes tokens for
+       sqlglot, whose parser builds the tree. What its nodes look like is said in `rewrite` and `rewrite_expression`.
+
+`Parsed`
+    - kind: 'select' | 'insert' | 'update' | 'delete' → tree is a sqlglot expression; 'create_table' | 'create_index' |
+      'create_view' | 'drop' → `ddl`; 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'pragma' | 'explain' → `front`;
+      'empty' (only comments and white space) → None.
+    - parameters: one entry per slot: the name with its sigil (':a', '?3') or None. In the tree a parameter is
+      exp.Parameter(this=Var('p<slot>')), slots from 0: `parameter_slot(node)`.
+    - conflict: the word after INSERT OR / UPDATE OR ('REPLACE' for REPLACE INTO), else None.
+
+Errors: SQLite's texts as OperationalError; what sqlglot refuses although the grammar allows it is a NotSupportedError naming the
+piece of text (INV-F2); nesting that Python's stack does not carry is ``parser stack overflow``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlglot import exp
+from sqlglot.dialects.sqlite import SQLite
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token as GlotToken
+from sqlglot.tokens import TokenType
+
+from aerodb_dbapi.planner import rewrite
+from aerodb_dbapi.planner.lexer import END
+from aerodb_dbapi.planner.rewrite_expression import (
+    DOUBLE_QUOTED_PREFIX,
+    FUNCTION_PREFIX,
+    TEXT_ALIAS_PREFIX,
+    expression,
+)
+from aerodb_dbapi.planner.stream import TokenStream
+from aerodb_dbapi.storage.errors import InternalError, NotSupportedError, OperationalError, ProgrammingError
+
+__all__ = [
+    "DOUBLE_QUOTED_PREFIX",
+    "FUNCTION_PREFIX",
+    "TEXT_ALIAS_PREFIX",
+    "Parsed",
+    "cast_affinity",
+    "collation_name",
+    "number_value",
+    "parameter_slot",
+    "parse",
+    "parse_expression",
+    "parse_select",
+]
+
+_DIALECT: Final = SQLite()
+_AFFINITIES: Final = {
+    exp.DataType.Type.DECIMAL: "NUMERIC",
+    exp.DataType.Type.INT: "INTEGER",
+    exp.DataType.Type.DOUBLE: "REAL",
+    exp.DataType.Type.TEXT: "TEXT",
+    exp.DataType.Type.VARBINARY: "BLOB",
+}
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A statement, parsed but not bound; see the module's docstring."""
+
+    kind: str
+    tree: Any
+    parameters: list[str | None] = field(default_factory=list)
+    text: str = ""
+    conflict: str | None = None
+
+
+def parse(sql: str) -> Parsed:
+    """Parse one statement; a second one after it is an error, a trailing semicolon and comments are not."""
+    stream = rewrite.stream_of(sql)
+    return _row_statement(stream)
+
+
+def parse_expression(text: str) -> exp.Expr:
+    """The tree of an expression kept as text in the catalog (CHECK, DEFAULT, partial WHERE). Parameters are errors."""
+    stream = rewrite.stream_of(text)
+    _refuse_parameters(stream, "expressions of a table definition")
+    stream.write(TokenType.SELECT, "SELECT")
+    _guarded(expression, stream)
+    if stream.kind != END:
+        raise stream.error()
+    tree = _build(stream)
+    made = tree.expressions[0]
+    made.pop()
+    return made
+
+
+def parse_select(text: str) -> exp.Expr:
+    """The tree of a query kept as text in the catalog (a view). Parameters are errors."""
+    stream = rewrite.stream_of(text)
+    _refuse_parameters(stream, "views")
+    _guarded(rewrite.query, stream)
+    if stream.kind != END:
+        raise stream.error()
+    return _build(stream)
+
+
+# --- what the nodes mean -------------------------------------------------------------------------------------------------
+
+
+def parameter_slot(node: exp.Expr) -> int:
+    """The 0-based slot of an exp.Parameter."""
+    return int(node.name[1:])
+
+
+def number_value(node: exp.Expr) -> int | float:
+    """The value of a numeric Literal: an int if it fits 64 bits and is written as one, else a float."""
+    text = node.this
+    if text.isdecimal() or text[0] == "-":
+        value = int(text)
+        return value if value < 1 << 63 else float(value)
+    return float(text)
+
+
+def cast_affinity(node: exp.Expr) -> str:
+    """The affinity that an exp.Cast casts to."""
+    return _AFFINITIES[node.args["to"].this]
+
+
+def collation_name(node: exp.Expr) -> str:
+    """The name after COLLATE of an exp.Collate, as written."""
+    return node.expression.name
+
+
+# --- steps ---------------------------------------------------------------------------------------------------------------
+
+
+def _row_statement(stream: TokenStream) -> Parsed:
+    if stream.kind == END:
+        return Parsed("empty", None, [], stream.sql)
+    kind, conflict = _guarded(rewrite.statement, stream)
+    _finish(stream)
+    return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict)
+
+
+def _finish(stream: TokenStream) -> None:
+    """Only semicolons and comments may follow a statement."""
+    if stream.kind != END and not stream.take(";"):
+        raise stream.error()
+    if stream.kind != END:
+        raise ProgrammingError("You can only execute one statement at a time.")
+
+
+def _guarded(read: Any, stream: TokenStream) -> Any:
+    try:
+        return read(stream)
+    except RecursionError:
+        raise OperationalError("parser stack overflow") from None
+
+
+def _build(stream: TokenStream) -> exp.Expr:
+    """Let sqlglot build the tree of the tokens written."""
+    try:
+        trees = _DIALECT.parser().parse(stream.out, stream.sql)
+    except RecursionError:
+        raise OperationalError("parser stack overflow") from None
+    except SqlglotError as error:
+        raise NotSupportedError(f"this form of SQL: {_place(stream, error)}") from None
+    tree = trees[0] if len(trees) == 1 else None
+    if tree is None:
+        raise InternalError("the parser gave no tree")
+    if isinstance(tree, exp.Command):
+        raise NotSupportedError(f"{tree.name.upper()} statement")
+    return tree
+
+
+def _place(stream: TokenStream, error: SqlglotError) -> str:
+    """The text near which sqlglot gave up."""
+    details = getattr(error, "errors", None) or [{}]
+    column = details[0].get("col") or 0
+    return stream.sql[column : column + 40] or str(error).split("\n")[0]
+
+
+def _refuse_parameters(stream: TokenStream, place: str) -> None:
+    if stream.parameters:
+        raise OperationalError(f"parameters are not allowed in {place}")
+
+
+def _token_texts(tokens: list[GlotToken]) -> str:
+    """The tokens as text, for tests and debugging."""
+    return " ".join(token.text for token in tokens)

@@ -1,0 +1,610 @@
+"""Queries and row statements: from SQLite's tokens to tokens that make sqlglot build the tree SQLite means.
+
+Method
+    A reader of SQLite's grammar (`parse.y`) that writes sqlglot tokens as it goes; expressions are in `rewrite_expression`,
+    which also lists what their tree looks like. Because the grammar is SQLite's own, syntax errors name the token that SQLite
+    names, and keywords are names exactly where SQLite lets them be. sqlglot then only has to build the tree.
+
+Column names (INV-Q6)
+    SQLite names a result column without an alias by its exact text, from its first token up to the token after it, unless
+    it is a plain column. Such items get ``AS "\\x00<text>"``: the tree holds Alias(alias=Identifier) whose text begins with
+    TEXT_ALIAS_PREFIX. Plain columns, `*`, `t.*` and items with a real alias are as sqlglot makes them. This holds for
+    every SELECT at every depth, and for RETURNING.
+
+What the tree looks like afterwards
+    - Select(expressions, from_, joins, where, group, having, order, limit, offset, distinct, with_); Union, Except, Intersect
+      (left-associative; `distinct` tells UNION from UNION ALL) with order, limit, offset.
+    - Table(this=Identifier, db, alias=TableAlias, indexed=Table (INDEXED BY) | False (NOT INDEXED), version=Version).
+      `t FOR SYSTEM_TIME AS OF COMMIT n` is Table.args['version'] = Version(expression=Literal | Parameter). A table-valued
+      function is Table(this=Anonymous('f$name')).
+    - Every join but CROSS and NATURAL has `on` or `using`: Join(this, kind, side, method, on, using). A comma, JOIN and INNER
+      JOIN are kind INNER, with on=Boolean(true) where no condition was written; CROSS JOIN (fixed order) is kind CROSS; side is LEFT,
+      RIGHT, FULL; method is NATURAL.
+    - A parenthesis around joined tables is Subquery(this=Table(joins=…)); a subquery in FROM is Subquery(alias).
+    - VALUES alone or in FROM is Values(expressions=[Tuple]); as a part of a compound, and in expressions, it is
+      Select(* FROM Values).
+    - With(expressions=[CTE(this, alias=TableAlias(this, columns), materialized=True|False|None)], recursive).
+    - LIMIT a, b is limit b, offset a.
+    - Insert(this=Table | Schema(Table, expressions), alternative, expression, default, conflict=OnConflict, returning, with_),
+      Update(this, expressions=[EQ(Column | Tuple, value)], from_, where, returning, with_), Delete(this, where, returning,
+      with_). The word after OR is `Rewritten.conflict` (REPLACE INTO is OR REPLACE; Insert.args['alternative'] has it too).
+
+Does not: resolve names, expand stars, check column counts (except VALUES rows of one list, as SQLite's parser does).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot.tokens import TokenType
+
+from aerodb_dbapi.planner.lexer import INTEGER, JOIN_WORDS, PARAMETER, Token
+from aerodb_dbapi.planner.rewrite_expression import (
+    ATOM,
+    COLUMN,
+    FUNCTION_PREFIX,
+    QUERY_STARTS,
+    TEXT_ALIAS_PREFIX,
+    expression,
+    expression_list,
+    parameter,
+)
+from aerodb_dbapi.planner.stream import ALIASES, NAMES, TokenStream
+from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+
+CONFLICT_WORDS: Final = frozenset({"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"})
+_SET_OPERATORS: Final = {"UNION": TokenType.UNION, "EXCEPT": TokenType.EXCEPT, "INTERSECT": TokenType.INTERSECT}
+_JOIN_STARTS: Final = JOIN_WORDS | {",", "JOIN"}
+_JOIN_BITS: Final = {
+    "NATURAL": {"natural"},
+    "LEFT": {"left", "outer"},
+    "OUTER": {"outer"},
+    "RIGHT": {"right", "outer"},
+    "FULL": {"left", "right", "outer"},
+    "INNER": {"inner"},
+    "CROSS": {"inner", "cross"},
+}
+
+
+def stream_of(sql: str, tokens: list[Token] | None = None) -> TokenStream:
+    """A stream over a text, ready for the functions of this module and `rewrite_expression`."""
+    return TokenStream(sql, query, tokens)
+
+
+def statement(stream: TokenStream) -> tuple[str, str | None]:
+    """Read a SELECT, VALUES, INSERT, REPLACE, UPDATE or DELETE, with its WITH; its kind and its conflict word."""
+    if stream.kind == "WITH":
+        _with(stream)
+    kind = stream.kind
+    if kind in ("SELECT", "VALUES"):
+        _compound(stream)
+        return "select", None
+    if kind in ("INSERT", "REPLACE"):
+        return "insert", _insert(stream)
+    if kind == "UPDATE":
+        return "update", _update(stream)
+    if kind == "DELETE":
+        _delete(stream)
+        return "delete", None
+    raise stream.error()
+
+
+def query(stream: TokenStream, in_from: bool = False) -> None:
+    """Read a query: WITH, SELECT or VALUES, and what follows up to a closing parenthesis or the end."""
+    if stream.kind == "WITH":
+        _with(stream)
+    if stream.kind not in ("SELECT", "VALUES"):
+        raise stream.error()
+    _compound(stream, in_from)
+
+
+# --- queries -------------------------------------------------------------------------------------------------------------
+
+
+def _with(stream: TokenStream) -> None:
+    stream.pass_on(TokenType.WITH)
+    if stream.kind == "RECURSIVE" and stream.ahead() in NAMES:
+        stream.pass_on(TokenType.RECURSIVE)
+    while True:
+        stream.write_name()
+        if stream.kind == "(":
+            _name_list(stream)
+        if stream.kind != "AS":
+            raise stream.error()
+        stream.pass_on(TokenType.ALIAS)
+        if stream.kind == "NOT":
+            stream.pass_on(TokenType.NOT)
+        if stream.kind == "MATERIALIZED":
+            stream.pass_on(TokenType.VAR)
+        _open(stream)
+        query(stream)
+        _close(stream)
+        if stream.kind != ",":
+            return
+        stream.pass_on(TokenType.COMMA)
+
+
+def _compound(stream: TokenStream, in_from: bool = False) -> None:
+    at = len(stream.out)
+    is_values = stream.kind == "VALUES"
+    clause = _values(stream) if is_values else _select(stream)
+    if is_values and not (in_from or at == 0) or (is_values and stream.kind in _SET_OPERATORS):
+        _select_from_values(stream, at)
+    while stream.kind in _SET_OPERATORS:
+        if clause:
+            operator = stream.kind + (" ALL" if stream.kind == "UNION" and stream.ahead() == "ALL" else "")
+            raise OperationalError(f"{clause} clause should come after {operator} not before")
+        stream.pass_on(_SET_OPERATORS[stream.kind])
+        if stream.kind == "ALL" and stream.out[-1].token_type == TokenType.UNION:
+            stream.pass_on(TokenType.ALL)
+        arm = len(stream.out)
+        if stream.kind == "VALUES":
+            clause = _values(stream)
+            _select_from_values(stream, arm)
+        elif stream.kind == "SELECT":
+            clause = _select(stream)
+        else:
+            raise stream.error()
+
+
+def _select_from_values(stream: TokenStream, at: int) -> None:
+    """Turn VALUES … written since `at` into SELECT * FROM (VALUES …) AS _values."""
+    for type_, text in (
+        (TokenType.L_PAREN, "("),
+        (TokenType.FROM, "FROM"),
+        (TokenType.STAR, "*"),
+        (TokenType.SELECT, "SELECT"),
+    ):
+        stream.insert(at, type_, text)
+    stream.write(TokenType.R_PAREN, ")")
+    _write_alias(stream, "_values")
+
+
+def _values(stream: TokenStream) -> str:
+    stream.pass_on(TokenType.VALUES)
+    width = _row(stream)
+    while stream.kind == ",":
+        stream.pass_on(TokenType.COMMA)
+        if _row(stream) != width:
+            raise OperationalError("all VALUES must have the same number of terms")
+    return ""
+
+
+def _row(stream: TokenStream) -> int:
+    _open(stream)
+    width = expression_list(stream)
+    _close(stream)
+    return width
+
+
+def _select(stream: TokenStream) -> str:
+    """Read one SELECT; the word of a clause after which no compound operator may come, or ''."""
+    stream.pass_on(TokenType.SELECT)
+    if stream.kind == "DISTINCT":
+        stream.pass_on(TokenType.DISTINCT)
+    elif stream.kind == "ALL":
+        stream.advance()
+    _result_columns(stream)
+    if stream.kind == "FROM":
+        stream.pass_on(TokenType.FROM)
+        _sources(stream)
+    if stream.kind == "WHERE":
+        _where(stream)
+    if stream.kind == "GROUP":
+        _by(stream, TokenType.GROUP_BY)
+        expression_list(stream)
+    if stream.kind == "HAVING":
+        stream.pass_on(TokenType.HAVING)
+        expression(stream)
+    if stream.kind == "WINDOW" and stream.ahead() in NAMES and stream.ahead(2) == "AS":
+        raise NotSupportedError("window functions (WINDOW)")
+    clause = ""
+    if stream.kind == "ORDER":
+        _by(stream, TokenType.ORDER_BY)
+        _order_terms(stream)
+        clause = "ORDER BY"
+    if stream.kind == "LIMIT":
+        _limit(stream)
+        clause = clause or "LIMIT"
+    return clause
+
+
+def _by(stream: TokenStream, type_: TokenType) -> None:
+    stream.advance()
+    stream.expect("BY")
+    stream.write(type_, type_.name.replace("_", " "))
+
+
+def _where(stream: TokenStream) -> None:
+    stream.pass_on(TokenType.WHERE)
+    expression(stream)
+
+
+def _result_columns(stream: TokenStream) -> None:
+    while True:
+        _result_column(stream)
+        if stream.kind != ",":
+            return
+        stream.pass_on(TokenType.COMMA)
+
+
+def _result_column(stream: TokenStream) -> None:
+    if stream.kind == "*":
+        stream.pass_on(TokenType.STAR)
+        return
+    if stream.kind in NAMES and stream.ahead() == "." and stream.ahead(2) == "*":
+        stream.write_name()
+        stream.pass_on(TokenType.DOT)
+        stream.pass_on(TokenType.STAR)
+        return
+    start = stream.token[2]
+    level = expression(stream)
+    if stream.kind == "AS":
+        stream.advance()
+        _write_alias(stream, stream.name())
+    elif stream.kind in ALIASES:
+        _write_alias(stream, stream.name())
+    elif level != COLUMN:
+        _write_alias(stream, TEXT_ALIAS_PREFIX + stream.text_since(start))
+
+
+def _write_alias(stream: TokenStream, name: str) -> None:
+    stream.write(TokenType.ALIAS, "AS")
+    stream.write(TokenType.IDENTIFIER, name)
+
+
+def _order_terms(stream: TokenStream) -> None:
+    while True:
+        expression(stream)
+        if stream.kind == "ASC":
+            stream.pass_on(TokenType.ASC)
+        elif stream.kind == "DESC":
+            stream.pass_on(TokenType.DESC)
+        if stream.kind == "NULLS":
+            stream.pass_on(TokenType.VAR)
+            if stream.kind not in ("FIRST", "LAST"):
+                raise stream.error()
+            stream.pass_on(TokenType.VAR)
+        if stream.kind != ",":
+            return
+        stream.pass_on(TokenType.COMMA)
+
+
+def _limit(stream: TokenStream) -> None:
+    stream.advance()
+    at = len(stream.out)
+    _closed(stream)
+    if stream.kind == ",":
+        stream.advance()
+        offset = stream.out[at:]
+        del stream.out[at:]
+        _closed(stream)
+        stream.insert(at, TokenType.LIMIT, "LIMIT")
+        stream.write(TokenType.OFFSET, "OFFSET")
+        stream.out.extend(offset)
+        return
+    stream.insert(at, TokenType.LIMIT, "LIMIT")
+    if stream.kind == "OFFSET":
+        stream.pass_on(TokenType.OFFSET)
+        _closed(stream)
+
+
+def _closed(stream: TokenStream) -> None:
+    """Read an expression, in parentheses unless it needs none anywhere."""
+    at = len(stream.out)
+    if expression(stream) < ATOM:
+        stream.wrap(at)
+
+
+# --- FROM ----------------------------------------------------------------------------------------------------------------
+
+
+def _sources(stream: TokenStream) -> int:
+    """Read tables and joins; how many tables."""
+    _source(stream)
+    if stream.kind in ("ON", "USING"):
+        raise OperationalError("a JOIN clause is required before ON")
+    count = 1
+    while stream.kind in _JOIN_STARTS:
+        join = _join_operator(stream)
+        _source(stream)
+        _condition(stream, join)
+        count += 1
+    return count
+
+
+def _join_operator(stream: TokenStream) -> frozenset[str]:
+    """Read a comma or JOIN with its words, write it; the set of what it means."""
+    if stream.kind == ",":
+        stream.advance()
+        words: list[str] = []
+    else:
+        words = _join_words(stream)
+    bits: set[str] = set()
+    for word in words:
+        bits |= _JOIN_BITS.get(word.upper(), {"unknown"})
+    if "unknown" in bits or {"inner", "outer"} <= bits or ("outer" in bits and not bits & {"left", "right"}):
+        raise OperationalError(f"unknown join type: {' '.join(words)}")
+    if "natural" in bits:
+        stream.write(TokenType.NATURAL, "NATURAL")
+    if {"left", "right"} <= bits:
+        stream.write(TokenType.FULL, "FULL")
+    elif "left" in bits:
+        stream.write(TokenType.LEFT, "LEFT")
+    elif "right" in bits:
+        stream.write(TokenType.RIGHT, "RIGHT")
+    elif "cross" in bits:
+        stream.write(TokenType.CROSS, "CROSS")
+    else:
+        stream.write(TokenType.INNER, "INNER")
+    stream.write(TokenType.JOIN, "JOIN")
+    return frozenset(bits)
+
+
+def _join_words(stream: TokenStream) -> list[str]:
+    words: list[str] = []
+    while stream.kind != "JOIN":
+        if len(words) == 3 or (stream.kind not in NAMES if words else stream.kind not in JOIN_WORDS):
+            raise stream.error()
+        words.append(stream.advance()[1])
+    stream.advance()
+    return words
+
+
+def _condition(stream: TokenStream, join: frozenset[str]) -> None:
+    if "natural" in join:
+        if stream.kind in ("ON", "USING"):
+            raise OperationalError("a NATURAL join may not have an ON or USING clause")
+    elif stream.kind == "ON":
+        stream.pass_on(TokenType.ON)
+        expression(stream)
+    elif stream.kind == "USING":
+        stream.pass_on(TokenType.USING)
+        if stream.kind != "(":
+            raise stream.error()
+        _name_list(stream)
+    elif "cross" not in join:
+        stream.write(TokenType.ON, "ON")
+        stream.write(TokenType.TRUE, "TRUE")
+
+
+def _source(stream: TokenStream) -> None:
+    if stream.kind == "(":
+        _parenthesized_source(stream)
+        return
+    if stream.kind not in NAMES:
+        raise stream.error()
+    if stream.ahead() == "(" or (stream.ahead() == "." and stream.ahead(3) == "("):
+        _table_function(stream)
+        return
+    _table_name(stream)
+    if stream.kind == "FOR" and stream.tokens[stream.index + 1][1].upper() == "SYSTEM_TIME" and stream.ahead(2) == "AS":
+        _as_of(stream)
+    _source_alias(stream)
+    _indexed_by(stream)
+
+
+def _table_name(stream: TokenStream) -> None:
+    stream.write_name()
+    if stream.kind == ".":
+        stream.pass_on(TokenType.DOT)
+        stream.write_name()
+
+
+def _table_function(stream: TokenStream) -> None:
+    name = stream.name()
+    if stream.take("."):
+        name = stream.name()
+    stream.write(TokenType.VAR, FUNCTION_PREFIX + name)
+    stream.pass_on(TokenType.L_PAREN)
+    if stream.kind != ")":
+        expression_list(stream)
+    _close(stream)
+    _source_alias(stream)
+
+
+def _as_of(stream: TokenStream) -> None:
+    """FOR SYSTEM_TIME AS OF COMMIT n."""
+    stream.advance()
+    stream.advance()
+    stream.advance()
+    stream.expect("OF")
+    if stream.token[1].upper() != "COMMIT":
+        raise stream.error()
+    stream.advance()
+    for word in ("FOR", "VERSION", "AS", "OF"):
+        stream.write(TokenType.VAR, word)
+    if stream.kind == INTEGER:
+        stream.pass_on(TokenType.NUMBER)
+    elif stream.kind == PARAMETER:
+        parameter(stream)
+    else:
+        raise stream.error()
+
+
+def _source_alias(stream: TokenStream) -> None:
+    if stream.kind == "AS":
+        stream.advance()
+        _write_alias(stream, stream.name())
+    elif stream.kind in ALIASES and not (
+        stream.kind == "WINDOW" and stream.ahead() in NAMES and stream.ahead(2) == "AS"
+    ):
+        _write_alias(stream, stream.name())
+
+
+def _indexed_by(stream: TokenStream) -> None:
+    if stream.kind == "INDEXED":
+        stream.advance()
+        stream.expect("BY")
+        stream.write(TokenType.INDEXED_BY, "INDEXED BY")
+        stream.write_name()
+    elif stream.kind == "NOT":
+        stream.pass_on(TokenType.NOT)
+        if stream.kind != "INDEXED":
+            raise stream.error()
+        stream.pass_on(TokenType.VAR)
+
+
+def _parenthesized_source(stream: TokenStream) -> None:
+    at = len(stream.out)
+    stream.pass_on(TokenType.L_PAREN)
+    if stream.kind in QUERY_STARTS:
+        query(stream, in_from=True)
+        _close(stream)
+        _source_alias(stream)
+        return
+    if _sources(stream) == 1:
+        stream.expect(")")
+        del stream.out[at]
+    else:
+        _close(stream)
+    _source_alias(stream)
+
+
+# --- INSERT, UPDATE, DELETE ----------------------------------------------------------------------------------------------
+
+
+def _conflict_word(stream: TokenStream) -> str | None:
+    if not stream.take("OR"):
+        return None
+    if stream.kind not in CONFLICT_WORDS:
+        raise stream.error()
+    return stream.advance()[0]
+
+
+def _insert(stream: TokenStream) -> str | None:
+    is_replace = stream.kind == "REPLACE"
+    stream.advance()
+    stream.write(TokenType.INSERT, "INSERT")
+    conflict = "REPLACE" if is_replace else _conflict_word(stream)
+    if conflict:
+        stream.write(TokenType.OR, "OR")
+        stream.write(TokenType.VAR, conflict)
+    stream.expect("INTO")
+    stream.write(TokenType.INTO, "INTO")
+    _target(stream)
+    if stream.kind == "(":
+        _name_list(stream)
+    if stream.kind == "DEFAULT":
+        stream.pass_on(TokenType.DEFAULT)
+        if stream.kind != "VALUES":
+            raise stream.error()
+        stream.pass_on(TokenType.VALUES)
+    else:
+        query(stream, in_from=True)
+        _upsert(stream)
+    _returning(stream)
+    return conflict
+
+
+def _target(stream: TokenStream) -> None:
+    """The table of a statement that writes; an alias needs AS here."""
+    _table_name(stream)
+    if stream.kind == "AS":
+        stream.advance()
+        _write_alias(stream, stream.name())
+
+
+def _upsert(stream: TokenStream) -> None:
+    if stream.kind != "ON":
+        return
+    stream.pass_on(TokenType.ON)
+    if stream.kind != "CONFLICT":
+        raise stream.error()
+    stream.pass_on(TokenType.VAR)
+    if stream.kind == "(":
+        _open(stream)
+        _order_terms(stream)
+        _close(stream)
+        if stream.kind == "WHERE":
+            _where(stream)
+    if stream.kind != "DO":
+        raise stream.error()
+    stream.pass_on(TokenType.VAR)
+    if stream.kind == "NOTHING":
+        stream.pass_on(TokenType.VAR)
+    elif stream.kind == "UPDATE":
+        stream.pass_on(TokenType.UPDATE)
+        _assignments(stream)
+        if stream.kind == "WHERE":
+            _where(stream)
+    else:
+        raise stream.error()
+    if stream.kind == "ON":
+        raise NotSupportedError("more than one ON CONFLICT clause")
+
+
+def _update(stream: TokenStream) -> str | None:
+    stream.pass_on(TokenType.UPDATE)
+    conflict = _conflict_word(stream)
+    _target(stream)
+    _indexed_by(stream)
+    _assignments(stream)
+    if stream.kind == "FROM":
+        stream.pass_on(TokenType.FROM)
+        _sources(stream)
+    if stream.kind == "WHERE":
+        _where(stream)
+    _returning(stream)
+    return conflict
+
+
+def _assignments(stream: TokenStream) -> None:
+    if stream.kind != "SET":
+        raise stream.error()
+    stream.pass_on(TokenType.SET)
+    while True:
+        if stream.kind == "(":
+            _name_list(stream)
+        else:
+            stream.write_name()
+        if stream.kind != "=":
+            raise stream.error()
+        stream.pass_on(TokenType.EQ)
+        expression(stream)
+        if stream.kind != ",":
+            return
+        stream.pass_on(TokenType.COMMA)
+
+
+def _delete(stream: TokenStream) -> None:
+    stream.pass_on(TokenType.DELETE)
+    if stream.kind != "FROM":
+        raise stream.error()
+    stream.pass_on(TokenType.FROM)
+    _target(stream)
+    _indexed_by(stream)
+    if stream.kind == "WHERE":
+        _where(stream)
+    _returning(stream)
+
+
+def _returning(stream: TokenStream) -> None:
+    if stream.kind == "RETURNING":
+        stream.pass_on(TokenType.RETURNING)
+        _result_columns(stream)
+
+
+# --- small parts ---------------------------------------------------------------------------------------------------------
+
+
+def _name_list(stream: TokenStream) -> None:
+    """Read names between parentheses."""
+    _open(stream)
+    stream.write_name()
+    while stream.kind == ",":
+        stream.pass_on(TokenType.COMMA)
+        stream.write_name()
+    _close(stream)
+
+
+def _open(stream: TokenStream) -> None:
+    if stream.kind != "(":
+        raise stream.error()
+    stream.pass_on(TokenType.L_PAREN)
+
+
+def _close(stream: TokenStream) -> None:
+    if stream.kind != ")":
+        raise stream.error()
+    stream.pass_on(TokenType.R_PAREN)

@@ -1,0 +1,173 @@
+"""The state of one rewriting: SQLite tokens in, sqlglot tokens out.
+
+`TokenStream` is what the functions of `rewrite` and `rewrite_expression` share: a position in the tokens of `lexer`, the
+list of sqlglot tokens written so far, and the parameter slots. It holds no grammar of its own.
+
+Parameters are numbered before the grammar runs, in the order of the text, as SQLite does: `?` takes the number after the
+largest so far, `?N` is N, a named one reuses its number. Slots are these numbers less one. Lifted literals (marks in a
+shape, see `lifting`) get the slots after the user's own, in the order of the text.
+
+Errors have SQLite's texts: ``near "X": syntax error`` for the token at which no continuation exists, ``incomplete input`` at
+the end of the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlglot.tokens import Token as GlotToken
+from sqlglot.tokens import TokenType
+
+from aerodb_dbapi.planner.lexer import (
+    BRACKETED,
+    END,
+    FALLBACK,
+    JOIN_WORDS,
+    LIFTED,
+    NAME,
+    PARAMETER,
+    QUOTED,
+    STRING,
+    Token,
+    tokenize,
+    unquote,
+)
+from aerodb_dbapi.storage.errors import OperationalError
+
+PARAMETER_MAX: Final = 250_000
+
+IDENTIFIERS: Final = frozenset({NAME, QUOTED, BRACKETED, "INDEXED"}) | FALLBACK
+"""Kinds that SQLite's grammar calls `id`."""
+ALIASES: Final = IDENTIFIERS - {"INDEXED"} | {STRING}
+"""Kinds that can be an alias without AS."""
+NAMES: Final = IDENTIFIERS | JOIN_WORDS | {STRING}
+"""Kinds that SQLite's grammar calls `nm`: names after AS, of tables, of columns in lists."""
+
+
+class TokenStream:
+    """Tokens of one text, read from the left; `out` gathers what sqlglot will parse."""
+
+    __slots__ = ("index", "kind", "out", "parameters", "query", "slots", "sql", "token", "tokens")
+
+    def __init__(self, sql: str, query: Callable[[TokenStream], None], tokens: list[Token] | None = None) -> None:
+        self.sql = sql
+        self.query = query  # reads a query; expressions meet queries, queries hold expressions
+        self.tokens = tokenize(sql) if tokens is None else tokens
+        self.out: list[GlotToken] = []
+        self.index = 0
+        self.token = self.tokens[0]
+        self.kind = self.token[0]
+        self.parameters: list[str | None] = []
+        self.slots = self._number_parameters()
+
+    # --- reading ---
+
+    def advance(self) -> Token:
+        """Step over the current token and give it."""
+        token = self.token
+        self.index += 1
+        self.token = self.tokens[self.index]
+        self.kind = self.token[0]
+        return token
+
+    def ahead(self, distance: int = 1) -> str:
+        """The kind of a token further on."""
+        index = self.index + distance
+        return self.tokens[index][0] if index < len(self.tokens) else END
+
+    def take(self, kind: str) -> bool:
+        """Step over the current token if it is of that kind."""
+        if self.kind != kind:
+            return False
+        self.advance()
+        return True
+
+    def expect(self, kind: str) -> Token:
+        """Step over a token that must be of that kind."""
+        if self.kind != kind:
+            raise self.error()
+        return self.advance()
+
+    def name(self) -> str:
+        """Read a name (SQLite's `nm`)."""
+        if self.kind not in NAMES:
+            raise self.error()
+        return unquote(self.advance()[1])
+
+    def text_since(self, start: int) -> str:
+        """The exact text from a position to the current token, trimmed: what SQLite calls the span of an expression."""
+        return self.sql[start : self.token[2]].rstrip()
+
+    def error(self, token: Token | None = None) -> OperationalError:
+        """SQLite's syntax error at a token (the current one unless given)."""
+        token = token or self.token
+        return OperationalError("incomplete input" if token[0] == END else f'near "{token[1]}": syntax error')
+
+    # --- writing ---
+
+    def write(self, type_: TokenType, text: str) -> None:
+        """Append a token for sqlglot."""
+        start, end = self.token[2], self.token[3]
+        self.out.append(GlotToken(type_, text, 1, start, start, end - 1 if end > start else start))
+
+    def insert(self, at: int, type_: TokenType, text: str) -> None:
+        """Put a token for sqlglot before one already written."""
+        near = self.out[at]
+        self.out.insert(at, GlotToken(type_, text, 1, near.start, near.start, near.end))
+
+    def pass_on(self, type_: TokenType) -> None:
+        """Step over the current token, writing it with a type."""
+        self.write(type_, self.token[1])
+        self.advance()
+
+    def wrap(self, at: int) -> None:
+        """Put parentheses around everything written since `at`."""
+        self.insert(at, TokenType.L_PAREN, "(")
+        self.write(TokenType.R_PAREN, ")")
+
+    def write_name(self) -> str:
+        """Read a name and write it as an identifier."""
+        name = self.name()
+        self.write(TokenType.IDENTIFIER, name)
+        return name
+
+    # --- parameters ---
+
+    def _number_parameters(self) -> dict[int, int]:
+        """Slot by token index; fills `parameters` with the names of the slots."""
+        slots: dict[int, int] = {}
+        by_name: dict[str, int] = {}
+        lifted: list[int] = []
+        names = self.parameters
+        for index, (kind, text, _, _) in enumerate(self.tokens):
+            if kind == PARAMETER:
+                slots[index] = self._slot(text, names, by_name, index)
+            elif kind == LIFTED:
+                lifted.append(index)
+        for index in lifted:
+            slots[index] = len(names)
+            names.append(None)
+        return slots
+
+    def _slot(self, text: str, names: list[str | None], by_name: dict[str, int], index: int) -> int:
+        if text == "?":
+            names.append(None)
+            slot = len(names) - 1
+        elif text[0] == "?":
+            number = int(text[1:])
+            if not 1 <= number <= PARAMETER_MAX:
+                raise OperationalError(f"variable number must be between ?1 and ?{PARAMETER_MAX}")
+            names.extend([None] * (number - len(names)))
+            slot = number - 1
+            names[slot] = names[slot] or text
+        elif text[0] == "#":
+            raise self.error(self.tokens[index])
+        else:
+            slot = by_name.get(text, -1)
+            if slot < 0:
+                slot = by_name[text] = len(names)
+                names.append(text)
+        if len(names) > PARAMETER_MAX:
+            raise OperationalError("too many SQL variables")
+        return slot
