@@ -1,21 +1,23 @@
 """One statement's text to what the rest of the planner works on. The only module that calls sqlglot's parser.
 
 Steps of `parse(sql)`
-    1. `front` looks at the first word. Transaction control, PRAGMA and EXPLAIN become small dataclasses (`front`), definitions
+    1. `front` looks at the first word. Transaction control, PRAGMA and EXPLAIN become small dataclasses (`front`),
+    definitions
        become the dataclasses of `ddl`; `Parsed.tree` is that dataclass.
-    2. SELECT, VALUES, INSERT, REPLACE, UPDATE, DELETE (with or without WITH): `rewrite` checks the syntax and writes tokens for
+    2. SELECT, VALUES, INSERT, REPLACE, UPDATE, DELETE (with or without WITH): `rewrite` checks the syntax and writes
+    tokens for
        sqlglot, whose parser builds the tree. What its nodes look like is said in `rewrite` and `rewrite_expression`.
 
 `Parsed`
     - kind: 'select' | 'insert' | 'update' | 'delete' → tree is a sqlglot expression; 'create_table' | 'create_index' |
-      'create_view' | 'drop' → `ddl`; 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'pragma' | 'explain' → `front`;
-      'empty' (only comments and white space) → None.
+      'create_view' | 'drop' → `ddl`; 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'pragma' | 'explain' →
+      `front`; 'empty' (only comments and white space) → None.
     - parameters: one entry per slot: the name with its sigil (':a', '?3') or None. In the tree a parameter is
       exp.Parameter(this=Var('p<slot>')), slots from 0: `parameter_slot(node)`.
     - conflict: the word after INSERT OR / UPDATE OR ('REPLACE' for REPLACE INTO), else None.
 
-Errors: SQLite's texts as OperationalError; what sqlglot refuses although the grammar allows it is a NotSupportedError naming the
-piece of text (INV-F2); nesting that Python's stack does not carry is ``parser stack overflow``.
+Errors: SQLite's texts as OperationalError; what sqlglot refuses although the grammar allows it is a NotSupportedError
+naming the piece of text (INV-F2); nesting that Python's stack does not carry is ``parser stack overflow``.
 """
 
 from __future__ import annotations
@@ -26,18 +28,20 @@ from typing import Any, Final
 from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token as GlotToken
 from sqlglot.tokens import TokenType
 
 from aerodb_dbapi.planner import rewrite
-from aerodb_dbapi.planner.lexer import END
+from aerodb_dbapi.planner.ddl import KIND_OF, definition
+from aerodb_dbapi.planner.front import control
+from aerodb_dbapi.planner.lexer import END, tokenize, unquote
 from aerodb_dbapi.planner.rewrite_expression import (
+    CLOCKS,
     DOUBLE_QUOTED_PREFIX,
     FUNCTION_PREFIX,
     TEXT_ALIAS_PREFIX,
     expression,
 )
-from aerodb_dbapi.planner.stream import TokenStream
+from aerodb_dbapi.planner.stream import IDENTIFIERS, TokenStream
 from aerodb_dbapi.storage.errors import InternalError, NotSupportedError, OperationalError, ProgrammingError
 
 __all__ = [
@@ -50,6 +54,7 @@ __all__ = [
     "number_value",
     "parameter_slot",
     "parse",
+    "parse_default",
     "parse_expression",
     "parse_select",
 ]
@@ -62,6 +67,9 @@ _AFFINITIES: Final = {
     exp.DataType.Type.TEXT: "TEXT",
     exp.DataType.Type.VARBINARY: "BLOB",
 }
+
+
+_ROW_STATEMENTS: Final = frozenset({"SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"})
 
 
 @dataclass(slots=True)
@@ -78,7 +86,18 @@ class Parsed:
 def parse(sql: str) -> Parsed:
     """Parse one statement; a second one after it is an error, a trailing semicolon and comments are not."""
     stream = rewrite.stream_of(sql)
-    return _row_statement(stream)
+    while stream.kind == ";":
+        stream.advance()
+    if stream.kind == END:
+        return Parsed("empty", None, [], sql)
+    if stream.kind in _ROW_STATEMENTS:
+        return _row_statement(stream)
+    tree = _guarded(control, stream) or _guarded(definition, stream)
+    if tree is None:
+        raise stream.error()
+    _finish(stream)
+    kind = KIND_OF.get(type(tree)) or type(tree).__name__.lower()
+    return Parsed(kind, tree, stream.parameters, sql)
 
 
 def parse_expression(text: str) -> exp.Expr:
@@ -95,6 +114,14 @@ def parse_expression(text: str) -> exp.Expr:
     return made
 
 
+def parse_default(text: str) -> exp.Expr:
+    """The tree of a column's DEFAULT text. A bare word other than true and false is a string, as in SQLite."""
+    kind, word, _, end = tokenize(text)[0]
+    if kind in IDENTIFIERS and end == len(text) and word.lower() not in ("true", "false") and kind not in CLOCKS:
+        return exp.Literal.string(unquote(word))
+    return parse_expression(text)
+
+
 def parse_select(text: str) -> exp.Expr:
     """The tree of a query kept as text in the catalog (a view). Parameters are errors."""
     stream = rewrite.stream_of(text)
@@ -105,7 +132,7 @@ def parse_select(text: str) -> exp.Expr:
     return _build(stream)
 
 
-# --- what the nodes mean -------------------------------------------------------------------------------------------------
+# --- what the nodes mean ----------------------------------------------------------------------------------------------
 
 
 def parameter_slot(node: exp.Expr) -> int:
@@ -132,12 +159,10 @@ def collation_name(node: exp.Expr) -> str:
     return node.expression.name
 
 
-# --- steps ---------------------------------------------------------------------------------------------------------------
+# --- steps ------------------------------------------------------------------------------------------------------------
 
 
 def _row_statement(stream: TokenStream) -> Parsed:
-    if stream.kind == END:
-        return Parsed("empty", None, [], stream.sql)
     kind, conflict = _guarded(rewrite.statement, stream)
     _finish(stream)
     return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict)
@@ -184,8 +209,3 @@ def _place(stream: TokenStream, error: SqlglotError) -> str:
 def _refuse_parameters(stream: TokenStream, place: str) -> None:
     if stream.parameters:
         raise OperationalError(f"parameters are not allowed in {place}")
-
-
-def _token_texts(tokens: list[GlotToken]) -> str:
-    """The tokens as text, for tests and debugging."""
-    return " ".join(token.text for token in tokens)

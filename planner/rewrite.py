@@ -1,33 +1,35 @@
 """Queries and row statements: from SQLite's tokens to tokens that make sqlglot build the tree SQLite means.
 
 Method
-    A reader of SQLite's grammar (`parse.y`) that writes sqlglot tokens as it goes; expressions are in `rewrite_expression`,
-    which also lists what their tree looks like. Because the grammar is SQLite's own, syntax errors name the token that SQLite
-    names, and keywords are names exactly where SQLite lets them be. sqlglot then only has to build the tree.
+    A reader of SQLite's grammar (`parse.y`) that writes sqlglot tokens as it goes; expressions are in
+    `rewrite_expression`, which also lists what their tree looks like. Because the grammar is SQLite's own, syntax
+    errors name the token that SQLite names, and keywords are names exactly where SQLite lets them be. sqlglot then only
+    has to build the tree.
 
 Column names (INV-Q6)
-    SQLite names a result column without an alias by its exact text, from its first token up to the token after it, unless
-    it is a plain column. Such items get ``AS "\\x00<text>"``: the tree holds Alias(alias=Identifier) whose text begins with
-    TEXT_ALIAS_PREFIX. Plain columns, `*`, `t.*` and items with a real alias are as sqlglot makes them. This holds for
-    every SELECT at every depth, and for RETURNING.
+    SQLite names a result column without an alias by its exact text, from its first token up to the token after it,
+    unless it is a plain column. Such items get ``AS "\\x00<text>"``: the tree holds Alias(alias=Identifier) whose text
+    begins with TEXT_ALIAS_PREFIX. Plain columns, `*`, `t.*` and items with a real alias are as sqlglot makes them. This
+    holds for every SELECT at every depth, and for RETURNING.
 
 What the tree looks like afterwards
-    - Select(expressions, from_, joins, where, group, having, order, limit, offset, distinct, with_); Union, Except, Intersect
-      (left-associative; `distinct` tells UNION from UNION ALL) with order, limit, offset.
+    - Select(expressions, from_, joins, where, group, having, order, limit, offset, distinct, with_); Union, Except,
+      Intersect (left-associative; `distinct` tells UNION from UNION ALL) with order, limit, offset.
     - Table(this=Identifier, db, alias=TableAlias, indexed=Table (INDEXED BY) | False (NOT INDEXED), version=Version).
-      `t FOR SYSTEM_TIME AS OF COMMIT n` is Table.args['version'] = Version(expression=Literal | Parameter). A table-valued
-      function is Table(this=Anonymous('f$name')).
-    - Every join but CROSS and NATURAL has `on` or `using`: Join(this, kind, side, method, on, using). A comma, JOIN and INNER
-      JOIN are kind INNER, with on=Boolean(true) where no condition was written; CROSS JOIN (fixed order) is kind CROSS; side is LEFT,
-      RIGHT, FULL; method is NATURAL.
+      `t FOR SYSTEM_TIME AS OF COMMIT n` is Table.args['version'] = Version(expression=Literal | Parameter). A
+      table-valued function is Table(this=Anonymous('f$name')).
+    - Every join but CROSS and NATURAL has `on` or `using`: Join(this, kind, side, method, on, using). A comma, JOIN and
+      INNER JOIN are kind INNER, with on=Boolean(true) where no condition was written; CROSS JOIN (fixed order) is kind
+      CROSS; side is LEFT, RIGHT, FULL; method is NATURAL.
     - A parenthesis around joined tables is Subquery(this=Table(joins=…)); a subquery in FROM is Subquery(alias).
     - VALUES alone or in FROM is Values(expressions=[Tuple]); as a part of a compound, and in expressions, it is
       Select(* FROM Values).
     - With(expressions=[CTE(this, alias=TableAlias(this, columns), materialized=True|False|None)], recursive).
     - LIMIT a, b is limit b, offset a.
-    - Insert(this=Table | Schema(Table, expressions), alternative, expression, default, conflict=OnConflict, returning, with_),
-      Update(this, expressions=[EQ(Column | Tuple, value)], from_, where, returning, with_), Delete(this, where, returning,
-      with_). The word after OR is `Rewritten.conflict` (REPLACE INTO is OR REPLACE; Insert.args['alternative'] has it too).
+    - Insert(this=Table | Schema(Table, expressions), alternative, expression, default, conflict=OnConflict, returning,
+      with_), Update(this, expressions=[EQ(Column | Tuple, value)], from_, where, returning, with_), Delete(this, where,
+      returning, with_). The word after OR is the second result of `statement` (REPLACE INTO is OR REPLACE;
+      Insert.args['alternative'] has it too).
 
 Does not: resolve names, expand stars, check column counts (except VALUES rows of one list, as SQLite's parser does).
 """
@@ -98,7 +100,7 @@ def query(stream: TokenStream, in_from: bool = False) -> None:
     _compound(stream, in_from)
 
 
-# --- queries -------------------------------------------------------------------------------------------------------------
+# --- queries ----------------------------------------------------------------------------------------------------------
 
 
 def _with(stream: TokenStream) -> None:
@@ -128,7 +130,7 @@ def _compound(stream: TokenStream, in_from: bool = False) -> None:
     at = len(stream.out)
     is_values = stream.kind == "VALUES"
     clause = _values(stream) if is_values else _select(stream)
-    if is_values and not (in_from or at == 0) or (is_values and stream.kind in _SET_OPERATORS):
+    if is_values and (stream.kind in _SET_OPERATORS or not (in_from or at == 0)):
         _select_from_values(stream, at)
     while stream.kind in _SET_OPERATORS:
         if clause:
@@ -296,7 +298,7 @@ def _closed(stream: TokenStream) -> None:
         stream.wrap(at)
 
 
-# --- FROM ----------------------------------------------------------------------------------------------------------------
+# --- FROM -------------------------------------------------------------------------------------------------------------
 
 
 def _sources(stream: TokenStream) -> int:
@@ -461,7 +463,7 @@ def _parenthesized_source(stream: TokenStream) -> None:
     _source_alias(stream)
 
 
-# --- INSERT, UPDATE, DELETE ----------------------------------------------------------------------------------------------
+# --- INSERT, UPDATE, DELETE -------------------------------------------------------------------------------------------
 
 
 def _conflict_word(stream: TokenStream) -> str | None:
@@ -585,7 +587,7 @@ def _returning(stream: TokenStream) -> None:
         _result_columns(stream)
 
 
-# --- small parts ---------------------------------------------------------------------------------------------------------
+# --- small parts ------------------------------------------------------------------------------------------------------
 
 
 def _name_list(stream: TokenStream) -> None:

@@ -1,29 +1,31 @@
 """Expressions: from SQLite's tokens to tokens that make sqlglot build the tree SQLite means.
 
 Method
-    Precedence climbing with SQLite's table (`parse.y`). Each function reads tokens from the stream, writes sqlglot tokens,
-    and returns the *level* of what it wrote, the rank of its outermost operator; where sqlglot would group differently,
-    parentheses are written around an operand. Redundant parentheses of the user's are left out.
+    Precedence climbing with SQLite's table (`parse.y`). Each function reads tokens from the stream, writes sqlglot
+    tokens, and returns the *level* of what it wrote, the rank of its outermost operator; where sqlglot would group
+    differently, parentheses are written around an operand. Redundant parentheses of the user's are left out.
 
         level 1 OR · 2 AND · 3 NOT · 4 = <> IS IN LIKE GLOB BETWEEN ISNULL · 5 < <= > >= · 7 & | << >> · 8 + - · 9 * / %
         10 || -> ->> · 11 COLLATE · 12 unary - + ~ · ATOM anything closed · COLUMN a plain column
 
 What the tree looks like afterwards (sqlglot node ← SQL)
-    - Column(this=Identifier, [table, db]) ← names. Identifier text starts with DOUBLE_QUOTED_PREFIX for an unqualified "x",
-      which becomes a string if no such column exists.
-    - Anonymous(this='f$name', expressions) ← every function call, name as written after the prefix; '*' is Star, DISTINCT is
-      Distinct(expressions). Also 'f$->' and 'f$->>' for the JSON operators, and 'f$like'(pattern, operand, escape) where ESCAPE
-      is no plain string. FILTER makes Filter(this=Anonymous, expression=Where); OVER is not supported yet.
-    - Literal: is_string, or the digits of a number; integers beyond 64 bits are REAL (`parse.number_value` decides). Hexadecimal
-      is written in decimal, so its digits may begin with '-'; -9223372036854775808 is one Literal. HexString ← x'..'.
+    - Column(this=Identifier, [table, db]) ← names. Identifier text starts with DOUBLE_QUOTED_PREFIX for an unqualified
+      "x", which becomes a string if no such column exists.
+    - Anonymous(this='f$name', expressions) ← every function call, name as written after the prefix; '*' is Star,
+      DISTINCT is Distinct(expressions). Also 'f$->' and 'f$->>' for the JSON operators, and 'f$like'(pattern, operand,
+      escape) where ESCAPE is no plain string. FILTER makes Filter(this=Anonymous, expression=Where); OVER is not
+      supported yet.
+    - Literal: is_string, or the digits of a number; integers beyond 64 bits are REAL (`parse.number_value` decides).
+      Hexadecimal is written in decimal, so its digits may begin with '-'; -9223372036854775808 is one Literal.
+      HexString ← x'..'.
     - Parameter(this=Var('p<slot>')), Null, Boolean, CurrentDate, CurrentTime, CurrentTimestamp.
     - Cast(to=DataType): DECIMAL, INT, DOUBLE, TEXT, VARBINARY for the affinities NUMERIC, INTEGER, REAL, TEXT, BLOB
       (`parse.cast_affinity`).
     - Cbrt ← unary plus; Neg, BitwiseNot, Not; EQ, NEQ, LT, LTE, GT, GTE, NullSafeEQ / NullSafeNEQ (IS / IS NOT),
       Is with Null or Boolean (negated: Not(Is)); And, Or; Add, Sub, Mul, Div, Mod, BitwiseAnd, BitwiseOr,
       BitwiseLeftShift, BitwiseRightShift, DPipe; Collate(expression=Var|Identifier|Column) (`parse.collation_name`).
-    - Like, Glob, RegexpLike, Match, Escape(this=Like, expression=Literal); Between, In(expressions | query); the negated
-      forms are Not(...) or have args['negate'].
+    - Like, Glob, RegexpLike, Match, Escape(this=Like, expression=Literal); Between, In(expressions | query); the
+      negated forms are Not(...) or have args['negate'].
     - Case, Exists, Subquery, Tuple (row values), Paren.
     `x IN table` becomes `x IN (SELECT * FROM table)`.
 
@@ -72,6 +74,7 @@ COLUMN: Final = 101
 
 QUERY_STARTS: Final = frozenset({"SELECT", "VALUES", "WITH"})
 
+_QUERY_TOKENS: Final = frozenset({TokenType.SELECT, TokenType.WITH})
 _BINARY: Final[dict[str, tuple[int, TokenType]]] = {
     "OR": (OR_LEVEL, TokenType.OR),
     "AND": (AND_LEVEL, TokenType.AND),
@@ -100,7 +103,7 @@ _PATTERNS: Final = {
     "REGEXP": TokenType.RLIKE,
     "MATCH": TokenType.MATCH,
 }
-_CLOCKS: Final = {
+CLOCKS: Final = {
     "CURRENT_DATE": TokenType.CURRENT_DATE,
     "CURRENT_TIME": TokenType.CURRENT_TIME,
     "CURRENT_TIMESTAMP": TokenType.CURRENT_TIMESTAMP,
@@ -147,7 +150,7 @@ def expression_list(stream: TokenStream) -> int:
     return count
 
 
-# --- operators -----------------------------------------------------------------------------------------------------------
+# --- operators --------------------------------------------------------------------------------------------------------
 
 
 def _binary(stream: TokenStream, at: int, left: int, rank: int, type_: TokenType) -> int:
@@ -249,9 +252,8 @@ def _in(stream: TokenStream, at: int, left: int) -> int:
 
 def _in_list(stream: TokenStream) -> None:
     at = len(stream.out)
-    starts_query = stream.kind == "("
     count = expression_list(stream)
-    if starts_query and count == 1:
+    if count == 1 and stream.out[at].text == "(" and stream.out[at + 1].token_type in _QUERY_TOKENS:
         stream.insert(at, TokenType.DPIPE_SLASH, "+")  # ((SELECT …)) is a list of one scalar, not a query
 
 
@@ -347,7 +349,7 @@ _TAILS: Final[dict[str, tuple[int, Callable[[TokenStream, int, int], int]]]] = {
     "->>": (JSON_LEVEL, _json),
 }
 
-# --- operands ------------------------------------------------------------------------------------------------------------
+# --- operands ---------------------------------------------------------------------------------------------------------
 
 
 def _operand(stream: TokenStream, floor: int) -> int:
@@ -403,7 +405,7 @@ def _null(stream: TokenStream) -> int:
 
 
 def _clock(stream: TokenStream) -> int:
-    stream.pass_on(_CLOCKS[stream.kind])
+    stream.pass_on(CLOCKS[stream.kind])
     return ATOM
 
 

@@ -1,14 +1,14 @@
 """The state of one rewriting: SQLite tokens in, sqlglot tokens out.
 
-`TokenStream` is what the functions of `rewrite` and `rewrite_expression` share: a position in the tokens of `lexer`, the
-list of sqlglot tokens written so far, and the parameter slots. It holds no grammar of its own.
+`TokenStream` is what the functions of `rewrite` and `rewrite_expression` share: a position in the tokens of `lexer`,
+the list of sqlglot tokens written so far, and the parameter slots. It holds no grammar of its own.
 
-Parameters are numbered before the grammar runs, in the order of the text, as SQLite does: `?` takes the number after the
-largest so far, `?N` is N, a named one reuses its number. Slots are these numbers less one. Lifted literals (marks in a
-shape, see `lifting`) get the slots after the user's own, in the order of the text.
+Parameters are numbered before the grammar runs, in the order of the text, as SQLite does: `?` takes the number after
+the largest so far, `?N` is N, a named one reuses its number. Slots are these numbers less one. Lifted literals (marks
+in a shape, see `lifting`) get the slots after the user's own, in the order of the text.
 
-Errors have SQLite's texts: ``near "X": syntax error`` for the token at which no continuation exists, ``incomplete input`` at
-the end of the text.
+Errors have SQLite's texts: ``near "X": syntax error`` for the token at which no continuation exists, ``incomplete
+input`` at the end of the text.
 """
 
 from __future__ import annotations

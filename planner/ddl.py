@@ -1,0 +1,284 @@
+"""CREATE and DROP of tables, indexes and views: own parsers over SQLite's tokens, giving catalog objects without ids.
+
+sqlglot is not used: it loses the difference between INT and INTEGER, type names, conflict clauses and all exact text,
+which `sqlite_master`, `table_info`, CHECK messages and defaults need. Expressions are checked for syntax and kept as
+text.
+
+Rules kept (https://www.sqlite.org/lang_createtable.html)
+    - A single-column PRIMARY KEY on a column whose type is exactly INTEGER (any case) is the rowid, except for the
+      column form `INTEGER PRIMARY KEY DESC`; the table form `PRIMARY KEY(a DESC)` is the rowid too.
+    - Every other PRIMARY KEY and every UNIQUE has an index `sqlite_autoindex_<table>_<n>`, n counting in the order of
+      the text; one that has the columns and collations of an earlier one is the same index.
+    - The stored text is ``CREATE TABLE `` and the text from the name on (for views and indexes up to the end).
+    - Types that are ANY, BLOB, INT, INTEGER, REAL or TEXT are stored in capitals, others as written.
+
+Example: ``CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE)`` gives CreateTable with rowid_alias 0 and one index of `b`.
+
+Does not: look at the schema (existence, foreign parents, index columns: `complete_index`), bind expressions, assign ids
+or trees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from aerodb_dbapi.planner.ddl_columns import (
+    Definition,
+    KeyTerm,
+    column_definition,
+    key_terms,
+    table_constraints,
+)
+from aerodb_dbapi.planner.lexer import END
+from aerodb_dbapi.planner.rewrite import query
+from aerodb_dbapi.planner.rewrite_expression import expression
+from aerodb_dbapi.planner.stream import TokenStream
+from aerodb_dbapi.storage.catalog import Column, Index, IndexColumn, Table, View, fold
+from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable:
+    """`table` and its automatic `indexes` have id 0 and tree 0. `select` is the text of AS SELECT: then the table has
+    no columns yet, and its `sql` is to be written by who knows them."""
+
+    table: Table
+    indexes: tuple[Index, ...] = ()
+    if_not_exists: bool = False
+    select: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex:
+    """Not yet an `Index`: the table's columns are needed for that, see `complete_index`."""
+
+    name: str
+    table: str
+    terms: tuple[KeyTerm, ...]
+    unique: bool = False
+    where: str | None = None
+    if_not_exists: bool = False
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateView:
+    view: View
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """`what` is 'table', 'index' or 'view'."""
+
+    what: str
+    name: str
+    if_exists: bool = False
+
+
+Statement = CreateTable | CreateIndex | CreateView | Drop
+
+KIND_OF: Final = {CreateTable: "create_table", CreateIndex: "create_index", CreateView: "create_view", Drop: "drop"}
+
+
+def definition(stream: TokenStream) -> Statement | None:
+    """Read a CREATE or DROP statement if the stream begins with one."""
+    if stream.kind == "DROP":
+        return _drop(stream)
+    if stream.kind != "CREATE":
+        return None
+    stream.advance()
+    if stream.kind in ("TEMP", "TEMPORARY"):
+        raise NotSupportedError("TEMP tables, views and triggers")
+    if stream.kind == "TABLE":
+        return _create_table(stream)
+    if stream.kind == "VIEW":
+        return _create_view(stream)
+    if stream.kind in ("UNIQUE", "INDEX"):
+        return _create_index(stream)
+    if stream.kind == "TRIGGER":
+        raise NotSupportedError("CREATE TRIGGER statement")
+    if stream.kind == "VIRTUAL":
+        raise NotSupportedError("CREATE VIRTUAL TABLE statement")
+    raise stream.error()
+
+
+def complete_index(statement: CreateIndex, table: Table) -> Index:
+    """The index over its table: names become positions, collations default to the columns'."""
+    parts = tuple(_index_column(term, table.columns, table.position(term.name)) for term in statement.terms)
+    return Index(
+        0, statement.name, table.name, 0, parts, statement.unique, "c", statement.where, "ABORT", statement.sql
+    )  # fmt: skip
+
+
+def _index_column(term: KeyTerm, columns: tuple[Column, ...], position: int | None) -> IndexColumn:
+    if position is None:
+        raise OperationalError(f"no such column: {term.name}")
+    column = columns[position]
+    return IndexColumn(position, column.name, term.collation or column.collation, term.descending)
+
+
+# --- CREATE TABLE ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Name:
+    text: str
+    start: int
+    if_not_exists: bool
+
+
+def _create_table(stream: TokenStream) -> CreateTable:
+    stream.advance()
+    name = _object_name(stream)
+    if stream.take("AS"):
+        start = stream.token[2]
+        query(stream)
+        select = stream.text_since(start)
+        return CreateTable(Table(0, name.text, 0, ()), (), name.if_not_exists, select)
+    stream.expect("(")
+    made = Definition(name.text)
+    column_definition(stream, made)
+    while stream.take(","):
+        if stream.kind in _CONSTRAINT_STARTS:
+            break
+        column_definition(stream, made)
+    table_constraints(stream, made)
+    end = stream.expect(")")[3]
+    _table_options(stream)
+    return _finish_table(made, f"CREATE TABLE {stream.sql[name.start : end]}", name.if_not_exists)
+
+
+_CONSTRAINT_STARTS: Final = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
+
+
+def _object_name(stream: TokenStream) -> _Name:
+    """[IF NOT EXISTS] [schema.]name"""
+    if_not_exists = False
+    if stream.kind == "IF" and stream.ahead() == "NOT":
+        stream.advance()
+        stream.advance()
+        stream.expect("EXISTS")
+        if_not_exists = True
+    start, name = _qualified_name(stream)
+    if fold(name).startswith("sqlite_"):
+        raise OperationalError(f"object name reserved for internal use: {name}")
+    return _Name(name, start, if_not_exists)
+
+
+def _qualified_name(stream: TokenStream) -> tuple[int, str]:
+    """[main.]name: where the name itself starts, and the name."""
+    start, name = stream.token[2], stream.name()
+    if not stream.take("."):
+        return start, name
+    if fold(name) == "temp":
+        raise NotSupportedError("TEMP tables, views and triggers")
+    if fold(name) != "main":
+        raise OperationalError(f"unknown database {name}")
+    return stream.token[2], stream.name()
+
+
+def _table_options(stream: TokenStream) -> None:
+    while stream.kind not in (END, ";"):
+        if stream.kind == "WITHOUT":
+            stream.advance()
+            word = stream.name()
+            if word.upper() != "ROWID":
+                raise OperationalError(f"unknown table option: {word}")
+            raise NotSupportedError("WITHOUT ROWID tables")
+        word = stream.name()
+        if word.upper() == "STRICT":
+            raise NotSupportedError("STRICT tables")
+        raise OperationalError(f"unknown table option: {word}")
+
+
+def _finish_table(made: Definition, sql: str, if_not_exists: bool) -> CreateTable:
+    columns = made.finished_columns()
+    positions = {fold(column.name): i for i, column in reversed(list(enumerate(columns)))}
+    table = Table(
+        0, made.name, 0, columns, made.rowid_alias, made.rowid_conflict, tuple(made.checks),
+        tuple(made.foreign_keys), made.autoincrement, sql, positions=positions,
+    )  # fmt: skip
+    return CreateTable(table, _automatic_indexes(made, table), if_not_exists)
+
+
+def _automatic_indexes(made: Definition, table: Table) -> tuple[Index, ...]:
+    indexes: list[Index] = []
+    seen: dict[tuple[tuple[int, str], ...], int] = {}
+    for key in made.keys:
+        parts = tuple(_index_column(term, table.columns, table.position(term.name)) for term in key.terms)
+        identity = tuple((part.position, fold(part.collation)) for part in parts)
+        if identity in seen:
+            indexes[seen[identity]] = _merged(indexes[seen[identity]], key.origin, key.conflict)
+            continue
+        seen[identity] = len(indexes)
+        name = f"sqlite_autoindex_{table.name}_{len(indexes) + 1}"
+        indexes.append(Index(0, name, table.name, 0, parts, True, key.origin, None, key.conflict or "ABORT"))
+    return tuple(indexes)
+
+
+def _merged(index: Index, origin: str, conflict: str | None) -> Index:
+    """An index that a second constraint shares."""
+    if conflict and index.conflict not in ("ABORT", conflict):
+        raise OperationalError("conflicting ON CONFLICT clauses specified")
+    return Index(
+        0, index.name, index.table, 0, index.columns, True, "pk" if origin == "pk" else index.origin, None,
+        conflict or index.conflict,
+    )  # fmt: skip
+
+
+# --- CREATE INDEX, CREATE VIEW, DROP --------------------------------------------------------------------------------
+
+
+def _create_index(stream: TokenStream) -> CreateIndex:
+    unique = stream.take("UNIQUE")
+    stream.expect("INDEX")
+    name = _object_name(stream)
+    stream.expect("ON")
+    table = stream.name()
+    stream.expect("(")
+    terms = tuple(key_terms(stream))
+    stream.expect(")")
+    where = None
+    if stream.take("WHERE"):
+        start = stream.token[2]
+        expression(stream)
+        where = stream.text_since(start)
+    words = "CREATE UNIQUE INDEX " if unique else "CREATE INDEX "
+    sql = words + stream.sql[name.start : stream.token[2]]
+    return CreateIndex(name.text, table, terms, unique, where, name.if_not_exists, sql)
+
+
+def _create_view(stream: TokenStream) -> CreateView:
+    stream.advance()
+    name = _object_name(stream)
+    columns: list[str] | None = None
+    if stream.take("("):
+        columns = [stream.name()]
+        while stream.take(","):
+            columns.append(stream.name())
+        stream.expect(")")
+    stream.expect("AS")
+    start = stream.token[2]
+    query(stream)
+    if stream.parameters:
+        raise OperationalError("parameters are not allowed in views")
+    sql = f"CREATE VIEW {stream.text_since(name.start)}"
+    view = View(0, name.text, stream.text_since(start), tuple(columns) if columns else None, sql)
+    return CreateView(view, name.if_not_exists)
+
+
+def _drop(stream: TokenStream) -> Drop:
+    stream.advance()
+    if stream.kind == "TRIGGER":
+        raise NotSupportedError("DROP TRIGGER statement")
+    if stream.kind not in ("TABLE", "INDEX", "VIEW"):
+        raise stream.error()
+    what = stream.advance()[0].lower()
+    if_exists = False
+    if stream.kind == "IF" and stream.ahead() == "EXISTS":
+        stream.advance()
+        stream.advance()
+        if_exists = True
+    return Drop(what, _qualified_name(stream)[1], if_exists)
