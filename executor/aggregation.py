@@ -1,0 +1,265 @@
+"""Folds: what generated functions do with the values of a group, or with batch after batch of an ungrouped aggregate.
+
+Groups keep their values (or rows) in lists, and a fold runs over a finished list at C speed: `sum_of`, `average_of`, `total_of`,
+`minimum_of`, `maximum_of`, `join_of`. Without GROUP BY nothing is kept but a state: `SumState` takes lists.
+
+Sums (INV-T3)
+    Integers are summed exactly; a sum outside 64 bits is the error "integer overflow". As soon as one value is a real (or a text
+    that is not an integer), the sum is a real: the exact sum of all values, rounded once (`math.fsum`), so it depends neither on
+    the order of rows nor on how they were cut into batches. `SumState` shortens its list of reals now and then to a few reals
+    with the same exact sum (`_expansion`).
+
+NULLs are skipped. Texts and blobs count as the number they begin with (`storage.numbers`).
+
+Example: ``sum_of([1, None, 2]) == 3``, ``sum_of([]) is None``, ``average_of([1, 2]) == 1.5``, ``sum_of([0.1] * 10) == 1.0``.
+
+What it does not do: DISTINCT and FILTER (generated code thins the list first), aggregates without a name known here (their own
+step and finalize are called).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from math import fsum
+from typing import Any, Final
+
+from aerodb_dbapi.storage import values as sql_values
+from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.numbers import INTEGER_MAX, INTEGER_MIN, to_number, well_formed_number
+
+_KEEP: Final = 262144  # reals that a SumState keeps before it shortens its list
+
+
+def sum_of(items: Sequence[Any]) -> int | float | None:
+    """sum()."""
+    try:
+        total = sum(items)
+    except TypeError:
+        numbers = numbers_of(items)
+        return sum_of(numbers) if numbers else None
+    if total.__class__ is int:
+        if not items:
+            return None
+        if INTEGER_MIN <= total <= INTEGER_MAX:
+            return total
+        raise OperationalError("integer overflow")
+    return real_sum(items)
+
+
+def total_of(items: Sequence[Any]) -> float:
+    """total(): as sum(), but always a real."""
+    try:
+        total = sum(items)
+    except TypeError:
+        return total_of(numbers_of(items))
+    return float(total) if total.__class__ is int else _real(real_sum(items))
+
+
+def average_of(items: Sequence[Any]) -> float | None:
+    """avg(): the exact sum, divided by the number of values."""
+    try:
+        total = sum(items)
+    except TypeError:
+        items = numbers_of(items)
+        total = sum(items)
+    if not items:
+        return None
+    if total.__class__ is not int:
+        total = real_sum(items)
+        if total is None:
+            return None
+    return float(total / len(items))
+
+
+def count_of(items: Sequence[Any]) -> int:
+    """count(): the values that are not NULL."""
+    return len(items) - items.count(None)
+
+
+def numbers_of(items: Iterable[Any]) -> list[int | float]:
+    """The values as sum() takes them: NULLs gone, texts as integers where they spell one, else as reals."""
+    made: list[int | float] = []
+    for item in items:
+        if item.__class__ is int or item.__class__ is float:
+            made.append(item)
+        elif item is not None:
+            number = well_formed_number(item) if item.__class__ is str else None
+            made.append(float(to_number(item)) if number is None else number)
+    return made
+
+
+def real_sum(items: Sequence[Any]) -> float | None:
+    """The exact sum of integers and reals, rounded once; NULL where it is not a number (both infinities)."""
+    if int in set(map(type, items)):
+        items = [part for item in items for part in _exact(item)]
+    try:
+        return fsum(items)
+    except ValueError:
+        return None
+    except OverflowError:
+        total = sum(items)
+        return None if total != total else total
+
+
+def _exact(item: int | float) -> tuple[float, ...]:
+    """An integer as reals with the same sum."""
+    if item.__class__ is float or -9007199254740992 <= item <= 9007199254740992:
+        return (item,)
+    high = float(item)
+    return high, float(int(item) - int(high))
+
+
+def _real(value: float | None) -> float:
+    return 0.0 if value is None else value
+
+
+class SumState:
+    """sum(), total() and avg() over lists that come one after the other."""
+
+    __slots__ = ("count", "integers", "reals")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.integers = 0
+        self.reals: list[int | float] = []
+
+    def add(self, items: Sequence[Any]) -> None:
+        """Take a batch."""
+        try:
+            total = sum(items)
+        except TypeError:
+            items = numbers_of(items)
+            total = sum(items)
+        self.count += len(items)
+        if total.__class__ is int:
+            self.integers += total
+        else:
+            self.reals += items
+            if len(self.reals) > _KEEP:
+                self.reals = _expansion(self.reals)
+
+    def _sum(self) -> float | None:
+        return real_sum((*self.reals, *_pieces(self.integers)))
+
+    def sum(self) -> int | float | None:
+        """The result of sum()."""
+        if self.reals:
+            return self._sum()
+        if not self.count:
+            return None
+        if INTEGER_MIN <= self.integers <= INTEGER_MAX:
+            return self.integers
+        raise OperationalError("integer overflow")
+
+    def total(self) -> float:
+        """The result of total()."""
+        return _real(self._sum()) if self.reals else float(self.integers)
+
+    def average(self) -> float | None:
+        """The result of avg()."""
+        if not self.count:
+            return None
+        total = self._sum() if self.reals else self.integers
+        return None if total is None else float(total / self.count)
+
+
+def _pieces(value: int) -> list[float]:
+    """Reals whose exact sum is an integer of any size."""
+    made = []
+    while value:
+        high = float(value)
+        made.append(high)
+        value -= int(high)
+    return made
+
+
+def _expansion(items: list[int | float]) -> list[int | float]:
+    """A few reals with the same exact sum; the list itself where there is no finite one."""
+    rest: list[Any] = items
+    if int in set(map(type, items)):
+        rest = [part for item in items for part in _exact(item)]
+    made: list[int | float] = []
+    try:
+        while (part := fsum(rest)) != 0.0:
+            if part - part != 0.0:
+                return items
+            made.append(part)
+            rest = [*rest, -part]
+    except (ValueError, OverflowError):
+        return items
+    return made or [0.0]
+
+
+# --- Extremes ----------------------------------------------------------------------------------------------------------
+
+
+def minimum_of(items: Sequence[Any], fold: Callable[[Any], Any] | None = None) -> Any:
+    """min(): the first of the lowest values."""
+    try:
+        return min(items, key=fold)
+    except (TypeError, ValueError):
+        kept = [item for item in items if item is not None]
+    if not kept:
+        return None
+    try:
+        return min(kept, key=fold)
+    except TypeError:
+        return min(kept, key=_order(fold))
+
+
+def maximum_of(items: Sequence[Any], fold: Callable[[Any], Any] | None = None) -> Any:
+    """max(): the first of the highest values."""
+    try:
+        return max(items, key=fold)
+    except (TypeError, ValueError):
+        kept = [item for item in items if item is not None]
+    if not kept:
+        return None
+    try:
+        return max(kept, key=fold)
+    except TypeError:
+        return max(kept, key=_order(fold))
+
+
+def _order(fold: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    if fold is None:
+        return sql_values.sort_key
+    return lambda value: sql_values.sort_key(fold(value))
+
+
+def row_of_extreme(items: Sequence[Any], found: Any) -> int:
+    """The position of the value that min() or max() gave; 0 where all are NULL."""
+    return 0 if found is None else next((i for i, item in enumerate(items) if item is found), 0)
+
+
+# --- The rest ----------------------------------------------------------------------------------------------------------
+
+
+def join_of(items: Iterable[Any], separator: Any = ",") -> str | None:
+    """group_concat(): the texts of all values but NULL."""
+    texts = [item if item.__class__ is str else sql_values.cast(item, "TEXT") for item in items if item is not None]
+    if not texts:
+        return None
+    return ("" if separator is None else str(sql_values.cast(separator, "TEXT"))).join(texts)
+
+
+def distinct_of(items: Iterable[Any], fold: Callable[[Any], Any] | None = None) -> list[Any]:
+    """The values without repetition (the first of equal ones), NULL left out."""
+    if fold is None:
+        made: dict[Any, Any] = dict.fromkeys(items)
+        made.pop(None, None)
+        return list(made)
+    first: dict[Any, Any] = {}
+    for item in items:
+        first.setdefault(fold(item), item)
+    first.pop(None, None)
+    return list(first.values())
+
+
+def stepped(make: Callable[[], Any], rows: Iterable[tuple[Any, ...]]) -> Any:
+    """Any aggregate, by its own step and finalize."""
+    aggregate = make()
+    step = aggregate.step
+    for row in rows:
+        step(*row)
+    return aggregate.finalize()
