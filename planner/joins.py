@@ -1,0 +1,496 @@
+"""Physical planning of one block: in which order its sources are read, each by which path, and where each conjunct
+is tested.
+
+Meaning that is kept (INV-Q1)
+    * The conjuncts of WHERE and of inner joins' ON are one set: a row survives if all are true. Each is tested at
+      the first step at which all its sources are bound, unless the step's access path already implies it.
+    * A LEFT JOIN's ON belongs to its step alone and decides what matches; WHERE conjuncts on the same source are tested
+      afterwards, as `filters`. A left step comes after every source written to its left; inner sources written to
+      its right may come before it, which changes nothing.
+    * CROSS JOIN keeps its written order, as in SQLite.
+    * Conjuncts without sources are tested once (`pre_filters`), but for those that may answer differently each time:
+      these go to the last step.
+
+Choice
+    Up to `SOURCES_MAX` sources by dynamic programming over sets of bound sources, beyond that greedily. The state's
+    price is (start-up, running) in microseconds, so that LIMIT can scale the running part when rows come already
+    sorted. Ties go to the order written (INV-T1). A block that is run many times (correlated, recursive) spreads
+    start-up over its runs.
+
+Each choice can be switched off by a name in `SWITCHES`, as rules can; with all off a plan is nested full scans in
+the order written, with which the others are compared in the tests.
+
+Example: ``FROM a, b LEFT JOIN c ON c.x = b.x WHERE a.id = b.a AND b.k = 7`` with an index on b(k): b by index, a by
+rowid, c by hash or index; nothing is left to test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log2
+from typing import Final
+
+from aerodb_dbapi.planner.access import Path, Site, paths, point_path
+from aerodb_dbapi.planner.cost import (
+    CORRELATED_RUNS,
+    FILTER,
+    LIMIT_GUESS,
+    RECURSIVE_RUNS,
+    ROWS_MIN,
+    SORT_ROW,
+    TOP_ROW,
+    Selectivity,
+    Statistics,
+)
+from aerodb_dbapi.planner.expressions import Column, Constant, Expression
+from aerodb_dbapi.planner.ordering import OrderKey, group_gives, requirement, satisfied_by
+from aerodb_dbapi.planner.query import (
+    Compound,
+    Join,
+    Query,
+    QuerySource,
+    Recursive,
+    RecursiveSource,
+    Select,
+    Step,
+    TableSource,
+    Values,
+)
+from aerodb_dbapi.planner.terms import Equality, make_equality, make_term, term_keys
+from aerodb_dbapi.planner.usage import free_sources, is_deterministic, nested_queries, sources_in
+
+SOURCES_MAX: Final = 8
+
+
+@dataclass(slots=True)
+class Conjunct:
+    """A condition and what its placing depends on. `mask` are the block's sources in it."""
+
+    expression: Expression
+    mask: int
+    nested: bool
+    test: float  # cost of testing one row
+    local: bool  # only this block's sources, deterministic, no subquery
+    kept: float
+
+
+@dataclass(slots=True)
+class State:
+    """A partial plan: which sources in which order by which paths, its price and its rows."""
+
+    startup: float
+    running: float
+    rows: float
+    order: tuple[int, ...]
+    paths: tuple[Path, ...]
+
+    def price(self, fraction: float = 1.0) -> tuple[float, tuple[int, ...]]:
+        """What plans are compared by; rounded, so that the order of additions does not decide."""
+        return round(self.startup + self.running * fraction, 4), self.order
+
+
+class Planning:
+    """What the blocks of one statement share. `results` has (rows, cost) of each planned query, by identity."""
+
+    __slots__ = ("alone", "disabled", "estimate", "results", "statistics", "tables", "used")
+
+    def __init__(
+        self,
+        statistics: Statistics,
+        used: dict[int, set[int]],
+        tables: set[int],
+        *,
+        alone: bool = False,
+        disabled: frozenset[str] = frozenset(),
+    ) -> None:
+        self.alone = alone  # one query only: it cannot be correlated
+        self.disabled = disabled
+        self.statistics = statistics
+        self.used = used
+        self.tables = tables
+        self.estimate = Selectivity(statistics)
+        self.results: dict[int, tuple[float, float]] = {}
+
+
+SWITCHES: Final = ("access_paths", "hash_joins", "join_order", "sorted_paths")
+
+
+def plan_query(query: Query, planning: Planning) -> None:
+    """Plan one query whose inner queries are planned."""
+    if isinstance(query, Select):
+        plan_select(query, planning)
+    elif isinstance(query, Compound):
+        left, right = planning.results[id(query.left)], planning.results[id(query.right)]
+        planning.results[id(query)] = (left[0] + right[0], left[1] + right[1])
+    elif isinstance(query, Values):
+        planning.results[id(query)] = (float(len(query.rows)), 0.1 * len(query.rows))
+    elif isinstance(query, Recursive):
+        rows, cost = planning.results[id(query.initial)]
+        planning.results[id(query)] = (rows * RECURSIVE_RUNS, cost + RECURSIVE_RUNS)
+
+
+def plan_select(select: Select, planning: Planning) -> None:
+    """Fill `steps`, `sorted` and `pre_filters` of a block."""
+    if not select.joins:
+        select.steps, select.pre_filters, select.sorted = [], list(select.where), False
+        planning.results[id(select)] = (1.0, 1.0)
+        return
+    if "access_paths" not in planning.disabled and _plan_point(select, planning):
+        return
+    block = Block(select, planning)
+    state, fraction = block.choose()
+    block.place(state)
+    rows = _output_rows(select, state.rows, planning)
+    planning.results[id(select)] = (rows, state.price(fraction)[0])
+
+
+def _plan_point(select: Select, planning: Planning) -> bool:
+    """The short way for the most frequent query: one table, one conjunct, a look-up by rowid."""
+    if len(select.joins) != 1 or len(select.where) != 1:
+        return False
+    source = select.joins[0].source
+    if not isinstance(source, TableSource) or source.indexed_by or select.joins[0].on:
+        return False
+    term = make_term(select.where[0], source, planning.tables)
+    if term is None or term.kind != "=" or not term.exact or term.key is None:
+        return False
+    if term.key.__class__ is not Constant and source.id in sources_in(term.key):
+        return False
+    site = Site(source, 1, ROWS_MIN, 0.0, set(), [term])
+    path = point_path(site, 1)
+    if path is None:
+        return False
+    select.steps = [Step(source, path.access, estimated_rows=1.0)]
+    select.pre_filters = []
+    select.sorted = bool(select.order_by) and (select.group is None or group_gives(select, select.group))
+    planning.estimate.sources[source.id] = source
+    planning.estimate.rows[source.id] = ROWS_MIN
+    planning.results[id(select)] = (1.0, path.each)
+    return True
+
+
+def _output_rows(select: Select, rows: float, planning: Planning) -> float:
+    if select.group is not None:
+        groups = 1.0
+        for key in select.group.keys:
+            groups *= planning.estimate.distinct(key)
+        rows = min(rows, groups)
+    if select.distinct:
+        rows = max(1.0, rows / 2)
+    limit = limit_of(select)
+    return rows if limit is None else min(rows, limit)
+
+
+def limit_of(query: Select) -> float | None:
+    """How many rows LIMIT and OFFSET let through at most; a guess for parameters; None without a limit."""
+    if query.limit is None:
+        return None
+    total = 0.0
+    for part in (query.limit, query.offset):
+        if isinstance(part, Constant) and isinstance(part.value, int):
+            if part.value < 0 and part is query.limit:
+                return None
+            total += max(0, part.value)
+        elif part is not None:
+            total += LIMIT_GUESS
+    return total
+
+
+class Block:
+    """One Select being planned: its sites (sources), its conjuncts, and the search for the best order."""
+
+    def __init__(self, select: Select, planning: Planning) -> None:
+        self.select = select
+        self.planning = planning
+        self.estimate = planning.estimate
+        self.bits = {join.source.id: 1 << at for at, join in enumerate(select.joins)}
+        self.all = (1 << len(select.joins)) - 1
+        self.runs = self._count_runs()
+        self.sites = [self._site(at, join) for at, join in enumerate(select.joins)]
+        self.conjuncts: list[Conjunct] = []
+        self.left_on: list[list[Conjunct]] = [[] for _ in select.joins]
+        self._collect()
+        self._offer_terms()
+        self.requires = [self._required(at) for at in range(len(select.joins))]
+        self.relevant = [self._relevant(at) for at in range(len(select.joins))]
+        self._memo: dict[tuple[int, int, bool], list[tuple[Path, float, float]]] = {}
+
+    # --- what there is
+
+    def _count_runs(self) -> float:
+        if any(isinstance(join.source, RecursiveSource) for join in self.select.joins):
+            return RECURSIVE_RUNS
+        return CORRELATED_RUNS if not self.planning.alone and free_sources(self.select) else 1.0
+
+    def _site(self, at: int, join: Join) -> Site:
+        source = join.source
+        rows, cost, may_hash = ROWS_MIN, 0.0, True
+        if isinstance(source, TableSource):
+            rows = max(ROWS_MIN, float(self.planning.statistics.rows(source.table)))
+            may_hash = not source.indexed_by
+        elif isinstance(source, QuerySource):
+            rows, cost = self.planning.results[id(source.query)]
+            rows = max(1.0, rows)
+            if self.runs > 1.0 and free_sources(source.query):
+                may_hash, cost = False, cost * self.runs
+        elif isinstance(source, RecursiveSource):
+            rows, may_hash = 1.0, False
+        self.estimate.sources[source.id] = source
+        self.estimate.rows[source.id] = rows
+        used = self.planning.used.get(source.id, set())
+        may_hash = may_hash and "hash_joins" not in self.planning.disabled
+        return Site(source, 1 << at, rows, cost, used, may_hash=may_hash, optional=join.kind == "left")
+
+    def mask_of(self, expression: Expression) -> int:
+        """The block's sources that an expression depends on, as bits."""
+        if expression.__class__ is Column:
+            return self.bits.get(expression.source, 0)  # type: ignore[attr-defined]
+        mask = 0
+        for source in sources_in(expression):
+            mask |= self.bits.get(source, 0)
+        return mask
+
+    def _conjunct(self, expression: Expression, *, left: bool = False) -> Conjunct:
+        sources = sources_in(expression)
+        mask = 0
+        for source in sources:
+            mask |= self.bits.get(source, 0)
+        nested = bool(nested_queries(expression))
+        steady = is_deterministic(expression)
+        if mask == 0 and not steady and not left:
+            mask = self.all
+        local = not nested and steady and all(source in self.bits for source in sources)
+        test = self._test_cost(expression) if nested else FILTER
+        return Conjunct(expression, mask, nested, test, local, self.estimate.of(expression))
+
+    def _test_cost(self, expression: Expression) -> float:
+        """Of a condition with subqueries: each correlated one runs for every row, the others once."""
+        cost = FILTER
+        for query in nested_queries(expression):
+            cost += self.planning.results[id(query)][1] if free_sources(query) else FILTER
+        return cost
+
+    def _collect(self) -> None:
+        for at, join in enumerate(self.select.joins):
+            made = [self._conjunct(expression, left=join.kind == "left") for expression in join.on]
+            if join.kind == "left":
+                self.left_on[at] = made
+            else:
+                self.conjuncts += made
+        self.conjuncts += [self._conjunct(expression) for expression in self.select.where]
+
+    def _offer_terms(self) -> None:
+        """Give each site the conjuncts that its access path may answer: a left site only those of its own ON."""
+        for at, site in enumerate(self.sites):
+            for conjunct in self.left_on[at] if site.optional else self.conjuncts:
+                if conjunct.mask & site.bit:
+                    self._offer(site, conjunct)
+
+    def _offer(self, site: Site, conjunct: Conjunct) -> None:
+        source = site.source
+        if isinstance(source, TableSource) and "access_paths" not in self.planning.disabled:
+            term = make_term(conjunct.expression, source, self.planning.tables)
+            if term is not None and self._needs(term, site):
+                site.terms.append(term)
+        if conjunct.local and conjunct.mask == site.bit:
+            site.local.append(conjunct.expression)
+            site.local_kept *= conjunct.kept
+            return
+        found = make_equality(conjunct.expression, site.bit, self.mask_of)
+        if found is not None:
+            probe, build, apply, order = found
+            need = self.mask_of(probe)
+            site.equalities.append(Equality(conjunct.expression, probe, build, apply, order, need, conjunct.kept))
+
+    def _needs(self, term: object, site: Site) -> bool:
+        """Set the sources a term's keys need; False if they include the site's own."""
+        need = 0
+        for key in term_keys(term):  # type: ignore[arg-type]
+            need |= self.mask_of(key)
+        query = term.query  # type: ignore[attr-defined]
+        if query is not None:
+            for source in free_sources(query):
+                need |= self.bits.get(source, 0)
+        term.need = need  # type: ignore[attr-defined]
+        return not need & site.bit
+
+    def _required(self, at: int) -> int:
+        """The sources that must be bound before this one: for LEFT and CROSS joins all those written before."""
+        if self.select.joins[at].kind == "inner":
+            return 0
+        mask = (1 << at) - 1
+        for conjunct in self.left_on[at]:
+            mask |= conjunct.mask
+        return mask & ~(1 << at) if self.select.joins[at].kind == "left" else mask
+
+    def _relevant(self, at: int) -> int:
+        bit, mask = 1 << at, 0
+        for conjunct in (*self.conjuncts, *self.left_on[at]):
+            if conjunct.mask & bit:
+                mask |= conjunct.mask
+        return mask
+
+    # --- search
+
+    def options(self, at: int, mask: int, ordered: bool = False) -> list[tuple[Path, float, float]]:
+        """(path, part of its rows kept, cost of testing a row) for each way to read source `at` after those of
+        `mask`."""
+        key = (at, mask & self.relevant[at], ordered)
+        found = self._memo.get(key)
+        if found is None:
+            site = self.sites[at]
+            found = [
+                (path, *self._residue(at, mask, path)) for path in paths(site, mask, self.estimate, ordered=ordered)
+            ]
+            self._memo[key] = found
+        return found
+
+    def _residue(self, at: int, mask: int, path: Path) -> tuple[float, float]:
+        """What the conjuncts that become testable here, and are not implied, keep and cost per row."""
+        used = {id(expression) for expression in path.used}
+        kept, cost = 1.0, 0.0
+        for conjunct in self._testable(at, mask) + self.left_on[at]:
+            if id(conjunct.expression) not in used:
+                cost += conjunct.test
+                kept *= conjunct.kept
+        return kept, cost
+
+    def _testable(self, at: int, mask: int) -> list[Conjunct]:
+        bit = 1 << at
+        now = mask | bit
+        return [one for one in self.conjuncts if one.mask & bit and not one.mask & ~now]
+
+    def extend(self, state: State, at: int, option: tuple[Path, float, float]) -> State:
+        """The state with one more source read."""
+        path, kept, test = option
+        rows = state.rows * path.rows
+        running = state.running + state.rows * path.each + rows * test
+        rows *= kept
+        if self.sites[at].optional:
+            rows = max(rows, state.rows)
+        startup = state.startup + path.fixed / self.runs
+        return State(startup, running, rows, (*state.order, at), (*state.paths, path))
+
+    def _best_step(self, state: State, mask: int, at: int) -> State:
+        made = [self.extend(state, at, option) for option in self.options(at, mask)]
+        return min(made, key=State.price)
+
+    def search(self, start: State, mask: int) -> State:
+        """The cheapest completion of a partial plan."""
+        count = len(self.sites)
+        if count - len(start.order) > SOURCES_MAX:
+            return self._greedy(start, mask)
+        states = {mask: start}
+        for _ in range(count - len(start.order)):
+            following: dict[int, State] = {}
+            for bound, state in states.items():
+                for at in self._candidates(bound):
+                    made = self._best_step(state, bound, at)
+                    there = following.get(bound | 1 << at)
+                    if there is None or made.price() < there.price():
+                        following[bound | 1 << at] = made
+            states = following
+        return states[self.all]
+
+    def _greedy(self, state: State, mask: int) -> State:
+        """Take the source that adds the least cost, counting the rows it leaves for later steps."""
+        while mask != self.all:
+            made = [self._best_step(state, mask, at) for at in self._candidates(mask)]
+            state = min(made, key=lambda one: (round(one.startup + one.running + one.rows, 4), one.order))
+            mask |= 1 << state.order[-1]
+        return state
+
+    def _candidates(self, mask: int) -> list[int]:
+        if "join_order" in self.planning.disabled:
+            return [(~mask & (mask + 1)).bit_length() - 1]
+        return [at for at, need in enumerate(self.requires) if not mask >> at & 1 and not need & ~mask]
+
+    # --- order
+
+    def choose(self) -> tuple[State, float]:
+        """The plan, and the part of its running cost that LIMIT leaves. Sets `sorted` and the reversed accesses."""
+        empty = State(0.0, 0.0, 1.0, (), ())
+        free = self.search(empty, 0)
+        select = self.select
+        limit = limit_of(select)
+        if select.group is not None:
+            select.sorted = bool(select.order_by) and group_gives(select, select.group)
+            return free, 1.0
+        by_source = {site.source.id: site for site in self.sites}
+        keys = requirement(select, by_source) if select.order_by else None
+        if "sorted_paths" in self.planning.disabled:
+            keys = None
+        select.sorted = False
+        if keys is None:
+            fraction = 1.0 if select.order_by or select.distinct else _fraction(limit, free.rows)
+            return free, fraction
+        return self._choose_ordered(free, keys, None if select.distinct else limit)
+
+    def _choose_ordered(self, free: State, keys: list[OrderKey], limit: float | None) -> tuple[State, float]:
+        best, best_price, best_reverse = free, self._sorted_price(free, limit), None
+        for state in [free, *self._ordered_states(keys)]:
+            reverse = satisfied_by(self._chain(state), keys)
+            if reverse is None:
+                continue
+            price = state.price(_fraction(limit, state.rows))
+            if price < best_price or (state is best and best_reverse is None):
+                best, best_price, best_reverse = state, price, reverse
+        if best_reverse is None:
+            return best, 1.0
+        self.select.sorted = True
+        for path, backwards in zip(best.paths, best_reverse, strict=True):
+            path.access.reverse = backwards
+        return best, _fraction(limit, best.rows)
+
+    def _sorted_price(self, state: State, limit: float | None) -> tuple[float, tuple[int, ...]]:
+        per_row = SORT_ROW if limit is None else TOP_ROW
+        sorting = state.rows * per_row * (1.0 + 0.05 * log2(max(2.0, state.rows)))
+        return round(state.startup + state.running + sorting, 4), state.order
+
+    def _chain(self, state: State) -> list[tuple[Site, Path]]:
+        return [(self.sites[at], path) for at, path in zip(state.order, state.paths, strict=True)]
+
+    def _ordered_states(self, keys: Sequence[OrderKey]) -> list[State]:
+        """Plans that begin with a source that can give the first key's order."""
+        if not keys:
+            return []
+        at = self.bits[keys[0].source].bit_length() - 1
+        if self.requires[at] or at not in self._candidates(0):
+            return []
+        empty = State(0.0, 0.0, 1.0, (), ())
+        found = []
+        for option in self.options(at, 0, ordered=True):
+            start = self.extend(empty, at, option)
+            if option[0].sequence:
+                found.append(self.search(start, 1 << at))
+        return found
+
+    # --- placing
+
+    def place(self, state: State) -> None:
+        """Write the steps: every conjunct at its place, unless its path implies it."""
+        steps: list[Step] = []
+        mask, rows = 0, 1.0
+        for at, path in zip(state.order, state.paths, strict=True):
+            join = self.select.joins[at]
+            used = {id(expression) for expression in path.used}
+            on = _untested(self.left_on[at], used)
+            filters = _untested(self._testable(at, mask), set() if join.kind == "left" else used)
+            kept, _ = self._residue(at, mask, path)
+            rows = max(rows, rows * path.rows * kept) if join.kind == "left" else rows * path.rows * kept
+            steps.append(Step(join.source, path.access, join.kind, on, filters, rows))
+            mask |= 1 << at
+        self.select.steps = steps
+        self.select.pre_filters = [one.expression for one in self.conjuncts if one.mask == 0]
+
+
+def _untested(conjuncts: Sequence[Conjunct], used: set[int]) -> list[Expression]:
+    """The conjuncts not implied, those with subqueries last."""
+    left = [one for one in conjuncts if id(one.expression) not in used]
+    left.sort(key=lambda one: one.nested)
+    return [one.expression for one in left]
+
+
+def _fraction(limit: float | None, rows: float) -> float:
+    return 1.0 if limit is None else min(1.0, limit / max(1.0, rows))
