@@ -14,6 +14,7 @@ Steps of `parse(sql)`
       `front`; 'empty' (only comments and white space) → None.
     - parameters: one entry per slot: the name with its sigil (':a', '?3') or None. In the tree a parameter is
       exp.Parameter(this=Var('p<slot>')), slots from 0: `parameter_slot(node)`.
+    - lifted: how many of the last slots are literals of a shape; the user's are the `len(parameters) - lifted` before.
     - conflict: the word after INSERT OR / UPDATE OR ('REPLACE' for REPLACE INTO), else None.
 
 Errors: SQLite's texts as OperationalError; what sqlglot refuses although the grammar allows it is a NotSupportedError
@@ -57,6 +58,7 @@ __all__ = [
     "parse_default",
     "parse_expression",
     "parse_select",
+    "parse_shape",
 ]
 
 _DIALECT: Final = SQLite()
@@ -81,6 +83,7 @@ class Parsed:
     parameters: list[str | None] = field(default_factory=list)
     text: str = ""
     conflict: str | None = None
+    lifted: int = 0
 
 
 def parse(sql: str) -> Parsed:
@@ -98,6 +101,12 @@ def parse(sql: str) -> Parsed:
     _finish(stream)
     kind = KIND_OF.get(type(tree)) or type(tree).__name__.lower()
     return Parsed(kind, tree, stream.parameters, sql)
+
+
+def parse_shape(shape: str) -> Parsed:
+    """Parse a shape of `lifting.shape`: each mark is a parameter, in slots after the user's own."""
+    stream = rewrite.stream_of(shape, is_shape=True)
+    return _row_statement(stream)
 
 
 def parse_expression(text: str) -> exp.Expr:
@@ -165,7 +174,7 @@ def collation_name(node: exp.Expr) -> str:
 def _row_statement(stream: TokenStream) -> Parsed:
     kind, conflict = _guarded(rewrite.statement, stream)
     _finish(stream)
-    return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict)
+    return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict, stream.lifted)
 
 
 def _finish(stream: TokenStream) -> None:

@@ -40,7 +40,7 @@ from typing import Final
 
 from sqlglot.tokens import TokenType
 
-from aerodb_dbapi.planner.lexer import INTEGER, JOIN_WORDS, PARAMETER, Token
+from aerodb_dbapi.planner.lexer import INTEGER, JOIN_WORDS, PARAMETER
 from aerodb_dbapi.planner.rewrite_expression import (
     ATOM,
     COLUMN,
@@ -68,9 +68,9 @@ _JOIN_BITS: Final = {
 }
 
 
-def stream_of(sql: str, tokens: list[Token] | None = None) -> TokenStream:
+def stream_of(sql: str, is_shape: bool = False) -> TokenStream:
     """A stream over a text, ready for the functions of this module and `rewrite_expression`."""
-    return TokenStream(sql, query, tokens)
+    return TokenStream(sql, query, is_shape)
 
 
 def statement(stream: TokenStream) -> tuple[str, str | None]:

@@ -25,6 +25,7 @@ from aerodb_dbapi.planner.lexer import (
     FALLBACK,
     JOIN_WORDS,
     LIFTED,
+    LIFTED_MARK,
     NAME,
     PARAMETER,
     QUOTED,
@@ -32,6 +33,7 @@ from aerodb_dbapi.planner.lexer import (
     Token,
     tokenize,
     unquote,
+    unrecognized,
 )
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -48,18 +50,21 @@ NAMES: Final = IDENTIFIERS | JOIN_WORDS | {STRING}
 class TokenStream:
     """Tokens of one text, read from the left; `out` gathers what sqlglot will parse."""
 
-    __slots__ = ("index", "kind", "out", "parameters", "query", "slots", "sql", "token", "tokens")
+    __slots__ = ("index", "kind", "lifted", "out", "parameters", "query", "slots", "sql", "token", "tokens")
 
-    def __init__(self, sql: str, query: Callable[[TokenStream], None], tokens: list[Token] | None = None) -> None:
+    def __init__(self, sql: str, query: Callable[[TokenStream], None], is_shape: bool = False) -> None:
         self.sql = sql
         self.query = query  # reads a query; expressions meet queries, queries hold expressions
-        self.tokens = tokenize(sql) if tokens is None else tokens
+        self.tokens = tokenize(sql)
         self.out: list[GlotToken] = []
         self.index = 0
         self.token = self.tokens[0]
         self.kind = self.token[0]
         self.parameters: list[str | None] = []
+        self.lifted = 0  # how many of the last slots are literals that were taken out
         self.slots = self._number_parameters()
+        if self.lifted and not is_shape:
+            raise unrecognized(LIFTED_MARK)
 
     # --- reading ---
 
@@ -148,6 +153,7 @@ class TokenStream:
         for index in lifted:
             slots[index] = len(names)
             names.append(None)
+        self.lifted = len(lifted)
         return slots
 
     def _slot(self, text: str, names: list[str | None], by_name: dict[str, int], index: int) -> int:

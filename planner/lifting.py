@@ -1,0 +1,180 @@
+"""Literal lifting: texts that differ only in literals share one plan (INV-Q7).
+
+`shape(sql)` takes literals out of a text in one cheap pass: it gives the text with a mark in the place of each, the key
+under which a plan is kept, and their values, which become parameters after the user's own. `parse_shape(key)` parses
+such a text.
+
+    >>> shape("SELECT a FROM t WHERE b = 5 AND c = 'x'")
+    ('SELECT a FROM t WHERE b = \\x02 AND c = \\x02', (5, 'x'))
+
+Where literals stay
+    The pass does not parse; it follows parentheses and a few reserved words, and lifts only where a literal is a value
+    and nothing else: in WHERE, ON, SET, VALUES and LIMIT, at any depth. Literals stay in
+
+    - select lists and RETURNING, with everything inside them: their text names the column, ORDER BY and GROUP BY may
+      match it;
+    - ORDER BY, GROUP BY (a number is a position) and HAVING (its expressions are matched with the grouping keys);
+    - FROM (names may be quoted as strings; AS OF), types of CAST, GLOB patterns, ESCAPE;
+    - hexadecimal, blobs, and integers outside 64 bits, of which a minus sign in front would change the class.
+
+    A text with comments, an upsert, several statements or unbalanced quotes is its own shape. `-5` after an opening
+    parenthesis, a comma or a comparison is one literal; elsewhere the minus stays an operator on the lifted 5.
+
+When a shape does not compile, the text itself must be compiled instead: that gives the error SQLite gives, and covers
+strings in places of names (``SET 'a' = 5``). No text that compiles as a shape means something else than the text
+itself.
+
+Many rows
+    `insert_rows(sql)` takes ``INSERT … VALUES (…), (…), …`` of two or more rows of only literals apart: the shape of
+    the statement with one row, and the rows as tuples, ready for the run-many form of that statement.
+
+What it does not do: look for parameters (they stay as they are), judge validity, cache.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from aerodb_dbapi.planner.lexer import LIFTED_MARK
+
+Constants = tuple[Any, ...]
+
+_WORD = r"\w$\u0080-\U0010ffff"
+_STRING = r"'[^']*+(?:''[^']*+)*+'"
+_NUMBER = r"(?:\d++\.\d*+|\.\d++)(?:[eE][+-]?\d++)?|\d++[eE][+-]?\d++|\d++"
+_LONE_NUMBER = rf"(?:(?<=[(,=<>])-|(?<=[(,=<>] )-)?(?<![{_WORD}.?:@])(?:{_NUMBER})(?![{_WORD}.])"
+_SHAPE_WORDS = "SELECT|FROM|WHERE|ON|JOIN|GROUP|ORDER|HAVING|LIMIT|VALUES|SET|RETURNING|CONFLICT"
+_PARTS: Final = re.compile(
+    "("
+    + "|".join(
+        (
+            rf"(?<![xX]){_STRING}",
+            _LONE_NUMBER,
+            r"[()]",
+            rf"(?<![{_WORD}.:@])(?:DISTINCT\s+FROM|{_SHAPE_WORDS})(?![{_WORD}])",
+            # kept as they are: blobs, quoted names, types of CAST, patterns and escapes
+            rf"[xX]{_STRING}|\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]",
+            rf"(?<![{_WORD}.:@])(?:AS\s+\w[\w\s]*+\([\d\s,+-]*\)|(?:GLOB|ESCAPE|AS|COLLATE)\s*{_STRING})",
+            # what ends the attempt: comments, a second statement, a parameter with parentheses, a lone quote, a mark
+            r"--|/\*|;(?=\s*+\S)|\$[\w:]*+\(|['\"`\[\x00\x02]",
+        )
+    )
+    + ")",
+    re.IGNORECASE,
+)
+_LIFTABLE: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b", re.IGNORECASE)
+
+# States: literals stay but may be lifted deeper; are lifted; stay, and so does everything inside; the latter, inside.
+_NAMES, _VALUES, _FROZEN, _INSIDE_FROZEN = range(4)
+_OPEN, _CLOSE, _GIVE_UP = 10, 11, 12
+_STATES: Final = {
+    "SELECT": _FROZEN,
+    "FROM": _NAMES,
+    "WHERE": _VALUES,
+    "ON": _VALUES,
+    "JOIN": _NAMES,
+    "GROUP": _FROZEN,
+    "ORDER": _FROZEN,
+    "HAVING": _FROZEN,
+    "LIMIT": _VALUES,
+    "VALUES": _VALUES,
+    "SET": _VALUES,
+    "RETURNING": _FROZEN,
+    "CONFLICT": _GIVE_UP,
+}
+_MEANINGS: Final = {
+    "(": _OPEN,
+    ")": _CLOSE,
+    **{form: code for word, code in _STATES.items() for form in (word, word.lower(), word.capitalize())},
+    **dict.fromkeys(("--", "/*", ";", "'", '"', "`", "[", "\x00", "\x02"), _GIVE_UP),
+}
+_LITERAL_STARTS: Final = frozenset("'0123456789.-")
+
+
+def shape(sql: str) -> tuple[str, Constants]:
+    """The text with its literals taken out, and their values in order; the text itself and () where nothing is
+    lifted."""
+    if not _LIFTABLE.match(sql):
+        return sql, ()
+    parts = _PARTS.split(sql)
+    constants: list[Any] = []
+    stack: list[int] = []
+    state = _NAMES
+    meanings = _MEANINGS
+    for i in range(1, len(parts), 2):
+        part = parts[i]
+        meaning = meanings.get(part)
+        if meaning is None:
+            if part[0] in _LITERAL_STARTS:
+                if state == _VALUES and (value := _value(part)) is not None:
+                    constants.append(value)
+                    parts[i] = LIFTED_MARK
+                continue
+            meaning = _STATES.get(part.upper(), _GIVE_UP if part[0] == "$" else state)
+        if meaning == _OPEN:
+            stack.append(state)
+            if state == _FROZEN:
+                state = _INSIDE_FROZEN
+        elif meaning == _CLOSE:
+            state = stack.pop() if stack else state
+        elif meaning == _GIVE_UP:
+            return sql, ()
+        elif state != _INSIDE_FROZEN:
+            state = meaning
+    return ("".join(parts), tuple(constants)) if constants else (sql, ())
+
+
+def _value(literal: str) -> Any:
+    """The value of a string or number; None for an integer that does not fit."""
+    if literal[0] == "'":
+        text = literal[1:-1]
+        return text.replace("''", "'") if "'" in text else text
+    try:
+        value = int(literal)
+    except ValueError:
+        return float(literal)
+    return value if -(1 << 63) <= value < 1 << 63 else None
+
+
+# --- many rows ------------------------------------------------------------------------------------------------------
+
+_ROW_VALUE = rf"{_STRING}|-?(?:{_NUMBER})(?![{_WORD}.])|NULL(?![{_WORD}])|x'(?:[0-9a-f]{{2}})*+'"
+_ROW = rf"\(\s*+(?:{_ROW_VALUE})\s*+(?:,\s*+(?:{_ROW_VALUE})\s*+)*+\)\s*+"
+_ROWS: Final = re.compile(rf"{_ROW}(?:,\s*+{_ROW})++;?\s*+\Z", re.IGNORECASE)
+_ROW_PIECES: Final = re.compile(rf"\(|{_ROW_VALUE}", re.IGNORECASE)
+_HEAD: Final = re.compile(
+    r"\s*(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO\s+(?:\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])\s*"
+    r"(?:\((?:[\w\s,]|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])+\)\s*)?VALUES\s*(?=\()",
+    re.IGNORECASE,
+)
+
+
+def insert_rows(sql: str) -> tuple[str, list[Constants]] | None:
+    """The one-row shape and the rows of an INSERT of several rows of literals; None for any other text."""
+    head = _HEAD.match(sql)
+    if head is None or not _ROWS.match(sql, head.end()):
+        return None
+    pieces = _ROW_PIECES.findall(sql, head.end())
+    width = pieces.index("(", 1) - 1
+    starts = pieces[:: width + 1]
+    if len(pieces) % (width + 1) or starts.count("(") != len(starts) or pieces.count("(") != len(starts):
+        return None
+    values = [_row_value(piece) for piece in pieces]
+    if _UNFIT in values:
+        return None
+    rows = [tuple(values[i + 1 : i + 1 + width]) for i in range(0, len(values), width + 1)]
+    return f"{head[0]}({','.join(LIFTED_MARK * width)})", rows
+
+
+_UNFIT: Final = object()
+
+
+def _row_value(piece: str) -> Any:
+    first = piece[0]
+    if first in "nN(":
+        return None
+    if first in "xX":
+        return bytes.fromhex(piece[2:-1])
+    value = _value(piece)
+    return _UNFIT if value is None else value
