@@ -205,5 +205,5 @@ def round_real(value: float, digits: int) -> float:
     if digits < 16:
         scaled = abs(value) * 10.0**digits
         if scaled < 1e14 and abs(scaled - int(scaled) - 0.5) > 1e-9 + scaled * 2e-15:
-            return round(value, digits)
+            return round(value, digits) or 0.0 if value == 0.0 else round(value, digits)
     return float(format_real(value, digits, "f"))

@@ -13,7 +13,8 @@ makes the result NULL. Example: ``date('2024-03-31', '-1 month', 'start of month
     ``localtime|utc``                    between UTC and the time zone of the process
 
 `CLOCK` is the seam to time and time zone. 'now' makes a call non-deterministic, so all of these count as such; within a
-statement two calls may see different milliseconds (SQLite freezes the time of a statement). Keeps INV-Q4.
+statement two calls may see different milliseconds (SQLite freezes the time of a statement). A number that is no date
+stays NULL through localtime and utc, where SQLite 3.40 goes on with the year 2000. Keeps INV-Q4.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A conversion is ``%[flags][width][.precision][l|ll]letter``; width and precision may be ``*``, taken from the arguments.
 
-    flags     ``-`` left-justify, ``+`` and space sign, ``0`` pad with zeros, ``#`` alternate form, ``,`` thousands (d i u),
+    flags     ``-`` left-justify, ``+`` and space sign, ``0`` pad with zeros, ``#`` alternate form, ``,`` thousands,
               ``!`` characters instead of bytes in text, more digits and a lasting point in reals
     letters   d i u  x X o  p  r (1st, 2nd)  f e E g G  s z  c  q Q w (quotes doubled)  n (nothing)  %
 
@@ -270,6 +270,6 @@ def _nothing(field: Field) -> bytes:
 
 _WRITERS: Final[dict[bytes, Writer]] = {
     b"d": _decimal, b"i": _decimal, b"u": _decimal, b"r": _decimal, b"x": _radix, b"X": _radix, b"o": _radix,
-    b"p": _radix, b"f": _real, b"e": _real, b"E": _real, b"g": _real, b"G": _real, b"s": _text, b"z": _text, b"c": _character,
-    b"q": _quoted, b"Q": _quoted, b"w": _quoted, b"%": _percent, b"n": _nothing,
+    b"p": _radix, b"f": _real, b"e": _real, b"E": _real, b"g": _real, b"G": _real, b"s": _text, b"z": _text,
+    b"c": _character, b"q": _quoted, b"Q": _quoted, b"w": _quoted, b"%": _percent, b"n": _nothing,
 }  # fmt: skip

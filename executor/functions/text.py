@@ -2,8 +2,8 @@
 
 Rules shared by all (func.c of SQLite)
     Numbers are taken by their text. Positions count characters in text and bytes in blobs, from 1; negative ones from
-    the end. Case folding knows ASCII letters only. Some functions see a text only up to its first NUL character: length,
-    substr, unicode, quote, the set of trim(), the pattern of replace().
+    the end. Case folding knows ASCII letters only. Some functions see a text only up to its first NUL character:
+    length, substr, unicode, quote, like, glob, the set of trim(), the pattern of replace().
 
 Example: ``substr('héllo', -3, 2) == 'll'``; ``instr(b'abc', b'c') == 3``; ``quote("it's") == "'it''s'"``.
 
@@ -81,7 +81,7 @@ def upper(value: Any) -> str | None:
 
 def substr(value: Any, start: Any, count: Any = LENGTH_MAX) -> Any:
     """substr(X, Y [, Z])"""
-    if value is None or start is None or count is None:
+    if value is None or start is None or count is None or value == b"":
         return None
     whole = value if type(value) is bytes else until_nul(as_text(value))
     if type(start) is int and type(count) is int and 0 < start <= 2147483647 and 0 <= count <= 2147483647:
@@ -127,7 +127,7 @@ def replace(value: Any, old: Any, new: Any) -> Any:
         return None
     pattern = as_text(old)
     if not until_nul(pattern):
-        return value
+        return as_text(value) if type(value) is bytes else value
     return None if new is None else as_text(value).replace(pattern, as_text(new))
 
 
@@ -202,26 +202,32 @@ def unicode(value: Any) -> int | None:
     return ord(text[0]) if text else None
 
 
-def like(pattern: Any, value: Any, escape: Any = "") -> int | None:
+_NO_ESCAPE: Final = object()
+
+
+def like(pattern: Any, value: Any, escape: Any = _NO_ESCAPE) -> int | None:
     """like(X, Y [, Z]): Y LIKE X ESCAPE Z. Blobs match nothing."""
     if type(pattern) is bytes or type(value) is bytes:
         return 0
     if escape is None:
         return None
-    if escape != "" and len(as_text(escape)) != 1:
+    single = "" if escape is _NO_ESCAPE else until_nul(as_text(escape))
+    if escape is not _NO_ESCAPE and len(single) != 1:
         raise OperationalError("ESCAPE expression must be a single character")
     if pattern is None or value is None:
         return None
-    matcher = like_matcher(pattern, escape)
-    return None if matcher is None else int(matcher(as_text(value)))
+    matcher = like_matcher(until_nul(as_text(pattern)), single)
+    return None if matcher is None else int(matcher(until_nul(as_text(value))))
 
 
 def glob(pattern: Any, value: Any) -> int | None:
     """glob(X, Y): Y GLOB X. Blobs match nothing."""
     if type(pattern) is bytes or type(value) is bytes:
         return 0
-    matcher = glob_matcher(pattern)
-    return None if matcher is None or value is None else int(matcher(as_text(value)))
+    if pattern is None or value is None:
+        return None
+    matcher = glob_matcher(until_nul(as_text(pattern)))
+    return None if matcher is None else int(matcher(until_nul(as_text(value))))
 
 
 def zeroblob(count: Any) -> bytes:
