@@ -1,0 +1,317 @@
+"""INSERT, UPDATE and DELETE: targets, sources of rows, and everything that is checked or kept with a row.
+
+Common parts
+    The target is a table of the schema: not a view, not `sqlite_master`, not AS OF. CHECK constraints and
+    partial-index conditions are texts of the catalog; they are parsed once per text and bound over the source id of
+    the new row. RETURNING sees the target alone, under the table's own name (not its alias, as in SQLite), and the
+    row as written (DELETE: as it was).
+
+INSERT
+    `targets` maps the columns of the source query to table positions; the rowid's names mean the INTEGER PRIMARY KEY
+    column where there is one, else -1. Columns not named get `defaults` (NULL where none is declared; the rowid
+    column is left out: it numbers itself). A column named twice takes the first value, as in SQLite.
+UPDATE
+    A Select over the target (its first join) and what FROM adds. `SET (a, b) = (x, y)` and `= (SELECT …)` are spread
+    into single assignments; a column assigned twice takes the last one.
+
+Example: INSERT INTO t(b) VALUES (?1), with a INTEGER PRIMARY KEY, b, c DEFAULT 7 → targets [1], defaults {2: 7}.
+
+Does not: enforce anything, UPSERT (`NotSupportedError`), ORDER BY and LIMIT on UPDATE and DELETE (the parser refuses
+them).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from sqlglot import exp
+
+from aerodb_dbapi.planner.bind_build import block, declared_type
+from aerodb_dbapi.planner.bind_context import (
+    RESULT,
+    SOURCE,
+    Context,
+    fail,
+    identifier,
+    optional_identifier,
+    unsupported,
+)
+from aerodb_dbapi.planner.bind_expressions import bind_expression, sides
+from aerodb_dbapi.planner.bind_from import bind_list
+from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
+from aerodb_dbapi.planner.bind_tables import MASTER_NAMES, with_scope
+from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
+from aerodb_dbapi.planner.parse import Parsed, parse_expression
+from aerodb_dbapi.planner.query import (
+    DeleteStatement,
+    InsertStatement,
+    Join,
+    Query,
+    QuerySource,
+    Returning,
+    Select,
+    TableSource,
+    UpdateStatement,
+    Values,
+)
+from aerodb_dbapi.planner.scope import ROWID_NAMES, Scope, table_entry
+from aerodb_dbapi.storage.catalog import Table, fold
+
+cached_expression_tree = lru_cache(maxsize=1024)(parse_expression)
+
+
+def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStatement:
+    """INSERT and REPLACE."""
+    tree = parsed.tree
+    if tree.args.get("conflict") is not None:
+        unsupported("UPSERT (ON CONFLICT DO)")
+    outer = with_scope(context, tree, scope)
+    written = tree.this
+    named = [identifier(name) for name in written.expressions] if type(written) is exp.Schema else None
+    table = _target(context, written.this if named is not None else written, scope)
+    row_id = context.next_id()
+    context.stored.add(row_id)
+    if tree.args.get("default"):
+        targets: list[int] = []
+        query: Query = Values([], [], [], [], [()])
+    else:
+        query = bind_query(context, tree.expression, outer, SOURCE)
+        targets = _targets(table, named, len(query.names))
+        targets, query = _first_ones(context, targets, query)
+    return InsertStatement(
+        table,
+        targets,
+        query,
+        parsed.conflict or "ABORT",
+        row_id,
+        _defaults(context, table, targets, scope),
+        _checks(context, table, row_id, scope),
+        _returning(context, tree, table, row_id, outer),
+        _index_filters(context, table, row_id, scope),
+        parameters=parsed.parameters,
+    )
+
+
+def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStatement:
+    """UPDATE."""
+    tree = parsed.tree
+    outer = with_scope(context, tree, scope)
+    table = _target(context, tree.this, scope)
+    query, row_id, inner = _target_rows(context, tree, table, outer)
+    new_id = context.next_id()
+    context.stored.add(new_id)
+    assignments: dict[int, Expression] = {}
+    for item in tree.expressions:
+        for position, value in _assignment(context, table, item, inner):
+            assignments.pop(position, None)
+            assignments[position] = value
+    return UpdateStatement(
+        table,
+        query,
+        row_id,
+        new_id,
+        list(assignments.items()),
+        parsed.conflict or "ABORT",
+        _checks(context, table, new_id, scope),
+        _returning(context, tree, table, new_id, outer),
+        _index_filters(context, table, new_id, scope),
+        parameters=parsed.parameters,
+    )
+
+
+def bind_delete(context: Context, parsed: Parsed, scope: Scope) -> DeleteStatement:
+    """DELETE."""
+    tree = parsed.tree
+    outer = with_scope(context, tree, scope)
+    table = _target(context, tree.this, scope)
+    query, row_id, _ = _target_rows(context, tree, table, outer)
+    return DeleteStatement(
+        table,
+        query,
+        row_id,
+        _returning(context, tree, table, row_id, outer),
+        _index_filters(context, table, row_id, scope),
+        parameters=parsed.parameters,
+    )
+
+
+# --- the target -------------------------------------------------------------------------------------------------------
+
+
+def _target(context: Context, node: Any, scope: Scope) -> Table:
+    """The table that a statement writes."""
+    name, database = identifier(node.this), optional_identifier(node.args.get("db"))
+    if database is not None and fold(database) != "main":
+        fail(f"no such table: {database}.{name}")
+    if fold(name) in MASTER_NAMES:
+        fail("table sqlite_master may not be modified")
+    schema = scope.environment.schema
+    table = schema.table(name)
+    if table is None:
+        view = schema.view(name)
+        if view is not None:
+            fail(f"cannot modify {view.name} because it is a view")
+        fail(f"no such table: {f'{database}.' if database else ''}{name}")
+    return table
+
+
+def _target_rows(context: Context, tree: Any, table: Table, outer: Scope) -> tuple[Select, int, Scope]:
+    """The query that finds the rows of UPDATE and DELETE, the target's source id, and the scope of SET and WHERE."""
+    node = tree.this
+    alias = node.args.get("alias")
+    name = table.name if alias is None else identifier(alias.this)
+    source = TableSource(id=context.next_id(), name=name, table=table)
+    context.stored.add(source.id)
+    _index_hint(node, source)
+    inner = outer.inner()
+    inner.entries.append(table_entry(source.id, name, table))
+    joins, where = [Join(source)], []
+    clause = tree.args.get("from_")
+    if clause is not None:
+        piece = _from(context, clause, tree, inner, name)
+        joins, where = joins + piece.joins, piece.where
+    condition = tree.args.get("where")
+    if condition is not None:
+        where = where + conjuncts(bind_expression(context, condition.this, inner))
+    for key in ("order", "limit"):
+        if tree.args.get(key) is not None:
+            unsupported(f"{'ORDER BY' if key == 'order' else 'LIMIT'} on UPDATE and DELETE")
+    return block(joins, [], where=where), source.id, inner
+
+
+def _from(context: Context, clause: Any, tree: Any, inner: Scope, name: str) -> Any:
+    joins = clause.this.args.get("joins") if type(clause.this) is exp.Table else None
+    piece = bind_list(context, clause.this, joins or tree.args.get("joins") or [], inner)
+    if any(entry.alias == fold(name) for entry in piece.entries):
+        fail(f"target object/alias may not appear in FROM clause: {name}")
+    return piece
+
+
+def _index_hint(node: Any, source: TableSource) -> None:
+    hint = node.args.get("indexed")
+    if hint is False:
+        source.indexed_by = ""
+    elif hint is not None:
+        index = identifier(hint.this)
+        if not any(fold(known.name) == fold(index) for known in source.table.indexes):
+            fail(f"no such index: {index}")
+        source.indexed_by = index
+
+
+def _position(table: Table, name: str) -> int | None:
+    """The position that a name in a column list or SET means; -1 for the rowid."""
+    position = table.position(name)
+    if position is None and fold(name) in ROWID_NAMES:
+        position = -1 if table.rowid_alias is None else table.rowid_alias
+    return position
+
+
+# --- INSERT -----------------------------------------------------------------------------------------------------------
+
+
+def _targets(table: Table, named: list[str] | None, width: int) -> list[int]:
+    if named is None:
+        if width != len(table.columns):
+            fail(f"table {table.name} has {len(table.columns)} columns but {width} values were supplied")
+        return list(range(width))
+    targets = []
+    for name in named:
+        position = _position(table, name)
+        if position is None:
+            fail(f"table {table.name} has no column named {name}")
+        targets.append(position)
+    if width != len(named):
+        fail(f"{width} values for {len(named)} columns")
+    return targets
+
+
+def _first_ones(context: Context, targets: list[int], query: Query) -> tuple[list[int], Query]:
+    """Without the values for columns named before."""
+    kept = [i for i, target in enumerate(targets) if target not in targets[:i]]
+    if len(kept) == len(targets):
+        return targets, query
+    source = QuerySource(id=context.next_id(), name="", query=query)
+    columns: list[Expression] = [
+        Column(source.id, i, query.names[i], query.affinities[i], query.collations[i], query.types[i]) for i in kept
+    ]
+    return [targets[i] for i in kept], block([Join(source)], columns)
+
+
+def _defaults(context: Context, table: Table, targets: list[int], scope: Scope) -> dict[int, Expression]:
+    made: dict[int, Expression] = {}
+    for position, column in enumerate(table.columns):
+        if position not in targets and position != table.rowid_alias:
+            made[position] = NULL if column.default is None else _default(context, column.default, scope)
+    return made
+
+
+def _default(context: Context, text: str, scope: Scope) -> Expression:
+    """The value of DEFAULT; a bare name is a string there."""
+    tree = cached_expression_tree(text)
+    if type(tree) is exp.Column and tree.args.get("table") is None:
+        return Constant(identifier(tree.this))
+    return bind_expression(context, tree, Scope(scope.environment))
+
+
+# --- UPDATE -----------------------------------------------------------------------------------------------------------
+
+
+def _assignment(context: Context, table: Table, item: Any, scope: Scope) -> list[tuple[int, Expression]]:
+    names = item.this.expressions if type(item.this) is exp.Tuple else [item.this]
+    positions = []
+    for node in names:
+        name = identifier(node.this if type(node) is exp.Column else node)
+        position = _position(table, name)
+        if position is None:
+            fail(f"no such column: {name}")
+        positions.append(position)
+    if len(positions) == 1 and type(item.expression) is not exp.Tuple:
+        return [(positions[0], bind_expression(context, item.expression, scope))]
+    values = sides(context, item.expression, scope)
+    row = [values] if isinstance(values, Expression) else values
+    if len(row) != len(positions):
+        if type(item.this) is not exp.Tuple:
+            fail("row value misused")
+        fail(f"{len(positions)} columns assigned {len(row)} values")
+    return list(zip(positions, row))
+
+
+# --- kept with each row -----------------------------------------------------------------------------------------------
+
+
+def _row_scope(table: Table, row_id: int, scope: Scope) -> Scope:
+    made = Scope(scope.environment)
+    made.entries.append(table_entry(row_id, table.name, table))
+    return made
+
+
+def _checks(context: Context, table: Table, row_id: int, scope: Scope) -> list[tuple[str, Expression]]:
+    """CHECK constraints: what a failure names (its name, or its text), and the condition."""
+    if not table.checks:
+        return []
+    inside = _row_scope(table, row_id, scope)
+    return [
+        (check.name or check.text, bind_expression(context, cached_expression_tree(check.text), inside))
+        for check in table.checks
+    ]
+
+
+def _index_filters(context: Context, table: Table, row_id: int, scope: Scope) -> dict[int, Expression]:
+    """The conditions of partial indexes by index id."""
+    made: dict[int, Expression] = {}
+    for index in table.indexes:
+        if index.where is not None:
+            inside = _row_scope(table, row_id, scope)
+            made[index.id] = bind_expression(context, cached_expression_tree(index.where), inside)
+    return made
+
+
+def _returning(context: Context, tree: Any, table: Table, row_id: int, outer: Scope) -> Returning | None:
+    clause = tree.args.get("returning")
+    if clause is None:
+        return None
+    inner = outer.inner()
+    inner.entries.append(table_entry(row_id, table.name, table))
+    outputs = bind_outputs(context, clause.expressions, inner, RESULT)
+    return Returning(outputs.columns, outputs.names, [declared_type(column) for column in outputs.columns])

@@ -1,0 +1,192 @@
+"""Function calls: scalar functions, aggregates, and the few that are nodes of their own.
+
+Which function a call means is the resolver's answer for (folded name, number of arguments); an aggregate is
+preferred, so that ``max(a)`` is one and ``max(a, b)`` is not. Nobody knows it: `no such function: f`, or, if the name
+exists with other counts, `wrong number of arguments to function f()`.
+
+An aggregate call belongs to the innermost block whose columns its arguments use (to the current one if they use none):
+``SELECT (SELECT sum(t.a) FROM u) FROM t`` sums over t. It is noted in that scope's `calls`, and the expression gets a
+`Pending` node, which `bind_group` replaces when the block is complete. Equal calls share one entry.
+
+coalesce, ifnull, iif and nullif become `Coalesce` and `Case`, since they evaluate their arguments one by one. Scalar
+min() and max() under another collation than BINARY become `Case` too: a call knows nothing of collations.
+
+Example: ``count(DISTINCT b) FILTER (WHERE a > 1)`` → calls[0] = AggregateCall('count', (b,), distinct=True, filter=a
+> 1, order='NOCASE' if b has that collation), expression Pending(group, 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from sqlglot import exp
+
+from aerodb_dbapi.planner.affinity import collation_of
+from aerodb_dbapi.planner.bind_context import FUNCTION_MARK, Context, fail, unsupported
+from aerodb_dbapi.planner.expressions import (
+    NULL,
+    AggregateCall,
+    Call,
+    Case,
+    CaseBase,
+    Coalesce,
+    Compare,
+    Expression,
+    IsNull,
+    Like,
+    Or,
+)
+from aerodb_dbapi.planner.functions import AggregateFunction
+from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, Pending, Scope
+from aerodb_dbapi.planner.usage import sources_in
+from aerodb_dbapi.storage.catalog import fold
+
+_LAZY: Final = frozenset(("coalesce", "ifnull", "iif", "nullif"))
+
+
+def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) -> Expression:
+    """A call `f(…)`, as written with `f$` before its name; `condition` is the FILTER's."""
+    written = str(node.this).removeprefix(FUNCTION_MARK)
+    if written in ("->", "->>"):
+        unsupported("the JSON operators -> and ->>")
+    name = fold(written)
+    arguments, distinct = _arguments(node)
+    aggregate = context.functions.aggregate(name, len(arguments))
+    if aggregate is not None:
+        return _aggregate(context, scope, aggregate, written, (arguments, distinct, condition))
+    if condition is not None:
+        fail(f"FILTER may not be used with non-aggregate {written}()")
+    bound = tuple(context.expression(context, argument, scope) for argument in arguments)
+    special = _SPECIAL.get((name, len(bound)))
+    if special is None and name == "coalesce" and len(bound) > 1:
+        special = _coalesce
+    return special(context, bound) if special is not None else bind_plain(context, written, bound)
+
+
+def bind_filtered(context: Context, node: Any, scope: Scope) -> Expression:
+    """`f(…) FILTER (WHERE …)`."""
+    if type(node.this) is not exp.Anonymous:
+        unsupported("FILTER on this expression")
+    return bind_call(context, node.this, scope, node.expression.this)
+
+
+def bind_plain(context: Context, written: str, arguments: tuple[Expression, ...]) -> Expression:
+    """A scalar function by name."""
+    name = fold(written)
+    found = context.functions.scalar(name, len(arguments))
+    if found is None:
+        if name == "like" and len(arguments) in (2, 3):
+            return Like("LIKE", arguments[1], arguments[0], arguments[2] if len(arguments) == 3 else None)
+        _no_function(context, written, name)
+    if name in ("min", "max"):
+        order = next((c for c in map(collation_of, arguments) if c is not None), "BINARY")
+        if order != "BINARY":
+            return _extreme(name, order, arguments)
+    return Call(name, arguments, found.call, found.deterministic, found.needs_session)
+
+
+def _no_function(context: Context, written: str, name: str) -> NoReturn:
+    if name in _LAZY or context.functions.exists(name):
+        fail(f"wrong number of arguments to function {written}()")
+    fail(f"no such function: {written}")
+
+
+def _arguments(node: Any) -> tuple[list[Any], bool]:
+    """The argument trees (`*` is none) and whether they are DISTINCT."""
+    arguments = node.expressions
+    if len(arguments) == 1:
+        only = arguments[0]
+        if type(only) is exp.Star:
+            return [], False
+        if type(only) is exp.Distinct:
+            return list(only.expressions), True
+    if arguments and type(arguments[-1]) is exp.Order:
+        unsupported("ORDER BY in the arguments of an aggregate")
+    return arguments, False
+
+
+# --- aggregates -------------------------------------------------------------------------------------------------------
+
+
+def _aggregate(
+    context: Context, scope: Scope, function: AggregateFunction, written: str, parts: tuple[list[Any], bool, Any]
+) -> Expression:
+    trees, distinct, condition = parts
+    allowed = scope.aggregates
+    if allowed is FORBIDDEN:
+        fail(allowed.format(written))
+    if distinct and len(trees) != 1:
+        fail("DISTINCT aggregates must have exactly one argument")
+    scope.aggregates = FORBIDDEN
+    try:
+        arguments = tuple(context.expression(context, tree, scope) for tree in trees)
+        test = None if condition is None else context.expression(context, condition, scope)
+    finally:
+        scope.aggregates = allowed
+    order = (collation_of(arguments[0]) if arguments else None) or "BINARY"
+    call = AggregateCall(fold(written), arguments, distinct, test, (), function.factory, order)
+    return _note(context, _owner(scope, (*arguments, test) if test is not None else arguments), call)
+
+
+def _owner(scope: Scope, arguments: tuple[Expression, ...]) -> Scope:
+    """The innermost block that has a source which the arguments use."""
+    used = frozenset[int]().union(*(sources_in(argument) for argument in arguments))
+    at: Scope | None = scope
+    while at is not None and used:
+        if not used.isdisjoint(at.source_ids()):
+            break
+        at = at.parent
+    owner = scope if at is None else at
+    passed = scope
+    while passed is not owner and passed.parent is not None:
+        passed.correlated = True
+        passed = passed.parent
+    return owner
+
+
+def _note(context: Context, owner: Scope, call: AggregateCall) -> Pending:
+    if owner.aggregates is not ALLOWED:
+        fail(owner.aggregates.format(call.name))
+    if owner.group is None:
+        owner.group = context.next_id()
+    for position, known in enumerate(owner.calls):
+        if known == call and repr(known) == repr(call):  # repr tells 1 from 1.0
+            return Pending(owner.group, position)
+    owner.calls.append(call)
+    return Pending(owner.group, len(owner.calls) - 1)
+
+
+# --- functions that are nodes -----------------------------------------------------------------------------------------
+
+
+def _coalesce(context: Context, arguments: tuple[Expression, ...]) -> Expression:
+    return Coalesce(arguments)
+
+
+def _iif(context: Context, arguments: tuple[Expression, ...]) -> Expression:
+    condition, value, otherwise = arguments
+    return Case(((condition, value),), otherwise)
+
+
+def _nullif(context: Context, arguments: tuple[Expression, ...]) -> Expression:
+    """NULL if both are equal (no affinity; the first collation of the two), else the first."""
+    first, second = arguments
+    order = collation_of(first) or collation_of(second) or "BINARY"
+    return Case(((Compare("=", CaseBase(), second, order=order), NULL),), first, first)
+
+
+def _extreme(name: str, order: str, arguments: tuple[Expression, ...]) -> Expression:
+    """min(a, b, …) or max(a, b, …) under a collation, two at a time; NULL if any is NULL."""
+    made = arguments[0]
+    for other in arguments[1:]:
+        better = Compare(">=" if name == "max" else "<=", made, other, order=order)
+        made = Case(((Or((IsNull(made), IsNull(other))), NULL), (better, made)), other)
+    return made
+
+
+_SPECIAL: Final[dict[tuple[str, int], Callable[[Context, tuple[Expression, ...]], Expression]]] = {
+    ("ifnull", 2): _coalesce,
+    ("iif", 3): _iif,
+    ("nullif", 2): _nullif,
+}

@@ -1,0 +1,276 @@
+"""Queries: SELECT blocks, compounds, VALUES.
+
+A block is bound in SQLite's order, since it decides which error is seen and where aliases count: FROM (with ON), the
+select list, HAVING, WHERE, ORDER BY, GROUP BY, LIMIT. Aliases are visible from HAVING on. Aggregates are allowed in
+the select list; if there is one, or a GROUP BY, also in HAVING and ORDER BY; never in WHERE, ON and GROUP BY. Then
+`bind_group.finish` turns everything after the grouping into expressions over the group's row.
+
+Column names
+    result        the alias; for a plain column the name it was defined with; else the text as written (INV-Q6)
+    subquery      the alias; for a plain column, under COLLATE or not, its name as written here; else the text
+    view          as a result, but COLLATE around a column is ignored
+    Declared types follow plain columns through subqueries. Affinity and collation of a column are those of its
+    expression, in a compound those of the leftmost arm (collation: the first arm that has one).
+
+`*` lists the entries in written order without the columns that USING hides; a column joined by a right or full join
+is the one that its bare name means. `t.*` lists all of t.
+
+Example: ``SELECT A, a+1 FROM t`` has names ['a', 'a+1']; as a subquery ['A', 'a+1'].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlglot import exp
+
+from aerodb_dbapi.planner.affinity import collation_of
+from aerodb_dbapi.planner.bind_build import declared_type
+from aerodb_dbapi.planner.bind_context import (
+    RESULT,
+    SOURCE,
+    SOURCE_TEXT,
+    Context,
+    fail,
+    identifier,
+    skip_collate,
+    unsupported,
+)
+from aerodb_dbapi.planner.bind_expressions import bind_expression
+from aerodb_dbapi.planner.bind_from import Piece, bind_from
+from aerodb_dbapi.planner.bind_group import bind_keys, finish
+from aerodb_dbapi.planner.bind_order import Arm, bind_limits, compound_order, select_order
+from aerodb_dbapi.planner.bind_tables import with_scope
+from aerodb_dbapi.planner.expressions import Coalesce, Column, Expression, conjuncts
+from aerodb_dbapi.planner.query import Compound, Query, Select, Values, arms
+from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, NOT_IN_GROUP_BY, Entry, Scope
+from aerodb_dbapi.storage.catalog import fold
+
+_OPERATORS: Final = {exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
+
+
+@dataclass(slots=True)
+class Outputs:
+    """A select list: expressions, names, trees of the items that have an alias (by folded name), and where each name
+    is."""
+
+    columns: list[Expression] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    aliases: dict[str, tuple[Any, Expression]] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
+
+
+def bind_query(context: Context, node: Any, scope: Scope, naming: str) -> Query:
+    """A query; `scope` is the enclosing block (or an empty one), `naming` says what its column names are for."""
+    inner = with_scope(context, node, scope)
+    kind = type(node)
+    if kind is exp.Select:
+        return _block(context, node, inner, naming)
+    if kind is exp.Values:
+        return _values(context, node, inner)
+    if kind is exp.Subquery:
+        return bind_query(context, node.this, inner, naming)
+    if isinstance(node, exp.SetOperation):
+        return _compound(context, node, inner, naming)
+    unsupported(f"{kind.__name__} as a query")
+
+
+def _values(context: Context, node: Any, scope: Scope) -> Values:
+    inner = scope.inner()
+    rows = [tuple([bind_expression(context, item, inner) for item in row.expressions]) for row in node.expressions]
+    first = rows[0]
+    return Values(
+        [f"column{number}" for number in range(1, len(first) + 1)],
+        [declared_type(item) for item in first],
+        [item.affinity for item in first],
+        [collation_of(item) for item in first],
+        rows,
+    )
+
+
+def _compound(context: Context, node: Any, scope: Scope, naming: str) -> Query:
+    chain = []
+    left = node
+    while isinstance(left, exp.SetOperation):
+        chain.append(left)
+        left = left.this
+    made = bind_query(context, left, scope, naming)
+    for part in reversed(chain):
+        right = bind_query(context, part.expression, scope, SOURCE)
+        made = _combine(_operator(part), made, right)
+    assert isinstance(made, Compound)
+    made.order_by = compound_order(context, node.args.get("order"), made, list(arms(made)))
+    made.limit, made.offset = bind_limits(context, node, scope)
+    return made
+
+
+def _operator(node: Any) -> str:
+    if type(node) is exp.Union:
+        return "UNION" if node.args.get("distinct") else "UNION ALL"
+    return _OPERATORS[type(node)]
+
+
+def _combine(operator: str, left: Query, right: Query) -> Compound:
+    if len(left.names) != len(right.names):
+        fail(f"SELECTs to the left and right of {operator} do not have the same number of result columns")
+    collations = [a or b for a, b in zip(left.collations, right.collations)]
+    orders = [collation or "BINARY" for collation in collations]
+    return Compound(left.names, left.types, left.affinities, collations, operator, left, right, orders)
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------
+
+
+def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
+    scope = outer.inner()
+    args = node.args
+    piece = bind_from(context, node, scope)
+    scope.aggregates = ALLOWED
+    outputs = bind_outputs(context, node.expressions, scope, naming)
+    scope.aliases = outputs.aliases
+    grouped = bool(scope.calls) or args.get("group") is not None
+    arm = Arm(scope, outputs.columns, outputs.positions)
+    having = _having(context, args.get("having"), scope, grouped)
+    scope.aggregates = MISPLACED if grouped else FORBIDDEN
+    where = _where(context, args.get("where"), scope, piece)
+    scope.aggregates = ALLOWED if grouped else MISPLACED
+    order = select_order(context, args.get("order"), arm)
+    scope.aggregates = NOT_IN_GROUP_BY
+    keys = bind_keys(context, args.get("group"), arm)
+    limit, offset = bind_limits(context, node, outer)
+    collations = [collation_of(column) for column in outputs.columns]
+    made = Select(
+        outputs.names,
+        [declared_type(column) for column in outputs.columns],
+        [column.affinity for column in outputs.columns],
+        collations,
+        piece.joins,
+        where,
+        list(outputs.columns),
+        having=having,
+        distinct=args.get("distinct") is not None,
+        order_by=order,
+        limit=limit,
+        offset=offset,
+    )
+    if made.distinct:
+        made.distinct_orders = [collation or "BINARY" for collation in collations]
+    if grouped:
+        finish(context, made, scope, keys)
+    arm.query = made
+    context.arms[id(made)] = arm
+    return made
+
+
+def _where(context: Context, clause: Any, scope: Scope, piece: Piece) -> list[Expression]:
+    if clause is None:
+        return piece.where
+    return piece.where + conjuncts(bind_expression(context, clause.this, scope))
+
+
+def _having(context: Context, clause: Any, scope: Scope, grouped: bool) -> list[Expression]:
+    if clause is None:
+        return []
+    if not grouped:
+        fail("HAVING clause on a non-aggregate query")
+    return conjuncts(bind_expression(context, clause.this, scope))
+
+
+# --- select lists -----------------------------------------------------------------------------------------------------
+
+
+def bind_outputs(context: Context, items: list[Any], scope: Scope, naming: str = RESULT) -> Outputs:
+    """The items of a select list or of RETURNING, stars expanded."""
+    made = Outputs()
+    for item in items:
+        kind = type(item)
+        if kind is exp.Star:
+            _star(made, scope)
+        elif kind is exp.Column and type(item.this) is exp.Star:
+            _table_star(made, scope, identifier(item.args["table"]))
+        else:
+            _item(context, made, item, scope, naming)
+    return made
+
+
+def _item(context: Context, made: Outputs, item: Any, scope: Scope, naming: str) -> None:
+    is_alias = type(item) is exp.Alias
+    tree, alias = (item.this, item.args["alias"].this) if is_alias else (item, SOURCE_TEXT)
+    column = bind_expression(context, tree, scope)
+    if not alias.startswith(SOURCE_TEXT):
+        key = fold(alias)
+        made.aliases.setdefault(key, (tree, column))
+        made.positions.setdefault(key, len(made.columns))
+        name = alias
+    else:
+        name = _column_name(tree, column, alias[1:], naming)
+    made.columns.append(column)
+    made.names.append(name)
+
+
+def _column_name(tree: Any, column: Expression, text: str, naming: str) -> str:
+    """The name of an item without an alias."""
+    core = tree if naming == RESULT else skip_collate(tree)
+    if type(core) is not exp.Column:
+        return text
+    name = identifier(core.this)
+    if naming == SOURCE:
+        return name
+    bound = column
+    while not isinstance(bound, Column) and hasattr(bound, "operand"):
+        bound = bound.operand
+    if isinstance(bound, Column):
+        return bound.name
+    if text or core.this.name == name:
+        return text or name
+    return '"' + name.replace('"', '""') + '"'  # in double quotes and no column: a string
+
+
+def _star(made: Outputs, scope: Scope) -> None:
+    entries = scope.entries
+    if not entries:
+        fail("no tables specified")
+    merged = {name for entry in entries for name, kind in entry.using.items() if kind != "left"}
+    for number, entry in enumerate(entries):
+        _refuse_double(entry, entries[:number])
+        for position in range(entry.width):
+            name = entry.describe(position)[0]
+            key = fold(name)
+            if key in entry.using:
+                continue
+            _add(made, name, _merged(scope, key) if key in merged else entry.column(position))
+
+
+def _merged(scope: Scope, key: str) -> Expression:
+    columns = scope.find(key)
+    return columns[0] if len(columns) == 1 else Coalesce(tuple(columns))
+
+
+def _table_star(made: Outputs, scope: Scope, table: str) -> None:
+    key = fold(table)
+    found = [entry for entry in scope.entries if entry.alias == key]
+    if not found:
+        fail(f"no such table: {table}" if scope.entries else "no tables specified")
+    for number, entry in enumerate(found):
+        _refuse_double(entry, found[:number])
+        for position in range(entry.width):
+            _add(made, entry.describe(position)[0], entry.column(position))
+
+
+def _refuse_double(entry: Entry, others: list[Entry]) -> None:
+    """Two entries of one name: their columns cannot be told apart."""
+    for other in others:
+        if other.alias == entry.alias and entry.alias:
+            shared = next(
+                (name for name in sorted(other.positions, key=other.positions.__getitem__) if name in entry.positions),
+                None,
+            )
+            if shared is not None:
+                fail(f"ambiguous column name: {f'{entry.database}.' if entry.database else ''}{entry.name}.{shared}")
+
+
+def _add(made: Outputs, name: str, column: Expression) -> None:
+    made.positions.setdefault(fold(name), len(made.columns))
+    made.columns.append(column)
+    made.names.append(name)
