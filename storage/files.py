@@ -204,7 +204,11 @@ class OperatingSystemFiles:
 
 def write_all(file: File, offset: int, data: bytes) -> None:
     """Write all of `data`, however little the system takes at a time."""
-    view = memoryview(data)
+    written = file.write_at(offset, data) if len(data) <= _WRITE_PIECE else 0
+    if written == len(data):
+        return
+    view = memoryview(data)[written:]
+    offset += written
     while view:
         written = file.write_at(offset, view[:_WRITE_PIECE])
         if written <= 0:

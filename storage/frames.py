@@ -47,12 +47,12 @@ Not here: files, order of writing (`storage/wal.py`), what to do about a bad fra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from operator import eq, itemgetter
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgpack
 from crc32c import crc32c
@@ -73,22 +73,12 @@ HEAD_SIZE: Final = _HEAD.size
 MARK_OFFSET: Final = 8
 MARK_SIZE: Final = 4
 _FIRST_STEP: Final = 1024
+_FEW: Final = 16
 _LONGEST_BODY: Final = (1 << 32) - 1
 _last = itemgetter(-1)
 
 
-def _pack(value: Any) -> bytes:
-    """msgpack of plain values; what cannot be stored is named, and nothing of the commit was written yet."""
-    try:
-        return msgpack.packb(value, use_bin_type=True)
-    except ValueError as error:  # also UnicodeEncodeError, and lengths over 4 GiB
-        raise DataError(f"string or blob too big, or not storable: {error}", name="SQLITE_TOOBIG") from error
-    except (TypeError, OverflowError) as error:
-        raise InternalError(f"a value of this kind cannot be stored: {error}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A frame that verified by itself. `offset` is that of its head, `end` the first byte after it."""
 
     offset: int
@@ -101,14 +91,24 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What the log identity gives: the seed of every checksum, and the mark of every frame."""
+    """What the log identity gives: the seed of every checksum, the mark of every frame; and the packer of one log."""
 
     seed: int
     mark: bytes
+    packer: Callable[[Any], bytes]
 
     @classmethod
     def of(cls, log_id: bytes) -> Chain:
-        return cls(crc32c(log_id), b"\xae" + log_id[:3])
+        return cls(crc32c(log_id), b"\xae" + log_id[:3], msgpack.Packer(use_bin_type=True).pack)
+
+    def pack(self, value: Any) -> bytes:
+        """msgpack of plain values; what cannot be stored is named, and nothing of the commit was written yet."""
+        try:
+            return self.packer(value)
+        except (TypeError, OverflowError) as error:
+            raise InternalError(f"a value of this kind cannot be stored: {error}") from error
+        except ValueError as error:  # also UnicodeEncodeError, and lengths over 4 GiB
+            raise DataError(f"string or blob too big, or not storable: {error}", name="SQLITE_TOOBIG") from error
 
     def checksum(self, body: bytes | memoryview, previous: int, witness: int, offset: int) -> int:
         """The checksum of a frame with that body."""
@@ -131,27 +131,51 @@ class Chain:
 
 def frames_of(record: CommitRecord, chain: Chain, offset: int, previous: int, witness: int) -> tuple[list[bytes], int]:
     """The frames of a commit that is to lie at `offset`, and the checksum of the last."""
+    body = _short_body(record, chain)
+    if body is not None:
+        frame, previous = chain.frame(body, previous, witness, offset)
+        return [frame], previous
     frames: list[bytes] = []
     gathered: list[bytes] = []
     size = 0
     for edits in record.edits:
-        for piece in _pieces(edits):
+        for piece in _pieces(chain, edits):
             if gathered and size + len(piece) > FRAME_TARGET:
-                frame, previous = chain.frame(_body(EDITS, gathered), previous, witness, offset)
+                frame, previous = chain.frame(_body(chain, EDITS, gathered), previous, witness, offset)
                 frames.append(frame)
                 offset += len(frame)
                 gathered, size = [], 0
             gathered.append(piece)
             size += len(piece)
-    tail = (record.created, record.dropped, record.commit_id)
-    frame, previous = chain.frame(_body(COMMIT, gathered, *tail), previous, witness, offset)
+    body = _body(chain, COMMIT, gathered, record.created, record.dropped, record.commit_id)
+    frame, previous = chain.frame(body, previous, witness, offset)
     frames.append(frame)
     return frames, previous
 
 
-def _body(kind: int, pieces: list[bytes], *rest: Any) -> bytes:
+def _short_body(record: CommitRecord, chain: Chain) -> bytes | None:
+    """The body of a commit of a few writes, packed at one go; None if it is not so small."""
+    pieces: list[tuple[Any, ...]] = []
+    for edits in record.edits:
+        writes = edits.writes
+        if edits.chunks or len(writes) > _FEW:
+            return None
+        for key, value in writes.items():
+            if value is TOMBSTONE:
+                pieces.append((DELETES, edits.tree, (key,)))
+            elif type(key) is int:
+                pieces.append((WRITES, edits.tree, key, (value,)))
+            elif type(key) is tuple and type(value) is int:
+                pieces.append((WRITES_KEYS, edits.tree, (key,)))
+            else:
+                pieces.append((WRITES, edits.tree, (key,), (value,)))
+    body = chain.pack((COMMIT, pieces, record.created, record.dropped, record.commit_id))
+    return body if len(body) <= FRAME_TARGET else None
+
+
+def _body(chain: Chain, kind: int, pieces: list[bytes], *rest: Any) -> bytes:
     """``(kind, pieces, *rest)`` as msgpack, of pieces that are packed already."""
-    return b"".join((_array(2 + len(rest)), _pack(kind), _array(len(pieces)), *pieces, *map(_pack, rest)))
+    return b"".join((_array(2 + len(rest)), chain.pack(kind), _array(len(pieces)), *pieces, *map(chain.pack, rest)))
 
 
 def _array(count: int) -> bytes:
@@ -161,12 +185,12 @@ def _array(count: int) -> bytes:
     return b"\xdd" + count.to_bytes(4, "big")
 
 
-def _pieces(edits: TreeEdits) -> Iterator[bytes]:
+def _pieces(chain: Chain, edits: TreeEdits) -> Iterator[bytes]:
     """The packed pieces of one tree's edits: chunks, then writes, then deletes."""
     keys: Sequence[Any]
     values: Sequence[Any]
     for keys, values in edits.chunks:
-        yield from _entries(CHUNK, edits.tree, keys, values)
+        yield from _entries(chain, CHUNK, edits.tree, keys, values)
     writes = edits.writes
     if not writes:
         return
@@ -176,35 +200,33 @@ def _pieces(edits: TreeEdits) -> Iterator[bytes]:
         deleted = [key for key, value in writes.items() if value is TOMBSTONE]
         kept = {key: value for key, value in writes.items() if value is not TOMBSTONE}
         keys, values = list(kept), list(kept.values())
-    yield from _entries(WRITES, edits.tree, keys, values)
-    yield from _cut(DELETES, edits.tree, deleted, None)
+    yield from _entries(chain, WRITES, edits.tree, keys, values)
+    yield from _cut(chain, DELETES, edits.tree, deleted, None)
 
 
-def _entries(form: int, tree: int, keys: Sequence[Any], values: Sequence[Any]) -> Iterator[bytes]:
+def _entries(chain: Chain, form: int, tree: int, keys: Sequence[Any], values: Sequence[Any]) -> Iterator[bytes]:
     """Pieces of keys and values; of an index, whose values follow from its keys, of keys only."""
     if keys and type(keys[0]) is tuple and type(values[0]) is int:
-        return _cut(form + 1, tree, keys, None)
-    return _cut(form, tree, keys, values)
+        return _cut(chain, form + 1, tree, keys, None)
+    return _cut(chain, form, tree, keys, values)
 
 
-def _cut(form: int, tree: int, keys: Sequence[Any], values: Sequence[Any] | None) -> Iterator[bytes]:
+def _cut(chain: Chain, form: int, tree: int, keys: Sequence[Any], values: Sequence[Any] | None) -> Iterator[bytes]:
     """Pieces short enough for a frame, each of as many entries as fit by the size of those before."""
     at, step, count = 0, _FIRST_STEP, len(keys)
     while at < count:
         stop = min(at + step, count)
-        packed = _piece(form, tree, keys[at:stop], None if values is None else values[at:stop])
+        some = keys[at:stop]
+        if values is None:
+            packed = chain.pack((form, tree, some))
+        else:
+            packed = chain.pack((form, tree, some[0] if _consecutive(some) else some, values[at:stop]))
         if len(packed) > FRAME_TARGET and stop - at > 1:
             step = max(1, min((stop - at) // 2, (stop - at) * FRAME_TARGET // (2 * len(packed))))
             continue
         yield packed
         step = max(1, (stop - at) * FRAME_TARGET * 3 // (4 * len(packed)))
         at = stop
-
-
-def _piece(form: int, tree: int, keys: Sequence[Any], values: Sequence[Any] | None) -> bytes:
-    if values is None:
-        return _pack((form, tree, keys))
-    return _pack((form, tree, keys[0] if _consecutive(keys) else keys, values))
 
 
 def _consecutive(keys: Sequence[Any]) -> bool:

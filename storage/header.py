@@ -28,6 +28,8 @@ Creation
     The file is first extended to 8192 zero bytes and synced, then both slots are written and synced, then the
     directory. A crash in between leaves no file, an empty file, zeros, or at least one valid slot; the first three are
     taken for a new database, since nothing was ever acknowledged in them. A *shorter* file is never a half-made one.
+    Until a slot is written again, each opening writes the one in force anew and syncs it and the directory: what it
+    reads may be in the kernel's memory only, if the creating process was killed, or its sync failed.
 
 What is refused, and how (INV-E1, INV-F3)
     ==============================================  ===========================================================
@@ -144,6 +146,13 @@ def write(file: File, header: Header) -> None:
     """Write a header into its slot and make it durable. What it witnesses must be durable already."""
     write_all(file, header.offset, encode(header))
     file.sync()
+
+
+def confirm(files: FileSystem, file: File, path: str, header: Header) -> None:
+    """Make a header that only creation wrote durable, should creation have ended before it was; changes no byte."""
+    if header.sequence <= 2:
+        write(file, header)
+        files.sync_directory(path)
 
 
 def read(file: File, path: str) -> Header:

@@ -81,7 +81,10 @@ class Scan:
 
     def __init__(self, file: File, path: str) -> None:
         self.path = path
-        self.header = headers.read(file, path)
+        try:
+            self.header = headers.read(file, path)
+        except OSError as error:
+            raise io_error(error, "SQLITE_IOERR_READ", path) from error
         self.chain = Chain.of(self.header.log_id)
         self.end = LOG_START
         self.crc = self.chain.seed

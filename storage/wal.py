@@ -96,6 +96,7 @@ class Log:
             if headers.is_unmade(file):
                 headers.create(files, file, path)
             reading = Scan(file, path)
+            headers.confirm(files, file, path, reading.header)
             log = cls(file, path, reading)
             return log, log._recover(reading)
         except OSError as error:
@@ -132,7 +133,7 @@ class Log:
         if record.commit_id != tail.commit_id + 1:
             raise InternalError(f"commit {record.commit_id} appended after commit {tail.commit_id}")
         frames, crc = frames_of(record, self._chain, tail.end, tail.crc, self._durable)
-        end = tail.end + sum(map(len, frames))
+        end = tail.end + (len(frames[0]) if len(frames) == 1 else sum(map(len, frames)))
         self._buffer.append(Appended(tail.end, end, crc, record.commit_id, frames))
         return end
 
@@ -221,6 +222,8 @@ class Log:
 def _write(file: File, entries: list[Appended]) -> None:
     """Write the frames of commits that lie one behind the other, some megabytes at a time."""
     offset, size = entries[0].start, 0
+    if len(entries) == 1 == len(entries[0].frames):
+        return write_all(file, offset, entries[0].frames[0])
     batch: list[bytes] = []
     for entry in entries:
         for frame in entry.frames:
@@ -230,7 +233,7 @@ def _write(file: File, entries: list[Appended]) -> None:
                 write_all(file, offset, b"".join(batch))
                 offset, size = offset + size, 0
                 batch.clear()
-    write_all(file, offset, b"".join(batch))
+    return write_all(file, offset, b"".join(batch))
 
 
 def _open_locked(files: FileSystem, path: str, timeout: float) -> File:
