@@ -1,26 +1,28 @@
 """The persistent (copy-on-write) B+tree: every table, every index, the catalog and the tree of trees.
 
-A `Tree` is an immutable ordered map over `nodes.py`'s leaves and branches. An edit makes new nodes on its path, shares
-all others, and returns another `Tree`; the old one still answers as before (INV-D1). `structure.check` tests INV-D2.
+A `Tree` is an immutable ordered map over `nodes.py`'s leaves and branches. An edit makes new nodes on its path,
+shares all others, and returns another `Tree`; the old one still answers as before (INV-D1). `structure.check` tests
+INV-D2.
 
 Kinds
-    'table'  int rowid → row tuple. Rowids are mostly dense, so `get` first tries position ``key - keys[0]``.
-    'index'  flattened key tuple (rank, value, …, rowid) → rowid (the last element of the key). `unique_prefix` leading
+    'table'  int rowid → row tuple. Rowids are mostly dense, so `get` first tries position ``key - keys[0]``. 'index'
+    flattened key tuple (rank, value, …, rowid) → rowid (the last element of the key). `unique_prefix` leading
              elements are unique in a unique index, 0 otherwise. An entry put over an equal key also replaces the key
              object, for 1 and 1.0 are equal and not the same.
     'map'    any comparable keys (the META tree has strings).
 
-Prefix ranges of an index: lower = the prefix tuple, upper = ``(*prefix, inf)``; after a prefix comes a number, rank or
-rowid.
+Prefix ranges of an index: lower = the prefix tuple, upper = ``(*prefix, inf)``; after a prefix comes a number, rank
+or rowid.
 
 Editing
-    `put` and `delete` copy one path. `merge`, `merge_sorted` and `update` apply many edits and touch each node once
-    (`merge.py`). `append` adds full leaves at the right end by slicing. Large edits run with the cyclic garbage
-    collector paused: they make no garbage cycles, and counting their allocations is what costs.
+    `put` and `delete` copy one path; puts at the right end keep the last leaf short. `merge`, `merge_sorted` and
+    `update` apply many edits and touch each node once (`merge.py`). `append` adds full leaves at the right end by
+    slicing. Large edits run with the cyclic garbage collector paused: they make no garbage cycles, and counting their
+    allocations is what costs.
 
 Example (capacities of 4)
-    build(1…9) → Branch((5, 9), (Leaf 1-4, Leaf 5-8, Leaf 9), 9).  put(6, 'x') copies Leaf 5-8 and the Branch; Leaf 1-4
-    and Leaf 9 are shared with the old tree.
+    build(1…9) → Branch((5, 9), (Leaf 1-4, Leaf 5-8, Leaf 9), 9).  put(6, 'x') copies Leaf 5-8 and the Branch; Leaf
+    1-4 and Leaf 9 are shared with the old tree.
 
 Nodes are reached only through their attributes, which may load them at first touch (INV-E3).
 Not done here: uniqueness and key making (`indexes/`), pending writes (`transaction.py`), pages on disk.
@@ -248,6 +250,8 @@ class Tree:
         keys = node.keys
         i = bisect_left(keys, key)
         if i == len(keys):
+            if i * 4 >= shape.LEAF_CAPACITY and all(at == len(branch.keys) for branch, at in path):
+                return self._put_last(path, node, key, value)
             if i >= shape.LEAF_CAPACITY:
                 return self.merge_sorted((key,), (value,))
             return self._replaced(path, Leaf((*keys, key), (*node.values, value)), 1)
@@ -275,6 +279,24 @@ class Tree:
             return self.merge_sorted((key,), (TOMBSTONE,))
         values = node.values
         return self._replaced(path, Leaf(keys[:i] + keys[i + 1 :], values[:i] + values[i + 1 :]), -1)
+
+    def _put_last(self, path: list[tuple[Branch, int]], node: Leaf, key: Any, value: Any) -> Tree:
+        """A new last entry when the last leaf has grown to a quarter of a leaf: that one joins its neighbour if both fit,
+        and a leaf of one entry begins. Inserts in key order thus copy short leaves, and leave full ones behind."""
+        leaf = Leaf((key,), (value,))
+        if not path:
+            return self.__class__(Branch((key,), (node, leaf), node.size + 1), self.unique_prefix)
+        branch, i = path.pop()
+        children, keys = branch.children, branch.keys
+        if i and len(children[i - 1].keys) + len(node.keys) <= shape.LEAF_CAPACITY:
+            last = children[i - 1]
+            joined = Leaf(last.keys + node.keys, last.values + node.values)
+            grown = Branch((*keys[:-1], key), (*children[:-2], joined, leaf), branch.size + 1)
+        elif len(children) < shape.FANOUT:
+            grown = Branch((*keys, key), (*children, leaf), branch.size + 1)
+        else:
+            return self.append((key,), (value,))
+        return self._replaced(path, grown, 1)
 
     def _path(self, key: Any) -> tuple[list[tuple[Branch, int]], Leaf]:
         """The branches down to the leaf where `key` belongs, each with the position taken; and that leaf."""

@@ -1,0 +1,259 @@
+"""The commit path: validate, rebase, number, log, make durable, publish.
+
+Two roots
+    `tip` is the root of the last commit appended to the log, `database.root` that of the last one *published*:
+    durable, and seen by everyone who looks from then on. They differ only while a sync is under way. Readers take
+    `database.root`, one attribute, without a lock, so nobody sees a commit before it is durable, nor part of one
+    (INV-R1, INV-V4).
+
+One commit, in order; steps 2 to 6 under `lock`
+    1. The transaction's pending edits are merged into its private trees, before the lock. 2. If a BEGIN IMMEDIATE
+    elsewhere holds the *gate*, wait for it (SQLITE_BUSY after the timeout). 3. If `tip` is still the base, the
+    private trees are the new state. Else *validate* against every commit since the base,
+       whose edits are kept in `recent`:
+           same schema as at the base (INV-V8); DDL itself needs that nothing at all was changed since
+           no key written by both (INV-V5)
+           no tree read by this one and changed by the other (INV-V7)
+    4. *Rebase*: trees that are as at the base are replaced by the private ones; to the others the net edits are
+    applied anew.
+       A unique prefix that then has two entries was taken by a concurrent commit (INV-V6).
+    5. The commit gets id tip + 1 (INV-V2); its record is appended to the log, in memory. 6. `tip` moves. Without a
+    log the root is published at once. 7. *Group commit*, outside the lock for the slow part: who finds nobody
+    flushing leads: one write and one sync of all that
+       is appended by then, while others append and wait. Then all those roots are published in order and all waiters
+       wake; one of those whose commit came too late for that flush leads the next.
+
+    A conflict is a `SerializationError` naming table, key and commit; the transaction is gone, running it again is
+    the remedy.
+
+Synchronous
+    FULL and EXTRA: step 7 writes and syncs. NORMAL and OFF: it writes only; what the operating system loses in a
+    crash of the machine is lost, from some commit on, never a part of one.
+
+Failure (INV-R6)
+    ::
+
+        working ──a write or sync fails──► failed, for good
+
+    Commits that were waiting fail with the reason (`disk I/O error: …`); `tip` falls back to the published root;
+    every later commit is refused as on a read-only database. Reading goes on.
+
+Example: A and B begin on commit 5. A commits first, becoming 6. B wrote other rows and read nothing of A's trees: its
+edits are applied to tree versions of 6, and it becomes 7. Had B written one of A's rows: SerializationError.
+
+What is kept: `recent` holds the edits of a commit while a transaction with an older base is open; `open` maps
+transactions to their bases and is changed without the lock (single dictionary operations); a transaction enters with
+base 0 before it reads the root, so that nothing it may need is thrown away in between.
+
+Not here: rows and predicates instead of trees in the read set; several processes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from aerodb_dbapi.storage.catalog import CATALOG_TREE
+from aerodb_dbapi.storage.conflicts import Recent, check_unique, conflict, validate
+from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
+from aerodb_dbapi.storage.root import Root, apply_edits
+from aerodb_dbapi.storage.rowids import RowidClaims
+from aerodb_dbapi.storage.transaction import Transaction
+from aerodb_dbapi.storage.tree import Tree
+from aerodb_dbapi.storage.wal import Log
+
+SYNCING: Final = frozenset({"FULL", "EXTRA"})
+MODES: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
+
+
+class Committer:
+    """The one place of a database where commits are ordered. `publish` is told each root, durable, in order."""
+
+    __slots__ = (
+        "changed", "claims", "failure", "flushing", "gate", "lock", "log", "open", "publish", "published", "recent",
+        "synchronous", "tip", "unpublished",
+    )  # fmt: skip
+
+    def __init__(self, root: Root, log: Log | None, publish: Callable[[Root], None]) -> None:
+        self.tip = root
+        self.published = root
+        self.publish = publish
+        self.log = log
+        self.synchronous = "FULL"
+        self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)  # the gate, a flush or a publication
+        self.gate: Transaction | None = None
+        self.flushing = False
+        self.failure: tuple[str, str] | None = None
+        self.unpublished: deque[Root] = deque()
+        self.recent: deque[Recent] = deque()
+        self.open: dict[Transaction, int] = {}
+        self.claims = RowidClaims(root)
+
+    # --- beginning ---------------------------------------------------------------------------------------------------
+
+    def begin(self, timeout: float, immediate: bool) -> Transaction:
+        """A transaction on the latest published root. `immediate` takes the write gate, so that nobody can commit in
+        between and the transaction cannot fail at its end."""
+        transaction = Transaction(self, self.published, timeout, immediate)
+        self.open[transaction] = 0
+        try:
+            if immediate:
+                self._enter_gate(transaction)
+        except BaseException:
+            transaction.rollback()
+            raise
+        transaction.base = root = self.published
+        self.open[transaction] = root.commit_id
+        return transaction
+
+    def _enter_gate(self, transaction: Transaction) -> None:
+        with self.lock:
+            self._check_writable()
+            self._wait_for_gate(transaction)
+            self.gate = transaction
+            tip = self.tip
+        if tip is not self.published:  # nobody appends now; what was appended must be seen
+            self._make_durable(tip.commit_id)
+
+    def leave_gate(self, transaction: Transaction) -> None:
+        """The end of an immediate transaction."""
+        with self.lock:
+            if self.gate is transaction:
+                self.gate = None
+                self.changed.notify_all()
+
+    def _wait_for_gate(self, transaction: Transaction) -> None:
+        if self.gate is None or self.gate is transaction:
+            return
+        deadline = time.monotonic() + transaction.timeout
+        while self.gate is not None:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not self.changed.wait(remaining):
+                if self.gate is None:
+                    return
+                raise OperationalError("database is locked", name="SQLITE_BUSY")
+
+    # --- committing --------------------------------------------------------------------------------------------------
+
+    def commit(self, transaction: Transaction) -> int:
+        """Commit a transaction that wrote; its commit id, once the commit is durable and published."""
+        edits: dict[int, TreeEdits] = {}
+        changed: dict[int, Tree] = {}
+        for tree_id, writer in transaction.writers.items():
+            if writer.pending or writer.layers or tree_id in transaction.created:
+                edits[tree_id], changed[tree_id] = writer.finish()
+        ddl = bool(CATALOG_TREE in edits or transaction.created or transaction.dropped)
+        schema = transaction.schema if CATALOG_TREE in edits else None
+        log = self.log
+        with self.lock:
+            self._check_writable()
+            self._wait_for_gate(transaction)
+            self._check_writable()
+            tip = self.tip
+            if tip is not transaction.base:
+                changed = self._rebased(transaction, edits, changed, ddl)
+            dropped = transaction.drops() if transaction.dropped else []
+            root = tip.successor(changed, dropped, schema)
+            if log is not None:
+                record = CommitRecord(root.commit_id, list(edits.values()), transaction.creations(), dropped)
+                log.append(record)
+            self.tip = self.claims.tip = root
+            self.recent.append(Recent(root.commit_id, edits, ddl))
+            self.open.pop(transaction, None)
+            if log is None:
+                self._publish(root)
+            else:
+                self.unpublished.append(root)
+        if log is not None:
+            self._make_durable(root.commit_id)
+        return root.commit_id
+
+    def _check_writable(self) -> None:
+        if self.failure is not None:
+            raise OperationalError(f"attempt to write a readonly database ({self.failure[0]})", name="SQLITE_READONLY")
+
+    def _rebased(
+        self, transaction: Transaction, edits: dict[int, TreeEdits], private: dict[int, Tree], ddl: bool
+    ) -> dict[int, Tree]:
+        """The changed trees on top of the tip, after validation against every commit since the base."""
+        base, tip = transaction.base, self.tip
+        later = [recent for recent in self.recent if recent.commit_id > base.commit_id]
+        if len(later) != tip.commit_id - base.commit_id:
+            raise conflict(f"the commits since {base.commit_id} are no longer known")
+        validate(transaction, edits, ddl, later)
+        changed = {}
+        for tree_id, edit in edits.items():
+            tree = tip.trees[tree_id] if tree_id not in transaction.created else private[tree_id]
+            if tree_id in transaction.created or tree is base.trees[tree_id]:
+                changed[tree_id] = private[tree_id]
+                continue
+            changed[tree_id] = tree = apply_edits(tree, edit)
+            if tree.unique_prefix:
+                check_unique(base.schema, tree_id, tree, edit, tip.commit_id)
+        return changed
+
+    # --- durability and publication ----------------------------------------------------------------------------------
+
+    def _make_durable(self, commit_id: int) -> None:
+        """Return once that commit is durable and published; raise if it never will be."""
+        log = self.log
+        assert log is not None
+        while True:
+            with self.lock:
+                while self.flushing and self.published.commit_id < commit_id and self.failure is None:
+                    self.changed.wait()
+                if self.published.commit_id >= commit_id:
+                    return
+                if self.failure is not None:
+                    raise OperationalError(self.failure[0], name=self.failure[1])
+                self.flushing = True
+                target = self.tip
+            self._flush(log, target)
+
+    def _flush(self, log: Log, target: Root) -> None:
+        """Lead: write and sync for all who have appended, then publish up to `target` and wake everyone."""
+        try:
+            log.flush(self.synchronous in SYNCING)
+        except OperationalError as error:
+            with self.lock:
+                self._fail(error)
+            raise
+        except BaseException:  # interrupted: the appended commits go with the next flush
+            with self.lock:
+                self.flushing = False
+                self.changed.notify_all()
+            raise
+        with self.lock:
+            unpublished = self.unpublished
+            while unpublished and unpublished[0].commit_id <= target.commit_id:
+                self._publish(unpublished.popleft())
+            self.flushing = False
+            self.changed.notify_all()
+
+    def _publish(self, root: Root) -> None:
+        self.published = root
+        self.publish(root)
+        recent = self.recent
+        floor = min([root.commit_id, *self.open.values()]) if self.open else root.commit_id
+        while recent and recent[0].commit_id <= floor:
+            recent.popleft()
+
+    def _fail(self, error: OperationalError) -> None:
+        """A write or sync failed: nothing that is not published will ever be."""
+        self.failure = (str(error), error.sqlite_errorname)
+        self.tip = self.claims.tip = self.published
+        self.unpublished.clear()
+        while self.recent and self.recent[-1].commit_id > self.tip.commit_id:
+            self.recent.pop()
+        self.flushing = False
+        self.changed.notify_all()
+
+    def settle(self) -> None:
+        """Make everything that was appended durable (before closing)."""
+        if self.tip is not self.published and self.failure is None:
+            self._make_durable(self.tip.commit_id)

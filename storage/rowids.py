@@ -1,0 +1,89 @@
+"""New rowids: the largest one plus one, as SQLite does, and never the same for two live transactions.
+
+Rule
+    The next rowid of a table is the largest rowid that the transaction sees, plus one; 1 for an empty table. A
+    largest rowid below zero counts the same way (-5 gives -4). After 2**63 - 1 an unused id is sought by a fixed
+    sequence of 100 probes; if all are taken the table is full (`SQLITE_FULL`).
+
+Several writers (INV-V10)
+    A transaction *claims* a block of ids per table before it uses one: from the largest rowid it sees, the largest in
+    the latest commit, and the end of the last claimed block, whichever is highest. Claims last until the transaction
+    ends. So two live transactions never draw the same id; and when the last claimant of a table has gone, its claims
+    are forgotten, so that a writer alone leaves no gaps, whatever it claimed and did not use.
+
+    Example: the table ends at 10. A claims 11…74 and uses 11, 12; B claims 75…138 and uses 75. Both commit. C sees 75
+    and gets 76.
+
+An id that a user names may lie in somebody's block: then the two write the same row, and the later commit fails
+(INV-V5). The order in which transactions claim is that of their calls; a single session's ids depend on nothing but
+its statements.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container
+
+from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.tree import Tree
+
+ROWID_MAX = 2**63 - 1
+BLOCK = 64
+PROBES = 100
+_MIX = 6364136223846793005
+_STEP = 1442695040888963407
+
+
+class RowidClaims:
+    """Which blocks of ids live transactions have claimed, per table tree. `tip` is the last commit's root."""
+
+    __slots__ = ("lock", "tables", "tip")
+
+    def __init__(self, tip: Root) -> None:
+        self.tip = tip
+        self.lock = threading.Lock()
+        self.tables: dict[int, list[int]] = {}  # tree id → [end of the last block, number of claimants, probes used]
+
+    def claim(self, tree_id: int, seen: Tree, lowest: int, count: int, held: int) -> tuple[int, int]:
+        """A block of `count` ids from `lowest` or above: its first id, and the one after its last (at most the maximum
+        plus one; the block is empty when ids are exhausted). `seen` is the table as the claimant knows it. `held` is
+        where
+        the claimant's own block ends, 0 if it has none yet; if that is the last one, it is extended."""
+        committed = self.tip.trees.get(tree_id)
+        if committed is not None and committed is not seen and committed:
+            lowest = max(lowest, committed.last()[0] + 1)  # type: ignore[index]
+        with self.lock:
+            entry = self.tables.get(tree_id)
+            if entry is None:
+                start, end = lowest, lowest
+                entry = self.tables[tree_id] = [0, 0, 0]
+            else:
+                end = entry[0]
+                start = lowest if end == held or lowest > end else end
+            if not held:
+                entry[1] += 1
+            stop = start + count
+            if stop > ROWID_MAX + 1:
+                stop = max(start, ROWID_MAX + 1)
+            entry[0] = stop if stop > end else end
+            return start, stop
+
+    def probe(self, tree_id: int, taken: Container[int]) -> int:
+        """An unused id when the largest one is taken: a fixed sequence, on which all claimants move together."""
+        with self.lock:
+            entry = self.tables[tree_id]
+            for _ in range(PROBES):
+                entry[2] += 1
+                rowid = ((entry[2] * _MIX + _STEP) & (ROWID_MAX >> 1)) + 1
+                if rowid not in taken:
+                    return rowid
+        raise OperationalError("database or disk is full", name="SQLITE_FULL")
+
+    def release(self, tree_id: int) -> None:
+        """A claimant's transaction has ended."""
+        with self.lock:
+            entry = self.tables[tree_id]
+            entry[1] -= 1
+            if not entry[1]:
+                del self.tables[tree_id]

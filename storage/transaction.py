@@ -1,0 +1,266 @@
+"""Transactions: private work on one read view, until it is committed or forgotten.
+
+States
+    ::
+
+        open ──commit──► committed          (nothing written: at once, without any lock, INV-V9)
+          │   └────────► rolled back        SerializationError, a failed log: nothing of it stays
+          └──rollback──► rolled back
+
+    A COMMIT that finds the write gate held by a BEGIN IMMEDIATE elsewhere may fail with SQLITE_BUSY: then it stays
+    open.
+
+What it holds
+    `base`     the root it began on; what it did not write it reads there
+    writers    per tree written, a `TreeWriter` (`storage/writer.py`); `trees[id]` gives base or written trees alike
+    journal    how to undo every edit, backwards. `mark()` is its length; `rollback_to(mark)` undoes what came later and
+               leaves trees, counters, catalog and write set exactly as they were: that is statement rollback (INV-D4)
+               and ROLLBACK TO (INV-D6). Savepoints cost nothing, and earlier marks stay good.
+    reads      ids of trees whose content decided what it writes, told by `note_read`, for INV-V7
+
+DDL
+    The catalog (tree 0) and META (tree 1) are edited through writers like any tree, so definitions, data and counters
+    commit or vanish together. `schema` includes own DDL and is built again only when the catalog's tree is another
+    one; undoing DDL brings the earlier tree back, and thereby the earlier schema.
+
+Example
+    ::
+
+        t = database.begin()
+        rows = t.writer(7)
+        rows.put(rows.next_rowid(), (1, 'a'))     # journal: 3 elements
+        mark = t.mark()
+        rows.delete(1)
+        t.rollback_to(mark)                       # row 1 is back
+        t.commit()                                # → 43, the commit id
+
+Not here: validation and publication (`commit.py`); waiting for another transaction's rows; naming savepoints
+(session).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from aerodb_dbapi.storage.catalog import CATALOG_TREE, FIRST_USER_TREE, META_TREE, Schema, SchemaObject, encode_object
+from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
+from aerodb_dbapi.storage.record import Creation
+from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.tree import Kind, Tree
+from aerodb_dbapi.storage.writer import IndexWriter, TableWriter, TreeWriter, UniqueWriter
+
+if TYPE_CHECKING:
+    from aerodb_dbapi.storage.commit import Committer
+
+
+class TransactionTrees:
+    """Tree id → tree as the transaction sees it."""
+
+    __slots__ = ("transaction",)
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+
+    def __getitem__(self, tree_id: int) -> Tree:
+        transaction = self.transaction
+        writer = transaction.writers.get(tree_id)
+        if writer is not None:
+            return writer.tree
+        if tree_id in transaction.dropped:
+            raise KeyError(tree_id)
+        return transaction.base.trees[tree_id]
+
+
+class Transaction:
+    """Work on one read view. Used by one thread at a time."""
+
+    __slots__ = (
+        "_schema", "_schema_tree", "base", "claims_held", "committer", "created", "dropped", "immediate", "is_open",
+        "journal", "reads", "timeout", "trees", "writers",
+    )  # fmt: skip
+
+    def __init__(self, committer: Committer, base: Root, timeout: float, immediate: bool) -> None:
+        self.committer = committer
+        self.base = base
+        self.timeout = timeout
+        self.immediate = immediate
+        self.is_open = True
+        self.journal: list[Any] = []
+        self.writers: dict[int, TreeWriter] = {}
+        self.reads: set[int] = set()
+        self.created: dict[int, tuple[Kind, int]] = {}
+        self.dropped: set[int] = set()
+        self.claims_held: list[int] = []
+        self.trees = TransactionTrees(self)
+        self._schema_tree: Tree | None = None
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
+    def writer(self, tree_id: int) -> TreeWriter:
+        """The writer of a tree, the same one for the whole transaction."""
+        writer = self.writers.get(tree_id)
+        return self._new_writer(tree_id, self.trees[tree_id]) if writer is None else writer
+
+    def _new_writer(self, tree_id: int, tree: Tree) -> TreeWriter:
+        if not self.is_open:
+            raise ProgrammingError("the transaction has ended")
+        writer: TreeWriter
+        if tree.kind == "table":
+            writer = TableWriter(tree_id, tree, self.journal, self.committer.claims, self.claims_held)
+        elif tree.kind == "map":
+            writer = TreeWriter(tree_id, tree, self.journal)
+        else:
+            writer = (UniqueWriter if tree.unique_prefix else IndexWriter)(tree_id, tree, self.journal)
+        self.writers[tree_id] = writer
+        return writer
+
+    def get(self, tree_id: int, key: Any, default: Any = None) -> Any:
+        """The value of a key, own writes included."""
+        writer = self.writers.get(tree_id)
+        return self.base.trees[tree_id].get(key, default) if writer is None else writer.get(key, default)
+
+    def note_read(self, tree_ids: Iterable[int]) -> None:
+        """What this transaction writes depends on what these trees hold (INV-V7)."""
+        self.reads.update(tree_ids)
+
+    # --- marks -------------------------------------------------------------------------------------------------------
+
+    @property
+    def has_writes(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.journal)
+
+    def mark(self) -> int:
+        """A point to which `rollback_to` can return."""
+        return len(self.journal)
+
+    def rollback_to(self, mark: int) -> None:
+        """Undo everything since that mark."""
+        journal = self.journal
+        while len(journal) > mark:
+            prior = journal.pop()
+            key = journal.pop()
+            writer = journal.pop()
+            if writer is None:
+                key(*prior)
+            else:
+                writer.undo(key, prior)
+
+    # --- definitions -------------------------------------------------------------------------------------------------
+
+    @property
+    def schema(self) -> Schema:
+        """All definitions, own DDL included."""
+        writer = self.writers.get(CATALOG_TREE)
+        if writer is None:
+            return self.base.schema
+        catalog = writer.tree
+        if catalog is self.base.trees[CATALOG_TREE]:
+            return self.base.schema
+        if catalog is not self._schema_tree:
+            self._schema = Schema(catalog.scan(), self.base.commit_id)
+            self._schema_tree = catalog
+        return self._schema
+
+    def get_meta(self, key: str, default: Any = None) -> Any:
+        """A counter or setting of the database."""
+        return self.get(META_TREE, key, default)
+
+    def set_meta(self, key: str, value: Any) -> None:
+        """Set a counter or setting of the database."""
+        self.writer(META_TREE).put(key, value)
+
+    def _next(self, counter: str, first: int) -> int:
+        number = self.get_meta(counter, first)
+        self.set_meta(counter, number + 1)
+        return number
+
+    def new_object_id(self) -> int:
+        """An id for a new catalog object, never used before."""
+        return self._next("next_object", 1)
+
+    def put_object(self, object_id: int, item: SchemaObject) -> None:
+        """Write a definition into the catalog."""
+        self.writer(CATALOG_TREE).put(object_id, encode_object(item))
+
+    def delete_object(self, object_id: int) -> None:
+        """Take a definition out of the catalog."""
+        self.writer(CATALOG_TREE).delete(object_id)
+
+    def create_tree(self, kind: Kind, unique_prefix: int = 0) -> int:
+        """A new, empty tree."""
+        tree_id = self._next("next_tree", FIRST_USER_TREE)
+        self.journal += (None, self._restore_tree, (tree_id, None, None))
+        self.created[tree_id] = (kind, unique_prefix)
+        self._new_writer(tree_id, Tree.build((), (), kind, unique_prefix))
+        return tree_id
+
+    def drop_tree(self, tree_id: int) -> None:
+        """Do without a tree from now on."""
+        created, writer = self.created.pop(tree_id, None), self.writers.pop(tree_id, None)
+        self.journal += (None, self._restore_tree, (tree_id, created, writer))
+        self.dropped.add(tree_id)
+
+    def _restore_tree(self, tree_id: int, created: tuple[Kind, int] | None, writer: TreeWriter | None) -> None:
+        self.dropped.discard(tree_id)
+        self.created.pop(tree_id, None)
+        self.writers.pop(tree_id, None)
+        if created is not None:
+            self.created[tree_id] = created
+        if writer is not None:
+            self.writers[tree_id] = writer
+
+    def creations(self) -> list[Creation]:
+        """The trees created and not dropped again, for the commit record."""
+        return [(tree_id, kind, prefix) for tree_id, (kind, prefix) in sorted(self.created.items())]
+
+    def drops(self) -> list[int]:
+        """The trees of the base that are dropped, for the commit record."""
+        return [tree_id for tree_id in sorted(self.dropped) if self._in_base(tree_id)]
+
+    def _in_base(self, tree_id: int) -> bool:
+        try:
+            self.base.trees[tree_id]
+        except KeyError:
+            return False
+        return True
+
+    # --- end ---------------------------------------------------------------------------------------------------------
+
+    def commit(self) -> int:
+        """Make the work durable and visible, all of it or nothing; the id of the commit (the base's if nothing was
+        written). Raises SerializationError if a later commit conflicts: the transaction is then rolled back."""
+        if not self.is_open:
+            raise ProgrammingError("the transaction has ended")
+        if not self.journal:
+            self._end()
+            return self.base.commit_id
+        try:
+            commit_id = self.committer.commit(self)
+        except OperationalError as error:
+            if isinstance(error, SerializationError) or error.sqlite_errorname != "SQLITE_BUSY":
+                self._end()
+            raise
+        except BaseException:
+            self._end()
+            raise
+        self._end()
+        return commit_id
+
+    def rollback(self) -> None:
+        """Forget the work. A transaction that has ended stays as it is."""
+        if self.is_open:
+            self._end()
+
+    def _end(self) -> None:
+        self.is_open = False
+        committer = self.committer
+        committer.open.pop(self, None)
+        if self.claims_held:
+            for tree_id in self.claims_held:
+                committer.claims.release(tree_id)
+        if self.immediate:
+            committer.leave_gate(self)
+        self.writers = {}
+        self.journal = []
