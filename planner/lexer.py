@@ -91,10 +91,10 @@ _TOKEN = re.compile(
             rf"([A-Za-z_\u0080-\U0010ffff]{_IDENT}*)",  # 2 word
             r"('[^']*(?:''[^']*)*'(?!'))",  # 3 string
             r"(0[xX][0-9a-fA-F]+)(?!" + _IDENT + ")",  # 4 hexadecimal
-            r"((?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(?!" + _IDENT + ")",  # 5 real
-            rf"(\d+)(?!{_IDENT}|\.)",  # 6 integer
-            r"(->>|->|\|\||<<|>>|<=|>=|<>|==|!=|[-+*/%&|~<>=(),;]|\.(?!\d))",  # 7 operator
-            rf"(\?\d*|[:@#]{_IDENT}+|\${_IDENT}+(?:::{_IDENT}*)*(?:\([^)\s]*\))?)",  # 8 parameter
+            r"((?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)(?!" + _IDENT + ")",  # 5 real
+            rf"([0-9]+)(?!{_IDENT}|\.)",  # 6 integer
+            r"(->>|->|\|\||<<|>>|<=|>=|<>|==|!=|[-+*/%&|~<>=(),;]|\.(?![0-9]))",  # 7 operator
+            rf"(\?[0-9]*|[:@#]{_IDENT}+|\${_IDENT}+(?:::{_IDENT}*)*(?:\([^)\s]*\))?)",  # 8 parameter
             r'("[^"]*(?:""[^"]*)*"(?!"))',  # 9 double-quoted
             r"(\[[^\]]*\]|`[^`]*(?:``[^`]*)*`(?!`))",  # 10 bracketed
             r"(\x02)",  # 11 lifted
@@ -104,7 +104,7 @@ _TOKEN = re.compile(
     + ")"
 )
 _KINDS = (None, BLOB, NAME, STRING, HEX, FLOAT, INTEGER, None, PARAMETER, QUOTED, BRACKETED, LIFTED, END)
-_BAD = re.compile(rf"'[\s\S]*|\"[\s\S]*|`[\s\S]*|\[[\s\S]*|\.?\d(?:{_IDENT}|\.)*|[$:@#]{_IDENT}*|.", re.DOTALL)
+_BAD = re.compile(rf"'[\s\S]*|\"[\s\S]*|`[\s\S]*|\[[\s\S]*|\.?[0-9](?:{_IDENT}|\.)*|[$:@#]{_IDENT}*|.", re.DOTALL)
 _GOOD_BLOB = re.compile(r"[xX]'(?:[0-9a-fA-F]{2})*'\Z")
 _SPACING = re.compile(_SPACE)
 _KEYWORD_OF = {form: word for word in KEYWORDS for form in (word, word.lower(), word.capitalize())}

@@ -42,32 +42,29 @@ Constants = tuple[Any, ...]
 
 _WORD = r"\w$\u0080-\U0010ffff"
 _STRING = r"'[^']*+(?:''[^']*+)*+'"
-_NUMBER = r"(?:\d++\.\d*+|\.\d++)(?:[eE][+-]?\d++)?|\d++[eE][+-]?\d++|\d++"
-_LONE_NUMBER = rf"(?:(?<=[(,=<>])-|(?<=[(,=<>] )-)?(?<![{_WORD}.?:@])(?:{_NUMBER})(?![{_WORD}.])"
-_SHAPE_WORDS = "SELECT|FROM|WHERE|ON|JOIN|GROUP|ORDER|HAVING|LIMIT|VALUES|SET|RETURNING|CONFLICT"
+_NUMBER = r"(?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[0-9]++[eE][+-]?[0-9]++|[0-9]++"
 _PARTS: Final = re.compile(
     "("
     + "|".join(
         (
-            rf"(?<![xX]){_STRING}",
-            _LONE_NUMBER,
+            rf"[xX]{_STRING}",
+            rf"[A-Za-z_\u0080-\U0010ffff][{_WORD}]*+",
+            _STRING,
+            rf"(?:-(?:(?<=[(,=<>]-)|(?<=[(,=<>] -)))?(?:{_NUMBER})(?![{_WORD}.])",
             r"[()]",
-            rf"(?<![{_WORD}.:@])(?:DISTINCT\s+FROM|{_SHAPE_WORDS})(?![{_WORD}])",
-            # kept as they are: blobs, quoted names, types of CAST, patterns and escapes
-            rf"[xX]{_STRING}|\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]",
-            rf"(?<![{_WORD}.:@])(?:AS\s+\w[\w\s]*+\([\d\s,+-]*\)|(?:GLOB|ESCAPE|AS|COLLATE)\s*{_STRING})",
-            # what ends the attempt: comments, a second statement, a parameter with parentheses, a lone quote, a mark
-            r"--|/\*|;(?=\s*+\S)|\$[\w:]*+\(|['\"`\[\x00\x02]",
+            r"\$[\w:$]*+\(",
+            rf"[?:@$0-9][{_WORD}]*+",
+            r"\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]",
+            r"--|/\*|;(?=\s*+\S)|['\"`\[\x00\x02]",
         )
     )
-    + ")",
-    re.IGNORECASE,
+    + ")"
 )
 _LIFTABLE: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b", re.IGNORECASE)
 
 # States: literals stay but may be lifted deeper; are lifted; stay, and so does everything inside; the latter, inside.
 _NAMES, _VALUES, _FROZEN, _INSIDE_FROZEN = range(4)
-_OPEN, _CLOSE, _GIVE_UP = 10, 11, 12
+_OPEN, _CLOSE, _GIVE_UP, _AS, _KEEP_NEXT, _DISTINCT = range(10, 16)
 _STATES: Final = {
     "SELECT": _FROZEN,
     "FROM": _NAMES,
@@ -82,6 +79,11 @@ _STATES: Final = {
     "SET": _VALUES,
     "RETURNING": _FROZEN,
     "CONFLICT": _GIVE_UP,
+    "AS": _AS,
+    "GLOB": _KEEP_NEXT,
+    "ESCAPE": _KEEP_NEXT,
+    "COLLATE": _KEEP_NEXT,
+    "DISTINCT": _DISTINCT,
 }
 _MEANINGS: Final = {
     "(": _OPEN,
@@ -93,36 +95,51 @@ _LITERAL_STARTS: Final = frozenset("'0123456789.-")
 
 
 def shape(sql: str) -> tuple[str, Constants]:
-    """The text with its literals taken out, and their values in order; the text itself and () where nothing is
-    lifted."""
+    """The text with its literals taken out, and their values; the text itself and () where nothing is lifted."""
     if not _LIFTABLE.match(sql):
         return sql, ()
     parts = _PARTS.split(sql)
     constants: list[Any] = []
     stack: list[int] = []
-    state = _NAMES
-    meanings = _MEANINGS
+    state, kept = _NAMES, 0
+    meaning_of = _MEANINGS.get
     for i in range(1, len(parts), 2):
         part = parts[i]
-        meaning = meanings.get(part)
+        meaning = meaning_of(part)
         if meaning is None:
             if part[0] in _LITERAL_STARTS:
-                if state == _VALUES and (value := _value(part)) is not None:
+                if state == _VALUES and i != kept and (value := _value(part)) is not None:
                     constants.append(value)
                     parts[i] = LIFTED_MARK
                 continue
-            meaning = _STATES.get(part.upper(), _GIVE_UP if part[0] == "$" else state)
+            if part.islower() or (meaning := _mixed_case(part)) is None:
+                continue
         if meaning == _OPEN:
             stack.append(state)
             if state == _FROZEN:
                 state = _INSIDE_FROZEN
         elif meaning == _CLOSE:
             state = stack.pop() if stack else state
+        elif meaning < _OPEN:
+            if state != _INSIDE_FROZEN and i != kept:
+                state = meaning
         elif meaning == _GIVE_UP:
             return sql, ()
-        elif state != _INSIDE_FROZEN:
-            state = meaning
+        elif meaning == _AS:
+            state = _NAMES if state == _VALUES else state
+        elif meaning == _KEEP_NEXT or parts[i + 2 : i + 3] in _FROM_FORMS:
+            kept = i + 2
     return ("".join(parts), tuple(constants)) if constants else (sql, ())
+
+
+_FROM_FORMS: Final = (["FROM"], ["from"], ["From"])
+
+
+def _mixed_case(part: str) -> int | None:
+    """The meaning of a word written like no other form; of a Tcl parameter with parentheses, to give up."""
+    if part[0] == "$" and part[-1] == "(":
+        return _GIVE_UP
+    return _STATES.get(part.upper()) if part.isascii() else None
 
 
 def _value(literal: str) -> Any:
@@ -133,8 +150,11 @@ def _value(literal: str) -> Any:
     try:
         value = int(literal)
     except ValueError:
-        return float(literal)
-    return value if -(1 << 63) <= value < 1 << 63 else None
+        return float(literal) if _REAL.match(literal) else None
+    return value if -(1 << 63) <= value < 1 << 63 and "_" not in literal else None
+
+
+_REAL: Final = re.compile(rf"-?(?:{_NUMBER})\Z")
 
 
 # --- many rows ------------------------------------------------------------------------------------------------------
