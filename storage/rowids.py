@@ -6,10 +6,11 @@ Rule
     sequence of 100 probes; if all are taken the table is full (`SQLITE_FULL`).
 
 Several writers (INV-V10)
-    A transaction *claims* a block of ids per table before it uses one: from the largest rowid it sees, the largest in
-    the latest commit, and the end of the last claimed block, whichever is highest. Claims last until the transaction
-    ends. So two live transactions never draw the same id; and when the last claimant of a table has gone, its claims
-    are forgotten, so that a writer alone leaves no gaps, whatever it claimed and did not use.
+    A transaction *claims* a block of ids per table before it uses one: above the largest rowid it sees, above the
+    largest of the latest commit if others changed the table since its base, and above the last claimed block. Claims
+    last until the transaction ends. So two live transactions never draw the same id; and when the last claimant of a
+    table has gone, its claims are forgotten, so that a writer alone leaves no gaps, whatever it claimed and did not
+    use, undid or deleted.
 
     Example: the table ends at 10. A claims 11…74 and uses 11, 12; B claims 75…138 and uses 75. Both commit. C sees 75
     and gets 76.
@@ -23,12 +24,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Container
+from math import inf
 
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.tree import Tree
 
 ROWID_MAX = 2**63 - 1
+ROWID_MIN = -(2**63)
+UNCLAIMED = -inf
 BLOCK = 64
 PROBES = 100
 _MIX = 6364136223846793005
@@ -45,29 +49,32 @@ class RowidClaims:
         self.lock = threading.Lock()
         self.tables: dict[int, list[int]] = {}  # tree id → [end of the last block, number of claimants, probes used]
 
-    def claim(self, tree_id: int, seen: Tree, lowest: int, count: int, held: int) -> tuple[int, int]:
-        """A block of `count` ids from `lowest` or above: its first id, and the one after its last (at most the maximum
-        plus one; the block is empty when ids are exhausted). `seen` is the table as the claimant knows it. `held` is
-        where
-        the claimant's own block ends, 0 if it has none yet; if that is the last one, it is extended."""
+    def claim(self, tree_id: int, base: Tree, lowest: int, count: int, floor: int, held: float) -> tuple[int, int]:
+        """`count` consecutive ids from `lowest` or above. Returns (floor, stop): ids from `floor` up to `stop` are the
+        claimant's to use, where its own view has them free; at the end of all ids there may be fewer than `count`.
+
+        `base` is the table at the claimant's base. `floor` and `held` are what the last claim returned; `held` is
+        `UNCLAIMED`
+        before the first. A claim that is still the last one is extended."""
         committed = self.tip.trees.get(tree_id)
-        if committed is not None and committed is not seen and committed:
-            lowest = max(lowest, committed.last()[0] + 1)  # type: ignore[index]
         with self.lock:
             entry = self.tables.get(tree_id)
             if entry is None:
-                start, end = lowest, lowest
-                entry = self.tables[tree_id] = [0, 0, 0]
-            else:
-                end = entry[0]
-                start = lowest if end == held or lowest > end else end
-            if not held:
+                entry = self.tables[tree_id] = [ROWID_MIN, 0, 0]
+            end = entry[0]
+            if held == UNCLAIMED:
                 entry[1] += 1
-            stop = start + count
-            if stop > ROWID_MAX + 1:
-                stop = max(start, ROWID_MAX + 1)
-            entry[0] = stop if stop > end else end
-            return start, stop
+                floor = ROWID_MIN
+            if end != held:  # others claimed in between
+                floor = end
+            if committed is not base and committed:
+                floor = max(floor, committed.last()[0] + 1)  # type: ignore[index]
+            if lowest < floor:
+                lowest = floor
+            stop = min(lowest + count, ROWID_MAX + 1)
+            if stop > end:
+                entry[0] = stop
+            return floor, stop
 
     def probe(self, tree_id: int, taken: Container[int]) -> int:
         """An unused id when the largest one is taken: a fixed sequence, on which all claimants move together."""

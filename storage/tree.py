@@ -281,7 +281,7 @@ class Tree:
         return self._replaced(path, Leaf(keys[:i] + keys[i + 1 :], values[:i] + values[i + 1 :]), -1)
 
     def _put_last(self, path: list[tuple[Branch, int]], node: Leaf, key: Any, value: Any) -> Tree:
-        """A new last entry when the last leaf has grown to a quarter of a leaf: that one joins its neighbour if both fit,
+        """A new last entry when the last leaf has grown to a quarter: that one joins its neighbour if both fit,
         and a leaf of one entry begins. Inserts in key order thus copy short leaves, and leave full ones behind."""
         leaf = Leaf((key,), (value,))
         if not path:

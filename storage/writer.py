@@ -39,7 +39,7 @@ from math import inf
 from typing import Any, Final
 
 from aerodb_dbapi.storage.record import Chunk, TreeEdits
-from aerodb_dbapi.storage.rowids import BLOCK, ROWID_MAX, RowidClaims
+from aerodb_dbapi.storage.rowids import BLOCK, ROWID_MAX, UNCLAIMED, RowidClaims
 from aerodb_dbapi.storage.tree import MISSING, TOMBSTONE, Tree
 
 MANY: Final = object()  # in the journal, as prior state: the keys were all absent from `pending`
@@ -219,7 +219,7 @@ def _forget_overwritten(writes: dict[Any, Any], keys: Sequence[Any]) -> None:
 class TableWriter(TreeWriter):
     """rowid → row; knows the largest rowid, and claims new ones."""
 
-    __slots__ = ("block_start", "block_stop", "claims", "claims_held", "high")
+    __slots__ = ("base", "block_floor", "block_stop", "claims", "claims_held", "high")
 
     def __init__(
         self, tree_id: int, tree: Tree, journal: list[Any], claims: RowidClaims, claims_held: list[int]
@@ -228,8 +228,9 @@ class TableWriter(TreeWriter):
         self.claims = claims
         self.claims_held = claims_held  # the transaction's: tables on which it has a claim
         self.high: int | float = inf
-        self.block_start = 0
-        self.block_stop = 0
+        self.base = tree
+        self.block_floor = 0  # ids from here up to the stop are this transaction's
+        self.block_stop: int | float = UNCLAIMED
 
     def put(self, key: int, value: Any) -> None:
         """Add or replace a row."""
@@ -253,8 +254,8 @@ class TableWriter(TreeWriter):
         super().append(keys, values)
         if keys:
             self.high = keys[-1]
-            if self.block_stop and self.high >= self.block_stop:
-                self._claim(self.high, 1)
+            if UNCLAIMED != self.block_stop <= self.high:
+                self._claim(keys[-1], 1)
 
     def undo(self, key: Any, prior: Any) -> None:
         super().undo(key, prior)
@@ -274,24 +275,26 @@ class TableWriter(TreeWriter):
         """The rowid of the next row: the largest plus one, past what live transactions have claimed (INV-V10). With
         `count`, that many consecutive ones are free from there."""
         following = self.high + 1
-        if self.block_start <= following and following + count <= self.block_stop:
+        if self.block_floor <= following and following + count <= self.block_stop:
             return following  # type: ignore[return-value]
         return self._next_claimed(count)
 
     def _next_claimed(self, count: int) -> int:
         last = self.last_key()
         following = 1 if last is None else last + 1
-        if following <= self.block_start and self.block_start + count <= self.block_stop:
-            return self.block_start
-        self._claim(max(following, self.block_start), max(count, BLOCK))
-        if self.block_start + count > ROWID_MAX + 1:
+        if max(following, self.block_floor) + count > self.block_stop:
+            self._claim(following, max(count, BLOCK))
+        following = max(following, self.block_floor)
+        if following + count > ROWID_MAX + 1:
             return self.claims.probe(self.tree_id, Keyed(self))
-        return self.block_start
+        return following
 
     def _claim(self, lowest: int, count: int) -> None:
         held = self.block_stop
-        self.block_start, self.block_stop = self.claims.claim(self.tree_id, self.merged, lowest, count, held)
-        if not held:
+        self.block_floor, self.block_stop = self.claims.claim(
+            self.tree_id, self.base, lowest, count, self.block_floor, held
+        )
+        if held == UNCLAIMED:
             self.claims_held.append(self.tree_id)
 
 
