@@ -156,9 +156,8 @@ _CONSTRAINT_STARTS: Final = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK
 def _object_name(stream: TokenStream) -> _Name:
     """[IF NOT EXISTS] [schema.]name"""
     if_not_exists = False
-    if stream.kind == "IF" and stream.ahead() == "NOT":
-        stream.advance()
-        stream.advance()
+    if stream.take("IF"):
+        stream.expect("NOT")
         stream.expect("EXISTS")
         if_not_exists = True
     start, name = _qualified_name(stream)
@@ -277,8 +276,7 @@ def _drop(stream: TokenStream) -> Drop:
         raise stream.error()
     what = stream.advance()[0].lower()
     if_exists = False
-    if stream.kind == "IF" and stream.ahead() == "EXISTS":
-        stream.advance()
-        stream.advance()
+    if stream.take("IF"):
+        stream.expect("EXISTS")
         if_exists = True
     return Drop(what, _qualified_name(stream)[1], if_exists)

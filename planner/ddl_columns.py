@@ -15,7 +15,7 @@ from typing import Final
 from aerodb_dbapi.planner.lexer import BLOB, FLOAT, HEX, INTEGER, STRING, unquote
 from aerodb_dbapi.planner.rewrite import CONFLICT_WORDS
 from aerodb_dbapi.planner.rewrite_expression import expression, type_words
-from aerodb_dbapi.planner.stream import IDENTIFIERS, NAMES, TokenStream
+from aerodb_dbapi.planner.stream import ALIASES, IDENTIFIERS, NAMES, TokenStream
 from aerodb_dbapi.storage.catalog import Check, Column, ForeignKey, fold
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 from aerodb_dbapi.storage.values import affinity_of_type
@@ -207,7 +207,7 @@ def _check(stream: TokenStream, made: Definition, column: ColumnDraft | None, na
 
 def _collate(stream: TokenStream, made: Definition, column: ColumnDraft, name: str | None) -> None:
     stream.advance()
-    if stream.kind not in IDENTIFIERS and stream.kind != STRING:
+    if stream.kind not in ALIASES:
         raise stream.error()
     column.collation = unquote(stream.advance()[1])
 

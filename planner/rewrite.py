@@ -105,7 +105,7 @@ def query(stream: TokenStream, in_from: bool = False) -> None:
 
 def _with(stream: TokenStream) -> None:
     stream.pass_on(TokenType.WITH)
-    if stream.kind == "RECURSIVE" and stream.ahead() in NAMES:
+    if stream.kind == "RECURSIVE":
         stream.pass_on(TokenType.RECURSIVE)
     while True:
         stream.write_name()
@@ -305,7 +305,9 @@ def _sources(stream: TokenStream) -> int:
     """Read tables and joins; how many tables."""
     _source(stream)
     if stream.kind in ("ON", "USING"):
-        raise OperationalError("a JOIN clause is required before ON")
+        word = stream.kind
+        _condition(stream, frozenset())
+        raise OperationalError(f"a JOIN clause is required before {word}")
     count = 1
     while stream.kind in _JOIN_STARTS:
         join = _join_operator(stream)

@@ -23,7 +23,7 @@ What the tree looks like afterwards (sqlglot node ← SQL)
       (`parse.cast_affinity`).
     - Cbrt ← unary plus; Neg, BitwiseNot, Not; EQ, NEQ, LT, LTE, GT, GTE, NullSafeEQ / NullSafeNEQ (IS / IS NOT),
       Is with Null or Boolean (negated: Not(Is)); And, Or; Add, Sub, Mul, Div, Mod, BitwiseAnd, BitwiseOr,
-      BitwiseLeftShift, BitwiseRightShift, DPipe; Collate(expression=Var|Identifier|Column) (`parse.collation_name`).
+      BitwiseLeftShift, BitwiseRightShift, DPipe; Collate (`parse.collation_name`).
     - Like, Glob, RegexpLike, Match, Escape(this=Like, expression=Literal); Between, In(expressions | query); the
       negated forms are Not(...) or have args['negate'].
     - Case, Exists, Subquery, Tuple (row values), Paren.
@@ -53,7 +53,7 @@ from aerodb_dbapi.planner.lexer import (
     STRING,
     unquote,
 )
-from aerodb_dbapi.planner.stream import IDENTIFIERS, NAMES, TokenStream
+from aerodb_dbapi.planner.stream import ALIASES, IDENTIFIERS, NAMES, TokenStream
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 from aerodb_dbapi.storage.values import affinity_of_type
 
@@ -132,7 +132,7 @@ def expression(stream: TokenStream, floor: int = OR_LEVEL) -> int:
             level = _binary(stream, at, level, *binary)
         elif kind in _TAILS:
             rank, read = _TAILS[kind]
-            if rank < floor or (kind == "NOT" and stream.ahead() not in _AFTER_NOT):
+            if rank < floor:
                 return level
             level = read(stream, at, level)
         else:
@@ -154,8 +154,8 @@ def expression_list(stream: TokenStream) -> int:
 
 
 def _binary(stream: TokenStream, at: int, left: int, rank: int, type_: TokenType) -> int:
-    if rank == EQUALITY and left in (EQUALITY, COMPARISON):
-        stream.wrap(at)
+    if left < rank or (rank == EQUALITY and left <= COMPARISON):
+        stream.wrap(at)  # the first: a closed tail, as in `a IN (1) + 2`
     text = stream.token[1]
     if len(text) == 2 and text in ("<<", ">>"):
         stream.write(type_, text[0])
@@ -302,15 +302,19 @@ def _null_test(stream: TokenStream, at: int, left: int) -> int:
 
 
 def _not_tail(stream: TokenStream, at: int, left: int) -> int:
-    return _AFTER_NOT[stream.ahead()](stream, at, left)
+    read = _AFTER_NOT.get(stream.ahead())
+    if read is None:
+        raise stream.error(stream.tokens[stream.index + 1])
+    return read(stream, at, left)
 
 
 def _collate(stream: TokenStream, at: int, left: int) -> int:
+    if left < COLLATE_LEVEL:
+        stream.wrap(at)
     stream.pass_on(TokenType.COLLATE)
-    if stream.kind not in IDENTIFIERS and stream.kind != STRING:
+    if stream.kind not in ALIASES:
         raise stream.error()
-    stream.write(TokenType.VAR, unquote(stream.token[1]))
-    stream.advance()
+    stream.write_name()
     return COLLATE_LEVEL
 
 
@@ -497,9 +501,9 @@ def _cast(stream: TokenStream) -> int:
 def type_words(stream: TokenStream) -> str:
     """Read a type name: any names, then one or two signed numbers in parentheses; the exact text ('' for none)."""
     start = stream.token[2]
-    if stream.kind not in IDENTIFIERS and stream.kind != STRING:
+    if stream.kind not in ALIASES:
         return ""
-    while stream.kind in IDENTIFIERS or stream.kind == STRING:
+    while stream.kind in ALIASES:
         end = stream.advance()[3]
     if stream.kind == "(":
         stream.advance()
