@@ -17,25 +17,24 @@ Minus is `0 - x`, hence ``negate(0.0)`` is 0.0; the literal -0.0 is the parser's
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from aerodb_dbapi.storage.numbers import INTEGER_MAX, INTEGER_MIN, numeric, to_integer, to_real
 from aerodb_dbapi.storage.reals import real_to_text
+
+NUMBERS: Final = frozenset({int, float})
 
 
 def add(a: Any, b: Any) -> Any:
     """a + b"""
     if type(a) is int and type(b) is int:
-        total = a + b
-        return total if -9223372036854775808 <= total <= 9223372036854775807 else float(a) + float(b)
+        whole = a + b
+        return whole if -9223372036854775808 <= whole <= 9223372036854775807 else float(a) + float(b)
     if a is None or b is None:
         return None
-    if type(a) is float or type(b) is float:
-        if (type(a) is float or type(a) is int) and (type(b) is float or type(b) is int):
-            total = a + b
-            return total if total == total else None
-        total = to_real(a) + to_real(b)
-        return total if total == total else None
+    if type(a) in NUMBERS and type(b) in NUMBERS:
+        real = a + b
+        return real if real == real else None
     x, y = numeric(a), numeric(b)
     return add(x, y) if type(x) is int and type(y) is int else add(to_real(a), to_real(b))
 
@@ -43,16 +42,13 @@ def add(a: Any, b: Any) -> Any:
 def subtract(a: Any, b: Any) -> Any:
     """a - b"""
     if type(a) is int and type(b) is int:
-        rest = a - b
-        return rest if -9223372036854775808 <= rest <= 9223372036854775807 else float(a) - float(b)
+        whole = a - b
+        return whole if -9223372036854775808 <= whole <= 9223372036854775807 else float(a) - float(b)
     if a is None or b is None:
         return None
-    if type(a) is float or type(b) is float:
-        if (type(a) is float or type(a) is int) and (type(b) is float or type(b) is int):
-            rest = a - b
-            return rest if rest == rest else None
-        rest = to_real(a) - to_real(b)
-        return rest if rest == rest else None
+    if type(a) in NUMBERS and type(b) in NUMBERS:
+        real = a - b
+        return real if real == real else None
     x, y = numeric(a), numeric(b)
     return subtract(x, y) if type(x) is int and type(y) is int else subtract(to_real(a), to_real(b))
 
@@ -60,16 +56,13 @@ def subtract(a: Any, b: Any) -> Any:
 def multiply(a: Any, b: Any) -> Any:
     """a * b"""
     if type(a) is int and type(b) is int:
-        product = a * b
-        return product if -9223372036854775808 <= product <= 9223372036854775807 else float(a) * float(b)
+        whole = a * b
+        return whole if -9223372036854775808 <= whole <= 9223372036854775807 else float(a) * float(b)
     if a is None or b is None:
         return None
-    if type(a) is float or type(b) is float:
-        if (type(a) is float or type(a) is int) and (type(b) is float or type(b) is int):
-            product = a * b
-            return product if product == product else None
-        product = to_real(a) * to_real(b)
-        return product if product == product else None
+    if type(a) in NUMBERS and type(b) in NUMBERS:
+        real = a * b
+        return real if real == real else None
     x, y = numeric(a), numeric(b)
     return multiply(x, y) if type(x) is int and type(y) is int else multiply(to_real(a), to_real(b))
 
@@ -81,16 +74,16 @@ def divide(a: Any, b: Any) -> Any:
             return a // b if a >= 0 else -(-a // b)
         if b == 0:
             return None
-        quotient = -(a // -b) if a >= 0 else -a // -b
-        return quotient if quotient <= 9223372036854775807 else float(a) / float(b)
+        whole = -(a // -b) if a >= 0 else -a // -b
+        return whole if whole <= 9223372036854775807 else float(a) / float(b)
     if a is None or b is None:
         return None
-    if type(x := numeric(a)) is int and type(y := numeric(b)) is int:
-        return divide(x, y)
-    divisor = to_real(b)
-    if divisor == 0.0:
+    if type(a) not in NUMBERS or type(b) not in NUMBERS:
+        x, y = numeric(a), numeric(b)
+        return divide(x, y) if type(x) is int and type(y) is int else divide(to_real(a), to_real(b))
+    if b == 0:
         return None
-    quotient = to_real(a) / divisor
+    quotient = float(a) / float(b)
     return quotient if quotient == quotient else None
 
 

@@ -54,6 +54,8 @@ def _whole(text: str) -> int:
 
 def well_formed_number(text: str) -> int | float | None:
     """The number that the whole of `text` spells: int if it has neither point nor exponent and fits, else float."""
+    if len(text) < 19 and text.isdecimal() and text.isascii():
+        return int(text)
     match = _WELL_FORMED(text)
     if match is None:
         return None
@@ -68,6 +70,8 @@ def to_number(text: str | bytes) -> int | float:
     """The number that `text` begins with, 0 if none: what arithmetic makes of text and blobs."""
     if type(text) is bytes:
         text = text.decode("latin-1")
+    if len(text) < 19 and text.isdecimal() and text.isascii():  # type: ignore[union-attr]
+        return int(text)
     match = _PREFIX(text)  # type: ignore[arg-type]
     if match is None:
         return 0

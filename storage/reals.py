@@ -132,6 +132,9 @@ def format_real(
 ) -> str:
     """printf's %f, %e or %g (`style`) of a finite value; `exact` is the flag '!', `alternate` '#', `prefix` '+' or '
     '."""
+    if style == "f" and precision < 16 and not (exact or alternate) and _clear(value, precision):
+        text = f"{value + 0.0:.{precision}f}"
+        return text if value < 0.0 else prefix + text
     if value < 0.0:
         value = -value
         prefix = "-"
@@ -177,6 +180,15 @@ def _layout(x: Extended, before: int, precision: int, significant: int, point: b
     return text
 
 
+_TENS: Final = tuple(10.0**i for i in range(16))
+
+
+def _clear(value: float, digits: int) -> bool:
+    """Is the value so far from the middle between two texts of this many decimals that every method rounds it alike?"""
+    scaled = abs(value) * _TENS[digits]
+    return scaled < 1e14 and abs(scaled - int(scaled) - 0.5) > 1e-9 + scaled * 2e-15
+
+
 def real_to_text(value: float) -> str:
     """SQLite's text of a real: 1.0, 0.1, 1.0e+100, 1.23456789012346e+17, Inf, -Inf; -0.0 gives 0.0."""
     text = f"{value:.15g}"
@@ -202,8 +214,6 @@ def round_real(value: float, digits: int) -> float:
         return value
     if digits == 0:
         return float(int(value + (0.5 if value >= 0 else -0.5)))
-    if digits < 16:
-        scaled = abs(value) * 10.0**digits
-        if scaled < 1e14 and abs(scaled - int(scaled) - 0.5) > 1e-9 + scaled * 2e-15:
-            return round(value, digits) or 0.0 if value == 0.0 else round(value, digits)
+    if digits < 16 and _clear(value, digits):
+        return round(value, digits) or 0.0 if value == 0.0 else round(value, digits)
     return float(format_real(value, digits, "f"))

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.define import scalar
@@ -202,14 +203,32 @@ def _add_units(moment: Moment, amount: float, unit: str) -> None:
 # --- Functions --------------------------------------------------------------------------------------------------------
 
 
-def _or_null(make: Callable[[Moment], Any]) -> Callable[..., Any]:
-    """A SQL function from what to make of a moment."""
+class _Fleeting(Exception):
+    """Carries a result that depends on the clock past the memory of `_function`."""
+
+
+def _function(compute: Callable[[Moment, tuple[Any, ...]], Any], first: int = 0) -> Callable[..., Any]:
+    """A SQL function: the moment named by the arguments from `first` on, and what to make of it.
+
+    Recent results are remembered, for columns repeat their dates; those that looked at the clock are not.
+    """
+
+    @lru_cache(8192)
+    def remembered(*values: Any) -> Any:
+        try:
+            moment = _moment(values[first:])
+            result = compute(moment, values)
+        except Invalid:
+            return None
+        if moment.fleeting:
+            raise _Fleeting(result)
+        return result
 
     def function(*values: Any) -> Any:
         try:
-            return make(_moment(values))
-        except Invalid:
-            return None
+            return remembered(*values)
+        except _Fleeting as seen:
+            return seen.args[0]
 
     return function
 
@@ -233,15 +252,11 @@ def _unix(moment: Moment) -> int:
     return moment.jd // 1000 - UNIX_EPOCH // 1000
 
 
-def strftime(*values: Any) -> str | None:
-    """strftime(FORMAT, time value, modifier, …)"""
-    if not values or values[0] is None:
+def _strftime(moment: Moment, values: tuple[Any, ...]) -> str | None:
+    """The moment in a format; NULL where the format has an unknown letter."""
+    if values[0] is None:
         return None
-    try:
-        moment = _moment(values[1:])
-        moment.compute_both()
-    except Invalid:
-        return None
+    moment.compute_both()
     pieces = _plain(values[0]).split("%")
     made = [pieces[0]]
     following = iter(pieces[1:])
@@ -290,11 +305,18 @@ _LETTERS: Final[dict[str, Callable[[Moment], str]]] = {
     "Y": lambda m: f"{m.year:04d}",
 }
 
-date = _or_null(_date)
-time_of_day = _or_null(_time)
-datetime = _or_null(_datetime)
-julianday = _or_null(lambda moment: moment.jd / 86400000.0)
-unixepoch = _or_null(_unix)
+date = _function(lambda moment, values: _date(moment))
+time_of_day = _function(lambda moment, values: _time(moment))
+datetime = _function(lambda moment, values: _datetime(moment))
+julianday = _function(lambda moment, values: moment.jd / 86400000.0)
+unixepoch = _function(lambda moment, values: _unix(moment))
+_formatted = _function(_strftime, 1)
+
+
+def strftime(*values: Any) -> str | None:
+    """strftime(FORMAT, time value, modifier, …)"""
+    return _formatted(*values) if values else None
+
 
 FUNCTIONS: Final[tuple[ScalarFunction, ...]] = (
     *scalar("date", date, -1, deterministic=False),

@@ -57,23 +57,11 @@ def _truncated(a: int, b: int) -> int:
 
 
 class Moment:
-    """A date and time; see the module's docstring."""
+    """A date and time; see the module's docstring. `fleeting`: it came of the clock or the time zone."""
 
     __slots__ = (
-        "day",
-        "has_date",
-        "has_jd",
-        "has_time",
-        "has_zone",
-        "hour",
-        "jd",
-        "minute",
-        "month",
-        "raw",
-        "second",
-        "year",
-        "zone",
-        "zone_given",
+        "day", "fleeting", "has_date", "has_jd", "has_time", "has_zone", "hour", "jd", "minute", "month", "raw",
+        "second", "year", "zone", "zone_given",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -81,7 +69,7 @@ class Moment:
         self.year, self.month, self.day = 2000, 1, 1
         self.hour = self.minute = self.zone = 0
         self.second = 0.0
-        self.has_jd = self.has_date = self.has_time = self.has_zone = self.zone_given = self.raw = False
+        self.has_jd = self.has_date = self.has_time = self.has_zone = self.zone_given = self.raw = self.fleeting = False
 
     def copy(self) -> Moment:
         """An independent copy."""
@@ -235,7 +223,7 @@ def current(clock: Clock) -> Moment:
     """The moment that the clock shows."""
     moment = Moment()
     moment.jd = clock.now() + UNIX_EPOCH
-    moment.has_jd = True
+    moment.has_jd = moment.fleeting = True
     return moment
 
 
@@ -256,6 +244,7 @@ def to_local(moment: Moment, clock: Clock) -> None:
     moment.second = local.tm_sec + (moment.jd % 1000) * 0.001
     moment.has_date = moment.has_time = True
     moment.has_jd = moment.raw = moment.has_zone = False
+    moment.fleeting = True
 
 
 def to_utc(moment: Moment, clock: Clock) -> None:
@@ -274,4 +263,4 @@ def to_utc(moment: Moment, clock: Clock) -> None:
             break
     moment.__init__()  # type: ignore[misc]
     moment.jd = guess
-    moment.has_jd = moment.zone_given = True
+    moment.has_jd = moment.zone_given = moment.fleeting = True

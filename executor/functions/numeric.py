@@ -58,7 +58,7 @@ def round_value(value: Any, digits: Any = 0) -> float | None:
 def numeric_type(value: Any) -> int | float | None:
     """The number that a value is, or that a text is as a whole; else None."""
     if type(value) is int or type(value) is float:
-        return value  # type: ignore[no-any-return]
+        return value
     return well_formed_number(value) if type(value) is str else None
 
 

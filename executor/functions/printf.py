@@ -86,10 +86,10 @@ def sql_printf(*arguments: Any) -> str | None:
                 break
             piece = _padded(piece, writer, rest)  # type: ignore[arg-type]
         made.append(piece)
-        size += len(piece)  # type: ignore[arg-type]
+        size += len(piece)
         if size > _LENGTH_MAX:
             raise DataError("string or blob too big", name="SQLITE_TOOBIG")
-    return b"".join(made).decode("utf-8", "replace") if made else None  # type: ignore[arg-type]
+    return b"".join(made).decode("utf-8", "replace") if made else None
 
 
 @dataclass(slots=True)

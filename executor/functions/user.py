@@ -66,7 +66,7 @@ class UserAggregate:
         method = getattr(self.instance, name, None)
         if method is None:
             raise OperationalError(f"user-defined aggregate's '{name}' method not defined")
-        return method  # type: ignore[no-any-return]
+        return method
 
     def _call(self, name: str, method: Callable[..., Any], *values: Any) -> Any:
         try:
