@@ -41,6 +41,7 @@ from itertools import count
 from typing import Any, Final
 
 from aerodb_dbapi.storage.catalog import Index, IndexColumn, Table
+from aerodb_dbapi.storage.collations import COLLATIONS
 from aerodb_dbapi.storage.errors import OperationalError
 
 Key = tuple[Any, ...]
@@ -50,27 +51,13 @@ EntriesFunction = Callable[[Sequence[int], Sequence[tuple[Any, ...]]], list[Key]
 RANK: Final[dict[type, int]] = {type(None): 0, int: 1, float: 1, str: 2, bytes: 3}
 
 _INVERT: Final = bytes(255 - b for b in range(256))
-_LOWER: Final = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
 _serial = count(1)
-
-
-def fold_nocase(text: str) -> str:
-    """NOCASE: ASCII letters lower-cased, all else kept."""
-    return text.lower() if text.isascii() else text.translate(_LOWER)
-
-
-def fold_rtrim(text: str) -> str:
-    """RTRIM: trailing spaces (only spaces) dropped."""
-    return text.rstrip(" ")
-
-
-FOLDS: Final[dict[str, Callable[[str], str] | None]] = {"BINARY": None, "NOCASE": fold_nocase, "RTRIM": fold_rtrim}
 
 
 def fold_of(collation: str) -> Callable[[str], str] | None:
     """The key function of a collation for text, None for BINARY."""
     try:
-        return FOLDS[collation.upper()]
+        return COLLATIONS[collation.upper()]
     except KeyError:
         raise OperationalError(f"no such collation sequence: {collation}") from None
 

@@ -1,0 +1,192 @@
+"""From text to `Prepared`: lifting, parsing, binding, planning, code generation, in that order; each stage only when
+needed.
+
+    text ──shape──► key, constants ──cache hit──► Compiled
+                     │ miss
+                     └─ parse_shape ─ bind ─ optimize ─ generate ─► Compiled, kept under the key
+
+A text whose shape does not compile is compiled as it stands: that gives SQLite's error, or its meaning where a
+literal turns out to stand for something else (INV-Q7). ``INSERT … VALUES`` with several rows of literals is compiled
+with one row; the rows go through its run-many form.
+
+Statements without rows of their own
+    BEGIN, COMMIT, SAVEPOINT … call the session; CREATE and DROP are carried out by `ddl`, PRAGMA by `pragma`. They
+    are compiled against no schema, for they look things up when they run. ``EXPLAIN QUERY PLAN s`` gives the plan's
+    rows, ``EXPLAIN s`` the generated Python: columns `line` and `source`.
+
+Example: ``prepare(session, "SELECT a FROM t WHERE b = 5", …)`` → Prepared(compiled of ``… b = ?``, constants (5,)).
+
+What it does not do: run anything, decide whether a cached statement still fits (`session`, INV-S3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aerodb_dbapi.executor import pragma
+from aerodb_dbapi.executor.codegen import compile_select
+from aerodb_dbapi.executor.ddl import run_ddl
+from aerodb_dbapi.executor.dml import compile_dml
+from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
+from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared
+from aerodb_dbapi.planner import front, lifting
+from aerodb_dbapi.planner.explain import explain_query_plan
+from aerodb_dbapi.planner.lexer import first_word
+from aerodb_dbapi.planner.parse import Parsed, parse, parse_shape
+from aerodb_dbapi.planner.query import (
+    DeleteStatement,
+    InsertStatement,
+    Query,
+    SelectStatement,
+    UpdateStatement,
+)
+from aerodb_dbapi.storage.catalog import Schema
+from aerodb_dbapi.storage.errors import DatabaseError, InternalError
+from aerodb_dbapi.storage.tree import Tree
+
+Row = tuple[Any, ...]
+CACHED_TEXT_MAX = 20_000
+_ROW_KINDS = frozenset({"select", "insert", "update", "delete"})
+_DDL_KINDS = frozenset({"create_table", "create_index", "create_view", "drop"})
+
+
+def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
+    """Prepare one statement against a schema. What is made is kept in `plans`."""
+    many = lifting.insert_rows(sql) if first_word(sql) in ("INSERT", "REPLACE") else None
+    if many is not None:
+        compiled = _shaped(session, many[0], schema, trees, plans)
+        if compiled is not None:
+            prepared = Prepared(_with_rows(compiled, many[1], sql), (), sql)
+            if len(sql) <= CACHED_TEXT_MAX:
+                plans.remember_text(prepared)
+            return prepared
+    key, constants = lifting.shape(sql)
+    compiled = _shaped(session, key, schema, trees, plans) if constants else None
+    if compiled is None:
+        constants = ()
+        compiled = plans.shapes.get(sql)
+        if compiled is None or compiled.schema is not schema:
+            compiled = _compile(session, parse(sql), sql, schema, trees)
+            if compiled.kind in _ROW_KINDS:
+                plans.remember_shape(sql, compiled)
+    prepared = Prepared(compiled, constants, sql)
+    if len(sql) <= CACHED_TEXT_MAX:
+        plans.remember_text(prepared)
+    return prepared
+
+
+def _shaped(session: Any, shape: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Compiled | None:
+    """The compiled form of a shape, from the cache if it fits; None if the shape does not compile."""
+    compiled = plans.shapes.get(shape)
+    if compiled is not None and compiled.schema is schema:
+        return compiled
+    try:
+        compiled = _compile(session, parse_shape(shape), shape, schema, trees)
+    except DatabaseError:
+        return None
+    plans.remember_shape(shape, compiled)
+    return compiled
+
+
+def _with_rows(compiled: Compiled, rows: list[Row], text: str) -> Compiled:
+    """An INSERT of one row of parameters, as the INSERT of these rows."""
+
+    def insert(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
+        if compiled.run_many is not None:
+            count = compiled.run_many(session, transaction, rows)
+            if count >= 0:
+                return count, None
+        count = 0
+        for row in rows:
+            try:
+                count += compiled.run(session, transaction, row)[0]
+            except DatabaseError as error:
+                if hasattr(error, "kept"):
+                    error.kept += count
+                raise
+        return count, None
+
+    return Compiled(
+        "insert", insert, text=text, schema=compiled.schema, reads=compiled.reads, source=compiled.source
+    )  # fmt: skip
+
+
+def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
+    if parsed.kind in _ROW_KINDS:
+        return _compile_rows(session, parsed, text, schema, trees)
+    if parsed.kind in _DDL_KINDS:
+        statement = parsed.tree
+
+        def define(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
+            run_ddl(session, transaction, statement)
+            return -1, None
+
+        return Compiled("ddl", define, text=text, schema=None)
+    if parsed.kind == "pragma":
+        return pragma.compile_pragma(parsed.tree, text)
+    if parsed.kind == "explain":
+        return _compile_explain(session, parsed.tree, text, schema, trees)
+    if parsed.kind == "empty":
+        return Compiled("empty", lambda session, params: None, text=text, schema=None)
+    return Compiled("transaction", _control(parsed.tree), text=text, schema=None)
+
+
+def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
+    """SELECT, INSERT, UPDATE, DELETE."""
+    statement = plan_statement(session, bind_statement(session, parsed, schema), trees)
+    reads = reads_of(statement)
+    if isinstance(statement, SelectStatement):
+        run, source = compile_select(statement)
+        query: Query = statement.query
+        compiled = Compiled(
+            "select", run, text=text, schema=schema, names=query.names, types=query.types,
+            parameters=parsed.parameters, reads=reads, source=source,
+        )  # fmt: skip
+    else:
+        assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement)
+        run_dml, run_many, source = compile_dml(statement)
+        returning = statement.returning
+        compiled = Compiled(
+            parsed.kind, run_dml, run_many=run_many, text=text, schema=schema, parameters=parsed.parameters,
+            reads=reads, names=returning.names if returning else None, types=returning.types if returning else None,
+            source=source,
+        )  # fmt: skip
+    compiled.sizes = tuple([len(trees[tree]) for tree in reads])
+    return compiled
+
+
+def _compile_explain(
+    session: Any, statement: front.Explain, text: str, schema: Schema, trees: Mapping[int, Tree]
+) -> Compiled:
+    parsed = parse(statement.text)
+    names, rows = ["line", "source"], []
+    if statement.form == "plan":
+        names = ["id", "parent", "notused", "detail"]
+        if parsed.kind in _ROW_KINDS:
+            rows = explain_query_plan(plan_statement(session, bind_statement(session, parsed, schema), trees))
+    else:
+        source = _compile(session, parsed, statement.text, schema, trees).source
+        rows = list(enumerate(source.splitlines(), 1))  # type: ignore[assignment]
+    return Compiled(
+        "explain", lambda session, params: iter(rows), text=text, schema=schema, names=names, types=[None] *
+        len(names), parameters=parsed.parameters,
+    )  # fmt: skip
+
+
+def _control(statement: Any) -> Callable[[Any, Row], None]:
+    """What a transaction statement does to a session."""
+    match statement:
+        case front.Begin(mode):
+            return lambda session, params: session.begin(mode)
+        case front.Commit():
+            return lambda session, params: session.commit()
+        case front.Rollback(None):
+            return lambda session, params: session.rollback()
+        case front.Rollback(name):
+            return lambda session, params: session.rollback_to(name)
+        case front.Savepoint(name):
+            return lambda session, params: session.savepoint(name)
+        case front.Release(name):
+            return lambda session, params: session.release(name)
+    raise InternalError(f"a statement of class {type(statement).__name__} has no meaning")

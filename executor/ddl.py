@@ -1,0 +1,223 @@
+"""CREATE and DROP: catalog edits, trees and data, all inside one transaction (INV-S1).
+
+What a statement does
+    CREATE TABLE    a tree and a record for the table, the same for each automatic index; CHECK and DEFAULT
+                    expressions are bound once, so that a wrong one fails here
+    … AS SELECT     the query runs first; columns take their names and affinities from it, rows are appended in bulk
+    CREATE INDEX    entries are made from the table, sorted and appended; a duplicate in a unique index fails
+    CREATE VIEW     a record; the SELECT is looked at when the view is used, as in SQLite
+    DROP            records and trees; a table takes its indexes and its AUTOINCREMENT counter along
+
+Whatever fails, the session rolls the transaction back to where the statement began: definition, trees and data stay
+as they were. Error texts are SQLite's. Names of tables, views and indexes share one name space.
+
+Example: ``CREATE UNIQUE INDEX i ON t(a)`` over rows with a = 1, 1 fails with ``UNIQUE constraint failed: t.a``.
+
+What it does not do: ALTER, triggers, temporary objects (the parser refuses them by name).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from aerodb_dbapi.executor.codegen import compile_select
+from aerodb_dbapi.executor.constraints import sequence_key
+from aerodb_dbapi.executor.planning import bind_text, partial_tests, plan_text, reads_of
+from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
+from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop, complete_index
+from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
+from aerodb_dbapi.planner.query import SelectStatement
+from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, Schema, Table, fold
+from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.values import apply_affinity
+
+MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
+_TYPES: Final = {"INTEGER": "INT", "TEXT": "TEXT", "NUMERIC": "NUM", "REAL": "REAL"}
+
+
+def run_ddl(session: Any, transaction: Any, statement: CreateTable | CreateIndex | CreateView | Drop) -> None:
+    """Carry out a definition statement in a transaction."""
+    if isinstance(statement, CreateTable):
+        _create_table(session, transaction, statement)
+    elif isinstance(statement, CreateIndex):
+        _create_index(session, transaction, statement)
+    elif isinstance(statement, CreateView):
+        _create_view(transaction, statement)
+    else:
+        _drop(transaction, statement)
+
+
+# --- CREATE ---------------------------------------------------------------------------------------------------------
+
+
+def _name_is_free(schema: Schema, name: str, written: str, if_not_exists: bool) -> bool:
+    """May a table or view have this name? False if it exists and that is no error. `written` is the name as in the
+    text."""
+    kind = "table" if schema.table(name) else "view" if schema.view(name) else None
+    if kind is not None:
+        if if_not_exists:
+            return False
+        raise OperationalError(f"{kind} {written} already exists")
+    if schema.index(name) is not None:
+        raise OperationalError(f"there is already an index named {name}")
+    return True
+
+
+def _written_name(sql: str, name: str) -> str:
+    """The name of the object as it stands in its CREATE text, quotes and all."""
+    tokens = tokenize(sql)[2:3]
+    return sql[tokens[0][2] : tokens[0][3]] if tokens else name
+
+
+def _create_table(session: Any, transaction: Any, statement: CreateTable) -> None:
+    name = statement.table.name
+    if not _name_is_free(transaction.schema, name, _written_name(statement.table.sql, name), statement.if_not_exists):
+        return
+    if statement.select is not None:
+        _create_table_as(session, transaction, statement)
+        return
+    table = replace(statement.table, tree=transaction.create_tree("table"))
+    transaction.put_object(transaction.new_object_id(), table)
+    for index in statement.indexes:
+        _put_index(transaction, index)
+    bind_text(session, f"INSERT INTO {quoted(name)} DEFAULT VALUES", transaction.schema)
+
+
+def _put_index(transaction: Any, index: Index) -> Index:
+    """Record an index with a tree of its own, still empty."""
+    tree = transaction.create_tree("index", unique_prefix(index))
+    index = replace(index, tree=tree, id=transaction.new_object_id())
+    transaction.put_object(index.id, index)
+    return index
+
+
+def _create_table_as(session: Any, transaction: Any, statement: CreateTable) -> None:
+    assert statement.select is not None
+    bound = plan_text(session, statement.select, transaction.schema, transaction.trees)
+    assert isinstance(bound, SelectStatement)
+    query = bound.query
+    names = distinct_names(query.names)
+    columns = tuple(
+        Column(name, _TYPES.get(affinity or "BLOB", ""), affinity or "BLOB")
+        for name, affinity in zip(names, query.affinities)
+    )
+    table = replace(
+        statement.table, columns=columns, tree=transaction.create_tree("table"),
+        sql=create_text(statement.table.name, columns),
+    )  # fmt: skip
+    transaction.note_read(reads_of(bound))
+    rows = [
+        tuple([apply_affinity(value, column.affinity) for value, column in zip(row, columns)])
+        for row in compile_select(bound)[0](session, transaction.trees, ())
+    ]
+    transaction.put_object(transaction.new_object_id(), table)
+    transaction.writer(table.tree).append(range(1, len(rows) + 1), rows)
+
+
+def distinct_names(names: list[str]) -> list[str]:
+    """Column names without repetition: a, a:1, a:2, as SQLite makes them."""
+    seen: set[str] = set()
+    made = []
+    for name in names:
+        stem, count = name or f"column{len(made) + 1}", 0
+        name = stem
+        while fold(name) in seen:
+            count += 1
+            head, colon, digits = name.rpartition(":")
+            name = f"{head if colon and digits.isdigit() else name}:{count}"
+        seen.add(fold(name))
+        made.append(name)
+    return made
+
+
+def create_text(name: str, columns: tuple[Column, ...]) -> str:
+    """The CREATE TABLE text of a table made from a query, in SQLite's layout."""
+    parts = [f"{if_needed_quoted(c.name)}{' ' if c.type else ''}{c.type}" for c in columns]
+    size = sum(len(c.name) + c.name.count('"') + 7 for c in columns) + len(name) + name.count('"') + 2
+    opening, comma, closing = ("(", ",", ")") if size < 50 else ("(\n  ", ",\n  ", "\n)")
+    return f"CREATE TABLE {if_needed_quoted(name)}{opening}{comma.join(parts)}{closing}"
+
+
+def quoted(name: str) -> str:
+    """A name in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def if_needed_quoted(name: str) -> str:
+    """A name as it must be written, quoted only where it has to be."""
+    plain = name.replace("_", "a").isalnum() and name.isascii() and not name[0].isdigit()
+    return name if plain and name.upper() not in KEYWORDS else quoted(name)
+
+
+def _create_index(session: Any, transaction: Any, statement: CreateIndex) -> None:
+    schema: Schema = transaction.schema
+    if fold(statement.table) in MASTER_NAMES:
+        raise OperationalError(f"table {statement.table} may not be indexed")
+    table = schema.table(statement.table)
+    if table is None:
+        if schema.view(statement.table) is not None:
+            raise OperationalError("views may not be indexed")
+        raise OperationalError(f"no such table: main.{statement.table}")
+    if schema.table(statement.name) is not None or schema.view(statement.name) is not None:
+        raise OperationalError(f"there is already a table named {statement.name}")
+    if schema.index(statement.name) is not None:
+        if statement.if_not_exists:
+            return
+        raise OperationalError(f"index {statement.name} already exists")
+    index = _put_index(transaction, complete_index(statement, table))
+    where = partial_tests(session, transaction.schema, table).get(index.id) if index.where else None
+    keys = build_entries(index, table, transaction.trees[table.tree], where)
+    transaction.writer(index.tree).append(keys, [key[-1] for key in keys])
+
+
+def _create_view(transaction: Any, statement: CreateView) -> None:
+    view = statement.view
+    if _name_is_free(transaction.schema, view.name, _written_name(view.sql, view.name), statement.if_not_exists):
+        transaction.put_object(transaction.new_object_id(), view)
+
+
+# --- DROP -----------------------------------------------------------------------------------------------------------
+
+
+def _drop(transaction: Any, statement: Drop) -> None:
+    schema: Schema = transaction.schema
+    if statement.what == "index":
+        _drop_index(transaction, schema, statement)
+        return
+    table, view = schema.table(statement.name), schema.view(statement.name)
+    if statement.what == "table" and fold(statement.name).startswith("sqlite_"):
+        raise OperationalError(f"table {statement.name} may not be dropped")
+    if table is None and view is None:
+        if not statement.if_exists:
+            raise OperationalError(f"no such {statement.what}: {statement.name}")
+    elif statement.what == "table":
+        if table is None:
+            raise OperationalError(f"use DROP VIEW to delete view {statement.name}")
+        _drop_table(transaction, table)
+    else:
+        if view is None:
+            raise OperationalError(f"use DROP TABLE to delete table {statement.name}")
+        transaction.delete_object(view.id)
+
+
+def _drop_table(transaction: Any, table: Table) -> None:
+    for index in table.indexes:
+        transaction.delete_object(index.id)
+        transaction.drop_tree(index.tree)
+    transaction.delete_object(table.id)
+    transaction.drop_tree(table.tree)
+    if table.autoincrement and transaction.get_meta(sequence_key(table)) is not None:
+        transaction.writer(META_TREE).delete(sequence_key(table))
+
+
+def _drop_index(transaction: Any, schema: Schema, statement: Drop) -> None:
+    index = schema.index(statement.name)
+    if index is None:
+        if not statement.if_exists:
+            raise OperationalError(f"no such index: {statement.name}")
+        return
+    if index.origin != "c":
+        raise OperationalError("index associated with UNIQUE or PRIMARY KEY constraint cannot be dropped")
+    transaction.delete_object(index.id)
+    transaction.drop_tree(index.tree)

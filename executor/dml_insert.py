@@ -1,0 +1,349 @@
+"""INSERT: one generated function per statement that makes a row, tests its constraints and writes it with its index
+entries.
+
+What is generated (``INSERT INTO t(id, a, b) VALUES (?, ?, ?)``, a TEXT NOT NULL UNIQUE)::
+
+    def insert(session, transaction, params):
+        u0, u1, u2 = params
+        t = transaction.writer(tree)
+        i0 = transaction.writer(index)
+        k5 = u0                                   # the rowid: given, or the next one
+        fresh = k5 is None
+        if fresh:
+            k5 = t.next_rowid()
+        elif k5.__class__ is not int:
+            k5 = rowid_of(k5)
+        v1 = u1                                   # each column: affinity, NOT NULL
+        if v1.__class__ is not str:
+            if v1 is None:
+                raise failure(…)
+            v1 = convert(v1)
+        r5 = (k5, v1, u2)                         # the row; CHECK expressions see r5 and k5
+        if not fresh and t.get(k5) is not None:   # the rowid, then unique indexes
+            raise failure(…)
+        q0 = (rank[v1.__class__], v1)
+        if i0.find_prefix(q0) is not None:
+            raise failure(…)
+        t.put(k5, r5)                             # all tests have passed
+        i0.put((*q0, k5), k5)
+        session.last_insert_rowid = k5
+        return 1, None
+
+    Several rows (VALUES lists, INSERT … SELECT, DEFAULT VALUES with none) go through the same text in a loop over
+    rows that were collected first, so a statement never reads what it writes.
+
+Conflicts are settled as `constraints` describes; IGNORE skips the row, REPLACE deletes the rows in the way with their
+index entries (INV-D3). Names in the source are numbers, values are bound (INV-Q2). Each stored value has passed its
+affinity (INV-D5).
+
+What it does not do: UPSERT, triggers, foreign key enforcement; columns of values at once (`dml_bulk`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from aerodb_dbapi.executor import constraints
+from aerodb_dbapi.executor.expressions import ExpressionCompiler, RowBinding
+from aerodb_dbapi.executor.writer import Unit
+from aerodb_dbapi.indexes.keys import RANK, entry_function, key_source
+from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
+from aerodb_dbapi.planner.query import InsertStatement, Values
+from aerodb_dbapi.planner.usage import nested_queries
+from aerodb_dbapi.storage.catalog import Column, Index, Table
+from aerodb_dbapi.storage.errors import NotSupportedError
+from aerodb_dbapi.storage.values import affinity_function, apply_affinity
+
+CLASS_OF: Final = {"TEXT": "str", "INTEGER": "int", "NUMERIC": "int", "REAL": "float"}
+
+
+def row_function(expression: Expression, source: int, table: Table) -> Callable[[int, tuple[Any, ...]], Any]:
+    """`(rowid, row) -> is the expression true`, for an expression over one row."""
+    unit = Unit("test", f"k{source}, r{source}")
+    compiler = ExpressionCompiler(unit)
+    compiler.sources[source] = RowBinding(f"r{source}", f"k{source}", table.rowid_alias)
+    unit.define(f"r{source}", f"k{source}")
+    unit.line(f"return {compiler.test(expression)}")
+    return unit.finish()[0]
+
+
+def keepers_of(table: Table, filters: dict[int, Expression], source: int) -> tuple[constraints.Keeper, ...]:
+    """All indexes of a table with their entry functions and partial tests."""
+    return tuple(
+        (
+            index,
+            entry_function(index, table),
+            row_function(filters[index.id], source, table) if index.id in filters else None,
+        )
+        for index in table.indexes
+    )
+
+
+def no_subqueries(expressions: Sequence[Expression], where: str) -> None:
+    """NotSupportedError if one of the expressions holds a subquery."""
+    if any(nested_queries(expression) for expression in expressions):
+        raise NotSupportedError(f"subqueries in {where}")
+
+
+class RowWriter:
+    """Writes the text that is common to INSERT and UPDATE: a new row's values, tests and index entries.
+
+    `number` names the new row: its rowid is the variable k<number>, its tuple r<number>. `skip` is the statement that
+    leaves the row out, `kept` the text of the number of rows already written.
+    """
+
+    def __init__(self, unit: Unit, table: Table, number: int, conflict: str, skip: str, kept: str) -> None:
+        self.unit = unit
+        self.table = table
+        self.conflict = conflict
+        self.skip = skip
+        self.kept = kept
+        self.rowid, self.row = f"k{number}", f"r{number}"
+        self.compiler = ExpressionCompiler(unit)
+        self.compiler.sources[number] = RowBinding(self.row, self.rowid, table.rowid_alias)
+        unit.define(self.rowid, self.row)
+        unit.namespace.update(
+            failure=constraints.failure, rowid_of=constraints.rowid_of, remove_row=constraints.remove_row, rank=RANK,
+            next_autoincrement=constraints.next_autoincrement, note_autoincrement=constraints.note_autoincrement,
+        )  # fmt: skip
+        self.tree = unit.hoist(f"transaction.writer({table.tree})", "t")
+        self.index_names = {index.id: f"q{n}" for n, index in enumerate(table.indexes)}
+
+    # --- refusing
+
+    def refuse(self, message: tuple[str, str], resolution: str) -> None:
+        """The line for a failed constraint."""
+        if resolution == "IGNORE":
+            self.unit.line(self.skip)
+        else:
+            kind = self.unit.constant("ABORT" if resolution == "REPLACE" else resolution)
+            self.unit.line(f"raise failure(*{self.unit.bind(message, 'm')}, {kind}, {self.kept})")
+
+    # --- values
+
+    def settle(self, column: Column, position: int, name: str, default: Expression | None) -> None:
+        """Lines that give the variable `name` its affinity and settle NOT NULL."""
+        convert = affinity_function(column.affinity)
+        resolution = constraints.resolve(self.conflict, column.not_null_conflict) if column.not_null else None
+        with_default = resolution == "REPLACE" and default is not None and default != Constant(None)
+        if with_default:
+            assert default is not None
+            with self.unit.block(f"if {name} is None:"):
+                self.unit.line(f"{name} = {self.compiler.value(default)}")
+        if convert is None:
+            if resolution is not None:
+                with self.unit.block(f"if {name} is None:"):
+                    self.refuse(constraints.not_null_message(self.table, position), resolution)
+            return
+        call = f"{name} = {self.unit.bind(convert, 'convert')}({name})"
+        zero = f"not {name} or " if column.affinity == "REAL" else ""  # -0.0 is stored as 0.0
+        test = f"if {zero}{name}.__class__ is not {CLASS_OF[column.affinity]}"
+        if resolution is None:
+            with self.unit.block(test + (":" if zero else f" and {name} is not None:")):
+                self.unit.line(call)
+            return
+        with self.unit.block(test + ":"):
+            with self.unit.block(f"if {name} is None:"):
+                self.refuse(constraints.not_null_message(self.table, position), resolution)
+            self.unit.line(call)
+
+    def checks(self, checks: Sequence[tuple[str, Expression]]) -> None:
+        """Lines that test CHECK constraints."""
+        for name, expression in checks:
+            no_subqueries([expression], "CHECK constraints")
+            with self.unit.block(f"if {self.compiler.false(expression)}:"):
+                resolution = "IGNORE" if self.conflict == "IGNORE" else self.conflict
+                self.refuse(constraints.check_message(name), resolution)
+
+    # --- uniqueness and writing
+
+    def filtered(self, filters: dict[int, Expression], indexes: Sequence[Index]) -> None:
+        """Lines that decide which partial indexes take the row: w<index>."""
+        for index in indexes:
+            if index.id in filters:
+                self.unit.line(f"w{self.index_names[index.id]} = {self.compiler.test(filters[index.id])}")
+
+    def index_writer(self, index: Index) -> str:
+        """The variable holding an index's tree writer."""
+        return self.unit.hoist(f"transaction.writer({index.tree})", "i")
+
+    def key(self, index: Index, value: Callable[[int], str], rowid: str) -> str:
+        """Source of the elements of an index key, without its rowid."""
+        return key_source(index, self.table, value, rowid, self.unit.namespace)
+
+    def unique_test(self, index: Index, value: Callable[[int], str], partial: bool, own: str | None = None) -> str:
+        """The condition under which another row holds the key; leaves that row's index key in `c`. Lines before it
+        make q<index>."""
+        name = self.index_names[index.id]
+        self.unit.line(f"{name} = ({self.key(index, value, self.rowid)})")
+        tests = [f"w{name}"] if partial else []
+        for column in index.columns:
+            known = column.position in (-1, self.table.rowid_alias) or self.table.columns[column.position].not_null
+            if not known:
+                tests.append(f"{value(column.position)} is not None")
+        tests.append(f"(c := {self.index_writer(index)}.find_prefix({name})) is not None")
+        if own is not None:
+            tests.append(f"c[-1] != {own}")
+        return " and ".join(tests)
+
+    def put_entries(
+        self, indexes: Sequence[Index], value: Callable[[int], str], filters: dict[int, Expression]
+    ) -> None:
+        """Lines that write the row's index entries."""
+        for index in indexes:
+            name = self.index_names[index.id]
+            elements = f"*{name}, " if index.unique else self.key(index, value, self.rowid)
+            text = f"{self.index_writer(index)}.put(({elements}{self.rowid}), {self.rowid})"
+            self.unit.line(f"if w{name}: {text}" if index.id in filters else text)
+
+
+class InsertWriter:
+    """Writes the function of one INSERT statement."""
+
+    def __init__(self, statement: InsertStatement, many: bool) -> None:
+        """`many`: the function gets the rows to insert as a fourth argument; else the single VALUES row is written in
+        place."""
+        self.statement = statement
+        self.table = table = statement.table
+        self.many = many
+        self.unit = Unit("insert", f"session, transaction, params{', rows' if many else ''}")
+        returned = "returned" if statement.returning else "None"
+        skip, kept = ("continue", "count") if many else (f"return 0, {'[]' if statement.returning else 'None'}", "0")
+        self.rows = RowWriter(self.unit, table, statement.row_id, statement.conflict, skip, kept)
+        self.returned = returned
+        self.keepers = keepers_of(table, statement.index_filters, statement.row_id) if self._replaces() else ()
+
+    def _replaces(self) -> bool:
+        kinds = [self.table.rowid_conflict, *(i.conflict for i in self.table.indexes if i.unique)]
+        return "REPLACE" in [constraints.resolve(self.statement.conflict, kind) for kind in kinds]
+
+    def write(self) -> tuple[Callable[..., Any], str]:
+        """The function and its source."""
+        unit = self.unit
+        if not self.many:
+            self._row()
+            unit.line(f"return 1, {'[' + self._returning() + ']' if self.statement.returning else 'None'}")
+            return unit.finish()
+        unit.line("count = 0")
+        if self.statement.returning:
+            unit.line("returned = []")
+        with unit.block("for s in rows:"):
+            self._row()
+            if self.statement.returning:
+                unit.line(f"returned.append({self._returning()})")
+            unit.line("count += 1")
+        unit.line(f"return count, {self.returned}")
+        return unit.finish()
+
+    def _returning(self) -> str:
+        assert self.statement.returning is not None
+        no_subqueries(self.statement.returning.columns, "RETURNING")
+        return f"({''.join(self.rows.compiler.value(e) + ', ' for e in self.statement.returning.columns)})"
+
+    # --- one row
+
+    def _row(self) -> None:
+        fresh = self._rowid()
+        names = {p: self._column(p) for p in range(len(self.table.columns)) if p != self.table.rowid_alias}
+        if self.table.rowid_alias is not None:
+            names[self.table.rowid_alias] = self.rows.rowid
+        self.unit.line(f"{self.rows.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")
+        self.rows.checks(self.statement.checks)
+        self.rows.filtered(self.statement.index_filters, self.table.indexes)
+        self._uniqueness(fresh, names.__getitem__)
+        self.unit.line(f"{self.rows.tree}.put({self.rows.rowid}, {self.rows.row})")
+        self.rows.put_entries(self.table.indexes, names.__getitem__, self.statement.index_filters)
+        if self.table.autoincrement:
+            key = self.unit.constant(constraints.sequence_key(self.table))
+            self.unit.line(f"note_autoincrement(transaction, {self.rows.rowid}, {key})")
+        self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
+
+    def _given(self, position: int) -> tuple[str, Expression | None] | None:
+        """The text of the value given for a column (-1: the rowid) and its expression, or None if none is given."""
+        for i, target in enumerate(self.statement.targets):
+            if target == position:
+                if self.many:
+                    return f"s[{i}]", None
+                assert isinstance(self.statement.query, Values)
+                expression = self.statement.query.rows[0][i]
+                return self.rows.compiler.value(expression), expression
+        return None
+
+    def _rowid(self) -> str | None:
+        """Lines that settle the rowid. Returns the text that is true when it was made here; None if that is always
+        so."""
+        unit, rowid = self.unit, self.rows.rowid
+        made = f"{self.rows.tree}.next_rowid()"
+        if self.table.autoincrement:
+            key = unit.constant(constraints.sequence_key(self.table))
+            made = f"next_autoincrement(transaction, {self.rows.tree}, {key})"
+        given = self._given(-1)
+        if self.table.rowid_alias is not None and given is None:
+            given = self._given(self.table.rowid_alias)
+        if given is None or given[1] == Constant(None):
+            unit.line(f"{rowid} = {made}")
+            return None
+        unit.line(f"{rowid} = {given[0]}")
+        unit.line(f"fresh = {rowid} is None")
+        with unit.block("if fresh:"):
+            unit.line(f"{rowid} = {made}")
+        with unit.block(f"elif {rowid}.__class__ is not int:"):
+            unit.line(f"{rowid} = rowid_of({rowid})")
+        return "fresh"
+
+    def _column(self, position: int) -> str:
+        """Lines that settle a column's value; returns its variable (or constant)."""
+        column = self.table.columns[position]
+        default = self.statement.defaults.get(position)
+        given = self._given(position)
+        if given is None:
+            text, expression = (
+                (self.rows.compiler.value(default), default) if default is not None else ("None", Constant(None))
+            )
+        else:
+            text, expression = given
+        if isinstance(expression, Constant):
+            value = apply_affinity(expression.value, column.affinity)
+            if value is not None or not column.not_null:
+                return self.unit.constant(value)
+        settled = column.affinity == "BLOB" and not column.not_null
+        if settled and (isinstance(expression, Parameter) or text.startswith("s[")):
+            return text
+        name = f"v{position}"
+        self.unit.line(f"{name} = {text}")
+        self.rows.settle(column, position, name, default)
+        return name
+
+    # --- conflicts
+
+    def _uniqueness(self, fresh: str | None, value: Callable[[int], str]) -> None:
+        tests: list[tuple[str, Index | None]] = []
+        if fresh is not None:
+            tests.append((constraints.resolve(self.statement.conflict, self.table.rowid_conflict), None))
+        for index in constraints.unique_indexes(self.table):
+            tests.append((constraints.resolve(self.statement.conflict, index.conflict), index))
+        for resolution, index in sorted(tests, key=lambda test: test[0] == "REPLACE"):
+            if index is None:
+                self._rowid_test(resolution)
+            else:
+                condition = self.rows.unique_test(index, value, index.id in self.statement.index_filters)
+                with self.unit.block(f"if {condition}:"):
+                    if resolution == "REPLACE":
+                        self._remove("c[-1]")
+                    else:
+                        self.rows.refuse(constraints.unique_message(self.table, index), resolution)
+
+    def _rowid_test(self, resolution: str) -> None:
+        rowid = self.rows.rowid
+        if resolution == "REPLACE" and not self.table.indexes:
+            return  # put replaces the row
+        with self.unit.block(f"if not fresh and {self.rows.tree}.get({rowid}) is not None:"):
+            if resolution == "REPLACE":
+                self._remove(rowid)
+            else:
+                self.rows.refuse(constraints.rowid_message(self.table), resolution)
+
+    def _remove(self, rowid: str) -> None:
+        keepers = self.unit.bind(self.keepers, "keepers")
+        self.unit.line(f"remove_row(transaction, {self.table.tree}, {rowid}, {keepers})")

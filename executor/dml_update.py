@@ -1,0 +1,326 @@
+"""UPDATE and DELETE: find the rows first, then change them one by one with their index entries.
+
+Two phases
+    *Find*: the statement's query runs to its end, and gives each row with its rowid and the new values; so what is
+    written cannot change what is found, and SET expressions see the table as it was. *Apply*: for each row,
+    affinities, NOT NULL, CHECK, uniqueness (immediate and row by row, as SQLite's), then the writes. Only indexes
+    with a changed column are touched.
+
+What is generated (``UPDATE t SET b = ? WHERE id = ?``, with an index on b): the rowid shape needs no search at all ::
+
+    def update(session, transaction, params):
+        t = transaction.writer(tree)
+        k1 = rowid_key(p1)
+        r1 = t.get(k1)
+        if r1 is None: …
+        v2 = p0
+        r9 = (r1[0], r1[1], v2)
+        t.put(k1, r9)
+        i.delete((rank[r1[2].__class__], r1[2], k1))
+        i.put((rank[v2.__class__], v2, k1), k1)
+        return 1, None
+
+    Other shapes loop over ``found``, a list of (rowid, row, new values …).
+
+    Where no row's test depends on another row's write (no unique index and no rowid changes) the loop only collects,
+    and the writes of the whole statement go to each tree at once.
+
+A row that REPLACE deleted earlier in the same statement is skipped. UPDATE … FROM takes the first match of a row.
+Keeps INV-D3, INV-D5, INV-Q2. What it does not do: triggers, foreign keys, UPDATE … LIMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aerodb_dbapi.executor import constraints
+from aerodb_dbapi.executor.codegen import compile_row_source
+from aerodb_dbapi.executor.dml_insert import RowWriter, keepers_of, no_subqueries
+from aerodb_dbapi.executor.expressions import RowBinding
+from aerodb_dbapi.executor.runtime import rowid_key
+from aerodb_dbapi.executor.writer import Unit
+from aerodb_dbapi.planner.expressions import Column as ColumnValue
+from aerodb_dbapi.planner.expressions import Expression, walk
+from aerodb_dbapi.planner.query import DeleteStatement, RowidPoint, Select, UpdateStatement
+from aerodb_dbapi.planner.usage import nested_queries, sources_in
+from aerodb_dbapi.storage.catalog import Index
+from aerodb_dbapi.storage.nodes import paused_gc
+from aerodb_dbapi.storage.sentinels import TOMBSTONE
+
+
+def delete_many(writer: Any, keys: Sequence[Any]) -> None:
+    """Remove many entries."""
+    writer.put_many(keys, [TOMBSTONE] * len(keys))
+
+
+def point_of(query: Select, row_id: int, expressions: Sequence[Expression]) -> Expression | None:
+    """The rowid that the only row has, if the query is ``WHERE rowid = x`` and nothing else."""
+    if (
+        query.steps is None
+        or len(query.steps) != 1
+        or query.pre_filters
+        or query.limit is not None
+        or query.offset is not None
+    ):
+        return None
+    step = query.steps[0]
+    if (
+        not isinstance(step.access, RowidPoint)
+        or step.filters
+        or step.on
+        or step.kind == "left"
+        or step.source.id != row_id
+    ):
+        return None
+    if sources_in(step.access.key) or any(nested_queries(item) for item in (step.access.key, *expressions)):
+        return None
+    return step.access.key
+
+
+class UpdateWriter:
+    """Writes the function of one UPDATE statement."""
+
+    def __init__(self, statement: UpdateStatement) -> None:
+        self.statement = statement
+        self.table = table = statement.table
+        self.unit = Unit("update", "session, transaction, params")
+        expressions = [value for _, value in statement.assignments]
+        self.point = point_of(statement.query, statement.row_id, expressions)
+        empty = "[]" if statement.returning else "None"
+        skip, kept = (f"return 0, {empty}", "0") if self.point is not None else ("continue", "count")
+        self.deferred = False
+        self.rows = RowWriter(self.unit, table, statement.new_id, statement.conflict, skip, kept)
+        self.old_rowid, self.old_row = f"k{statement.row_id}", f"r{statement.row_id}"
+        self.rows.compiler.sources[statement.row_id] = RowBinding(self.old_row, self.old_rowid, table.rowid_alias)
+        self.unit.define(self.old_rowid, self.old_row)
+        self.moves = any(position in (-1, table.rowid_alias) for position, _ in statement.assignments)
+        if not self.moves:
+            self.rows.rowid = self.old_rowid
+            binding = RowBinding(self.rows.row, self.old_rowid, table.rowid_alias)
+            self.rows.compiler.sources[statement.new_id] = binding
+        self.indexes = tuple(index for index in table.indexes if self._touched(index))
+        self.replaces = self._replaces()
+        self.keepers = keepers_of(table, statement.index_filters, statement.new_id) if self.replaces else ()
+        self.partial = {
+            keeper[0].id: keeper[2]
+            for keeper in keepers_of(table, statement.index_filters, statement.new_id)
+            if keeper[2]
+        }
+
+    def _touched(self, index: Index) -> bool:
+        """May the index's entry change?"""
+        assigned = {position for position, _ in self.statement.assignments}
+        if self.moves or assigned & {column.position for column in index.columns}:
+            return True
+        where = self.statement.index_filters.get(index.id)
+        return where is not None and any(isinstance(n, ColumnValue) and n.position in assigned for n in walk(where))
+
+    def _replaces(self) -> bool:
+        kinds = [index.conflict for index in self.indexes if index.unique]
+        if self.moves:
+            kinds.append(self.table.rowid_conflict)
+        return "REPLACE" in [constraints.resolve(self.statement.conflict, kind) for kind in kinds]
+
+    # --- the function
+
+    def write(self) -> tuple[Callable[..., Any], str]:
+        """The function and its source."""
+        return self._write_point() if self.point is not None else self._write_loop()
+
+    def _write_point(self) -> tuple[Callable[..., Any], str]:
+        unit, empty = self.unit, "[]" if self.statement.returning else "None"
+        assert self.point is not None
+        unit.namespace["rowid_key"] = rowid_key
+        unit.line(f"{self.old_rowid} = rowid_key({self.rows.compiler.value(self.point)})")
+        unit.line(f"{self.old_row} = None if {self.old_rowid} is None else {self.rows.tree}.get({self.old_rowid})")
+        with unit.block(f"if {self.old_row} is None:"):
+            unit.line(f"transaction.note_read(({self.table.tree},))")
+            unit.line(f"return 0, {empty}")
+        self._row([self.rows.compiler.value(value) for _, value in self.statement.assignments])
+        unit.line(f"return 1, {'[' + self._returning() + ']' if self.statement.returning else 'None'}")
+        return unit.finish()
+
+    def _write_loop(self) -> tuple[Callable[..., Any], str]:
+        unit, statement = self.unit, self.statement
+        find, find_source = compile_row_source(
+            statement.query, [value for _, value in statement.assignments], statement.row_id
+        )
+        unit.namespace.update(paused_gc=paused_gc, delete_many=delete_many)
+        with unit.block(f"with paused_gc(len({self.rows.tree}.tree)):"):
+            unit.line(f"found = list({unit.bind(find, 'find')}(session, transaction.trees, params))")
+            unit.line("count = 0")
+            if statement.returning:
+                unit.line("returned = []")
+            self._begin_deferred()
+            news = [f"a{i}" for i in range(len(statement.assignments))]
+            with unit.block(f"for {', '.join([self.old_rowid, self.old_row, *news])} in found:"):
+                if self.replaces:
+                    unit.line(f"{self.old_row} = {self.rows.tree}.get({self.old_rowid})")
+                    unit.line(f"if {self.old_row} is None: continue")
+                self._row(news)
+                if statement.returning:
+                    unit.line(f"returned.append({self._returning()})")
+                unit.line("count += 1")
+            self._write_deferred()
+            unit.line(f"return count, {'returned' if statement.returning else 'None'}")
+        made, source = unit.finish()
+        return made, f"{find_source}\n{source}"
+
+    # --- writes at the end of the statement: where no row's test depends on another row's write, and nothing is kept
+
+    def _begin_deferred(self) -> None:
+        fails = "FAIL" in (self.statement.conflict, *(c.not_null_conflict for c in self.table.columns))
+        self.deferred = not (self.moves or fails or any(index.unique for index in self.indexes))
+        if self.deferred:
+            names = ["ks", "rs", *(f"{kind}{n}" for n in range(len(self.indexes)) for kind in ("gone", "come"))]
+            self.unit.line("; ".join(f"{name} = []" for name in names))
+
+    def _defer_row(self, value: Callable[[int], str]) -> None:
+        unit, rows = self.unit, self.rows
+        unit.line(f"ks.append({self.old_rowid})")
+        unit.line(f"rs.append({rows.row})")
+        for n, index in enumerate(self.indexes):
+            old = f"({rows.key(index, lambda p: f'{self.old_row}[{p}]', self.old_rowid)}{self.old_rowid})"
+            new = f"({rows.key(index, value, rows.rowid)}{rows.rowid})"
+            where = self.partial.get(index.id)
+            if where is not None:
+                unit.line(f"if {unit.bind(where, 'where')}({self.old_rowid}, {self.old_row}): gone{n}.append({old})")
+                unit.line(f"if w{rows.index_names[index.id]}: come{n}.append({new})")
+            elif any(self.table.columns[c.position].affinity == "BLOB" for c in index.columns if c.position >= 0):
+                unit.line(f"gone{n}.append({old}); come{n}.append({new})")
+            else:
+                unit.line(f"if (o := {old}) != (n := {new}): gone{n}.append(o); come{n}.append(n)")
+
+    def _write_deferred(self) -> None:
+        if self.deferred:
+            self.unit.line(f"{self.rows.tree}.put_many(ks, rs)")
+            for n, index in enumerate(self.indexes):
+                writer = self.rows.index_writer(index)
+                self.unit.line(f"delete_many({writer}, gone{n})")
+                self.unit.line(f"{writer}.put_many(come{n}, [key[-1] for key in come{n}])")
+
+    def _returning(self) -> str:
+        assert self.statement.returning is not None
+        no_subqueries(self.statement.returning.columns, "RETURNING")
+        return f"({''.join(self.rows.compiler.value(e) + ', ' for e in self.statement.returning.columns)})"
+
+    # --- one row
+
+    def _row(self, news: list[str]) -> None:
+        """Lines that make the new row from the texts of the assigned values, test it and write it."""
+        table, unit, rows = self.table, self.unit, self.rows
+        names = {p: f"{self.old_row}[{p}]" for p in range(len(table.columns))}
+        for (position, _), text in zip(self.statement.assignments, news):
+            if position in (-1, table.rowid_alias):
+                unit.line(f"{rows.rowid} = {text}")
+                unit.line(f"if {rows.rowid}.__class__ is not int: {rows.rowid} = rowid_of({rows.rowid})")
+            else:
+                names[position] = f"v{position}"
+                unit.line(f"v{position} = {text}")
+        for position, _ in self.statement.assignments:
+            if position not in (-1, table.rowid_alias):
+                rows.settle(table.columns[position], position, names[position], None)
+        if table.rowid_alias is not None:
+            names[table.rowid_alias] = rows.rowid
+        unit.line(f"{rows.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")
+        rows.checks(self.statement.checks)
+        rows.filtered(self.statement.index_filters, self.indexes)
+        if self.deferred:
+            self._defer_row(names.__getitem__)
+            return
+        self._uniqueness(names.__getitem__)
+        if self.moves:
+            unit.line(f"if {rows.rowid} != {self.old_rowid}: {rows.tree}.delete({self.old_rowid})")
+        for index in self.indexes:
+            self._delete_entry(index)
+        unit.line(f"{rows.tree}.put({rows.rowid}, {rows.row})")
+        rows.put_entries(self.indexes, names.__getitem__, self.statement.index_filters)
+
+    def _uniqueness(self, value: Callable[[int], str]) -> None:
+        conflict, tests = self.statement.conflict, []
+        if self.moves:
+            tests.append((constraints.resolve(conflict, self.table.rowid_conflict), None))
+        for index in constraints.unique_indexes(self.table, self.indexes):
+            tests.append((constraints.resolve(conflict, index.conflict), index))
+        for resolution, index in sorted(tests, key=lambda test: test[0] == "REPLACE"):
+            if index is None:
+                condition = (
+                    f"{self.rows.rowid} != {self.old_rowid} and {self.rows.tree}.get({self.rows.rowid}) is not None"
+                )
+                other, message = self.rows.rowid, constraints.rowid_message(self.table)
+            else:
+                partial = index.id in self.statement.index_filters
+                condition = self.rows.unique_test(index, value, partial, self.old_rowid)
+                other, message = "c[-1]", constraints.unique_message(self.table, index)
+            with self.unit.block(f"if {condition}:"):
+                if resolution == "REPLACE":
+                    keepers = self.unit.bind(self.keepers, "keepers")
+                    self.unit.line(f"remove_row(transaction, {self.table.tree}, {other}, {keepers})")
+                else:
+                    self.rows.refuse(message, resolution)
+
+    def _delete_entry(self, index: Index) -> None:
+        key = self.rows.key(index, lambda p: f"{self.old_row}[{p}]", self.old_rowid)
+        text = f"{self.rows.index_writer(index)}.delete(({key}{self.old_rowid}))"
+        where = self.partial.get(index.id)
+        if where is not None:
+            text = f"if {self.unit.bind(where, 'where')}({self.old_rowid}, {self.old_row}): {text}"
+        self.unit.line(text)
+
+
+class DeleteWriter:
+    """Writes the function of one DELETE statement."""
+
+    def __init__(self, statement: DeleteStatement) -> None:
+        self.statement = statement
+        self.table = statement.table
+        self.unit = Unit("delete", "session, transaction, params")
+        self.point = point_of(statement.query, statement.row_id, ())
+        self.rows = RowWriter(self.unit, self.table, statement.row_id, "ABORT", "continue", "count")
+        self.keepers = keepers_of(self.table, statement.index_filters, statement.row_id)
+
+    def write(self) -> tuple[Callable[..., Any], str]:
+        """The function and its source."""
+        unit, statement, rows = self.unit, self.statement, self.rows
+        rowid, row = rows.rowid, rows.row
+        if self.point is not None:
+            unit.namespace["rowid_key"] = rowid_key
+            unit.line(f"{rowid} = rowid_key({rows.compiler.value(self.point)})")
+            unit.line(f"{row} = None if {rowid} is None else {rows.tree}.get({rowid})")
+            with unit.block(f"if {row} is None:"):
+                unit.line(f"transaction.note_read(({self.table.tree},))")
+                unit.line(f"return 0, {'[]' if statement.returning else 'None'}")
+            self._row()
+            unit.line(f"return 1, {'[' + self._returning() + ']' if statement.returning else 'None'}")
+            return unit.finish()
+        find, find_source = compile_row_source(statement.query, (), statement.row_id)
+        unit.namespace.update(paused_gc=paused_gc, delete_many=delete_many)
+        with unit.block(f"with paused_gc(len({rows.tree}.tree)):"):
+            unit.line(f"found = list({unit.bind(find, 'find')}(session, transaction.trees, params))")
+            if statement.returning:
+                unit.line(f"returned = [{self._returning()} for {rowid}, {row} in found]")
+            unit.line(f"delete_many({rows.tree}, [{rowid} for {rowid}, {row} in found])")
+            for index, _, where in self.keepers:
+                test = "" if where is None else f" if {unit.bind(where, 'where')}({rowid}, {row})"
+                key = rows.key(index, lambda p: f"{row}[{p}]", rowid)
+                entries = f"[({key}{rowid}) for {rowid}, {row} in found{test}]"
+                unit.line(f"delete_many({rows.index_writer(index)}, {entries})")
+            unit.line(f"return len(found), {'returned' if statement.returning else 'None'}")
+        made, source = unit.finish()
+        return made, f"{find_source}\n{source}"
+
+    def _returning(self) -> str:
+        assert self.statement.returning is not None
+        no_subqueries(self.statement.returning.columns, "RETURNING")
+        return f"({''.join(self.rows.compiler.value(e) + ', ' for e in self.statement.returning.columns)})"
+
+    def _row(self) -> None:
+        rows = self.rows
+        self.unit.line(f"{rows.tree}.delete({rows.rowid})")
+        for index, _, where in self.keepers:
+            key = rows.key(index, lambda p: f"{rows.row}[{p}]", rows.rowid)
+            text = f"{rows.index_writer(index)}.delete(({key}{rows.rowid}))"
+            if where is not None:
+                text = f"if {self.unit.bind(where, 'where')}({rows.rowid}, {rows.row}): {text}"
+            self.unit.line(text)

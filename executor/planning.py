@@ -1,0 +1,66 @@
+"""Binding and planning for a session: the planner's entry points with the session's functions, schemas and statistics
+filled in.
+
+`compile` uses them for statements, `ddl` for the queries and conditions inside definitions, `pragma` for the
+conditions of partial indexes. Example: ``partial_tests(session, schema, table)`` gives {index id: (rowid, row) ->
+bool}.
+
+What it does not do: cache, generate statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aerodb_dbapi.executor.dml_insert import row_function
+from aerodb_dbapi.executor.dml_update import point_of
+from aerodb_dbapi.executor.statistics import TreeStatistics
+from aerodb_dbapi.planner.binder import bind
+from aerodb_dbapi.planner.optimizer import optimize
+from aerodb_dbapi.planner.parse import Parsed, parse
+from aerodb_dbapi.planner.query import DeleteStatement, Statement, UpdateStatement
+from aerodb_dbapi.planner.usage import trees_read
+from aerodb_dbapi.storage.catalog import Schema, Table
+from aerodb_dbapi.storage.tree import Tree
+
+NO_RULES: frozenset[str] = frozenset()
+
+
+def bind_statement(session: Any, parsed: Parsed, schema: Schema) -> Statement:
+    """The bound form of a parsed statement."""
+    return bind(parsed, schema, session.registry, lambda commit: session.database.root_at(commit).schema)
+
+
+def plan_statement(session: Any, statement: Statement, trees: Mapping[int, Tree]) -> Statement:
+    """The statement with its plan filled in."""
+    return optimize(statement, TreeStatistics(trees), session.settings.get("disabled_rules", NO_RULES))
+
+
+def bind_text(session: Any, text: str, schema: Schema) -> Statement:
+    """The bound form of a text."""
+    return bind_statement(session, parse(text), schema)
+
+
+def plan_text(session: Any, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Statement:
+    """The planned form of a text."""
+    return plan_statement(session, bind_text(session, text, schema), trees)
+
+
+def reads_of(statement: Statement) -> tuple[int, ...]:
+    """The trees that decide what a statement does (INV-V7). A row changed by its rowid is in the write set, which is
+    validated by itself (INV-V5)."""
+    if isinstance(statement, UpdateStatement):
+        if point_of(statement.query, statement.row_id, [value for _, value in statement.assignments]) is not None:
+            return ()
+    elif isinstance(statement, DeleteStatement) and point_of(statement.query, statement.row_id, ()) is not None:
+        return ()
+    return trees_read(statement)
+
+
+def partial_tests(session: Any, schema: Schema, table: Table) -> dict[int, Callable[[int, tuple[Any, ...]], Any]]:
+    """The tests of a table's partial indexes by index id."""
+    name = '"' + table.name.replace('"', '""') + '"'
+    bound = bind_text(session, f"DELETE FROM {name}", schema)
+    assert isinstance(bound, DeleteStatement)
+    return {key: row_function(where, bound.row_id, bound.table) for key, where in bound.index_filters.items()}

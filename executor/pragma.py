@@ -1,0 +1,357 @@
+"""PRAGMA: questions about the schema and the database, and a few settings. Names and result columns are SQLite's.
+
+    ====================  ============================================================================================
+    schema                table_info, table_xinfo, table_list, index_list, index_info, index_xinfo, foreign_key_list,
+                          database_list, collation_list, function_list
+    state                 user_version, application_id (kept in META, transactional), schema_version (the commit that
+                          changed the schema last), aerodb_commit_id, aerodb_digest, integrity_check, quick_check,
+                          foreign_key_check
+    settings that act     synchronous (of the database: 0 OFF … 3 EXTRA), busy_timeout (of the session, in
+                          milliseconds), aerodb_disabled_rules (names of planner rules to leave out, for tests)
+    settings that do not  foreign_keys is always 0: foreign keys are declared and not enforced, and an application
+    that
+                          reads it back can see so, as with a SQLite built without them. journal_mode is 'wal' for a
+                          file and 'memory' without one, page_size 4096, encoding 'UTF-8', cache_size what was set
+    ====================  ============================================================================================
+
+Anything else is ignored, as in SQLite: no rows, no error. A schema other than main and temp is ``unknown database
+x``.
+
+integrity_check looks at every tree's structure (INV-D2), every row, and every index against its table both ways
+(INV-D3); quick_check leaves the indexes out. The answer is the one row ``ok``, or the problems.
+
+Example: ``PRAGMA table_info(t)`` → cid, name, type, notnull, dflt_value, pk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aerodb_dbapi.executor.functions.registry import BUILTINS
+from aerodb_dbapi.executor.planning import partial_tests
+from aerodb_dbapi.executor.statement import Compiled
+from aerodb_dbapi.indexes.maintain import check_index, check_rows
+from aerodb_dbapi.planner.front import Pragma
+from aerodb_dbapi.planner.functions import ScalarFunction
+from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, Table, fold
+from aerodb_dbapi.storage.check import check_tree
+from aerodb_dbapi.storage.errors import OperationalError, SerializationError
+
+Rows = list[tuple[Any, ...]]
+Handler = Callable[[Any, str | None], Any]
+
+_STANDARD_TYPES: Final = frozenset({"ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"})
+_SYNCHRONOUS: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
+_MASTER: Final = (("type", "TEXT"), ("name", "TEXT"), ("tbl_name", "TEXT"), ("rootpage", "INT"), ("sql", "TEXT"))
+_MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema"})
+_SCHEMAS: Final = frozenset({"main", "temp"})
+PAGE_SIZE: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A pragma: its result columns, what answers it, and whether it still answers when a value is set."""
+
+    names: tuple[str, ...]
+    handler: Handler
+    answers_when_set: bool = True
+
+
+def compile_pragma(statement: Pragma, text: str) -> Compiled:
+    """The compiled form of a PRAGMA statement."""
+    if statement.schema is not None and fold(statement.schema) not in _SCHEMAS:
+        raise OperationalError(f"unknown database {statement.schema}")
+    definition = PRAGMAS.get(fold(statement.name))
+    silent = definition is None or (statement.value is not None and not definition.answers_when_set)
+
+    def run(session: Any, params: tuple[Any, ...]) -> Iterator[tuple[Any, ...]] | None:
+        if definition is None:
+            return None
+        rows = definition.handler(session, statement.value)
+        return None if silent or rows is None else iter(rows)
+
+    names = None if silent or definition is None else list(definition.names)
+    return Compiled(
+        "pragma", run, text=text, schema=None, names=names, types=None if names is None else [None] * len(names)
+    )
+
+
+# --- Values ---------------------------------------------------------------------------------------------------------
+
+
+def _integer(value: str) -> int:
+    """The number that a setting's text stands for: leading digits, on/yes/true 1, anything else 0."""
+    word = fold(value)
+    if word in ("on", "yes", "true"):
+        return 1
+    digits = word[1:] if word[:1] in ("-", "+") else word
+    count = next((i for i, c in enumerate(digits) if not c.isdecimal()), len(digits))
+    number = int(digits[:count] or "0")
+    return -number if word[:1] == "-" else number
+
+
+def _in_transaction(session: Any, change: Callable[[Any], None]) -> None:
+    """Make a change in the open transaction, or in one of its own."""
+    if session.transaction is not None:
+        change(session.open_transaction())
+        return
+    while True:
+        transaction = session.database.begin(timeout=session.timeout)
+        try:
+            change(transaction)
+            transaction.commit()
+            return
+        except SerializationError:
+            continue
+        finally:
+            transaction.rollback()
+
+
+def _meta(key: str) -> Handler:
+    def handler(session: Any, value: str | None) -> Rows | None:
+        if value is None:
+            return [(session.trees[META_TREE].get(key, 0),)]
+        number = (_integer(value) + 2**31) % 2**32 - 2**31
+        _in_transaction(session, lambda transaction: transaction.set_meta(key, number))
+        return None
+
+    return handler
+
+
+def _fixed(answer: Any) -> Handler:
+    return lambda session, value: [(answer,)]
+
+
+def _setting(key: str, default: int) -> Handler:
+    """A setting that is remembered and does nothing."""
+
+    def handler(session: Any, value: str | None) -> Rows:
+        if value is not None:
+            session.settings[key] = _integer(value)
+        return [(session.settings.get(key, default),)]
+
+    return handler
+
+
+def _synchronous(session: Any, value: str | None) -> Rows | None:
+    if value is None:
+        return [(_SYNCHRONOUS.index(session.database.synchronous),)]
+    word = value.upper()
+    if word not in _SYNCHRONOUS:
+        word = _SYNCHRONOUS[_integer(value)] if 0 <= _integer(value) < len(_SYNCHRONOUS) else "FULL"
+    session.database.set_synchronous(word)
+    return None
+
+
+def _busy_timeout(session: Any, value: str | None) -> Rows:
+    if value is not None:
+        session.timeout = max(0, _integer(value)) / 1000
+    return [(round(session.timeout * 1000),)]
+
+
+def _journal_mode(session: Any, value: str | None) -> Rows:
+    return [("wal" if session.database.path else "memory",)]
+
+
+def _disabled_rules(session: Any, value: str | None) -> Rows:
+    if value is not None:
+        session.settings["disabled_rules"] = frozenset(filter(None, value.replace(",", " ").split()))
+        session.own_plans()
+    return [(",".join(sorted(session.settings.get("disabled_rules", ()))),)]
+
+
+# --- The schema -----------------------------------------------------------------------------------------------------
+
+
+def _type_text(column: Column) -> str:
+    return column.type.upper() if column.type.upper() in _STANDARD_TYPES else column.type
+
+
+def _columns_of(session: Any, name: str | None) -> Rows:
+    """cid, name, type, notnull, dflt_value, pk of a table's or view's columns."""
+    if name is None:
+        return []
+    schema = session.schema
+    table = schema.table(name)
+    if table is not None:
+        return [
+            (i, c.name, _type_text(c), int(c.not_null), c.default, c.primary_key) for i, c in enumerate(table.columns)
+        ]
+    if fold(name) in _MASTER_NAMES:
+        return [(i, column, kind, 0, None, 0) for i, (column, kind) in enumerate(_MASTER)]
+    view = schema.view(name)
+    if view is None:
+        return []
+    quoted = '"' + view.name.replace('"', '""') + '"'
+    compiled = session.prepare(f"SELECT * FROM {quoted}").compiled
+    return [(i, name, kind or "", 0, None, 0) for i, (name, kind) in enumerate(zip(compiled.names, compiled.types))]
+
+
+def _table_xinfo(session: Any, name: str | None) -> Rows:
+    return [(*row, 0) for row in _columns_of(session, name)]
+
+
+def _table_list(session: Any, name: str | None) -> Rows:
+    schema = session.schema
+    found = [("main", t.name, "table", len(t.columns), 0, 0) for t in schema.tables.values()]
+    found += [("main", v.name, "view", len(_columns_of(session, v.name)), 0, 0) for v in schema.views.values()]
+    found.reverse()
+    found.append(("main", "sqlite_schema", "table", len(_MASTER), 0, 0))
+    return [row for row in found if name is None or fold(row[1]) == fold(name)]
+
+
+def _table(session: Any, name: str | None) -> Table | None:
+    found: Table | None = None if name is None else session.schema.table(name)
+    return found
+
+
+def _index(session: Any, name: str | None) -> Index | None:
+    found: Index | None = None if name is None else session.schema.index(name)
+    return found
+
+
+def _index_list(session: Any, name: str | None) -> Rows:
+    table = _table(session, name)
+    if table is None:
+        return []
+    return [
+        (seq, index.name, int(index.unique), index.origin, int(index.where is not None))
+        for seq, index in enumerate(reversed(table.indexes))
+    ]
+
+
+def _index_info(session: Any, name: str | None) -> Rows:
+    index = _index(session, name)
+    return [] if index is None else [(i, c.position, c.name) for i, c in enumerate(index.columns)]
+
+
+def _index_xinfo(session: Any, name: str | None) -> Rows:
+    index = _index(session, name)
+    if index is None:
+        return []
+    rows: Rows = [(i, c.position, c.name, int(c.descending), c.collation, 1) for i, c in enumerate(index.columns)]
+    return [*rows, (len(rows), -1, None, 0, "BINARY", 0)]
+
+
+def _foreign_key_list(session: Any, name: str | None) -> Rows:
+    table = _table(session, name)
+    if table is None:
+        return []
+    return [
+        (
+            number,
+            seq,
+            key.table,
+            table.columns[column].name,
+            key.to[seq] if key.to else None,
+            key.on_update,
+            key.on_delete,
+            key.match,
+        )
+        for number, key in enumerate(reversed(table.foreign_keys))
+        for seq, column in enumerate(key.columns)
+    ]
+
+
+def _database_list(session: Any, value: str | None) -> Rows:
+    return [(0, "main", session.database.path)]
+
+
+def _function_list(session: Any, value: str | None) -> Rows:
+    return [
+        (function.name, 1, "s" if isinstance(function, ScalarFunction) else "a", "utf8", function.n_args, 0)
+        for by_count in BUILTINS.values()
+        for function in by_count.values()
+    ]
+
+
+# --- State ----------------------------------------------------------------------------------------------------------
+
+
+def _commit_id(session: Any, value: str | None) -> Rows:
+    transaction = session.transaction
+    base = getattr(transaction, "base", None)
+    return [(session.database.root.commit_id if base is None else base.commit_id,)]
+
+
+def _digest(session: Any, value: str | None) -> Rows:
+    return [(session.database.digest(session.database.root),)]
+
+
+def _page_count(session: Any, value: str | None) -> Rows:
+    rows = sum(len(session.trees[t.tree]) for t in session.schema.tables.values())
+    return [(1 + len(session.schema.objects) + rows // 64,)]
+
+
+def _check(with_indexes: bool) -> Handler:
+    def handler(session: Any, value: str | None) -> Rows:
+        problems = [(line,) for line in _problems(session, with_indexes)]
+        return problems or [("ok",)]
+
+    return handler
+
+
+def _problems(session: Any, with_indexes: bool) -> Iterator[str]:
+    """What is wrong with the data that the session sees."""
+    trees, schema = session.trees, session.schema
+    for table in schema.tables.values():
+        rows = trees[table.tree]
+        yield from (f"table {table.name}: {line}" for line in check_tree(rows))
+        yield from check_rows(table, rows)
+        tests = partial_tests(session, schema, table) if any(i.where is not None for i in table.indexes) else {}
+        for index in table.indexes:
+            entries = trees[index.tree]
+            yield from (f"index {index.name}: {line}" for line in check_tree(entries))
+            if with_indexes:
+                yield from check_index(index, table, rows, entries, tests.get(index.id))
+
+
+_INFO: Final = ("cid", "name", "type", "notnull", "dflt_value", "pk")
+
+PRAGMAS: Final[dict[str, Definition]] = {
+    "table_info": Definition(_INFO, _columns_of),
+    "table_xinfo": Definition((*_INFO, "hidden"), _table_xinfo),
+    "table_list": Definition(("schema", "name", "type", "ncol", "wr", "strict"), _table_list),
+    "index_list": Definition(("seq", "name", "unique", "origin", "partial"), _index_list),
+    "index_info": Definition(("seqno", "cid", "name"), _index_info),
+    "index_xinfo": Definition(("seqno", "cid", "name", "desc", "coll", "key"), _index_xinfo),
+    "foreign_key_list": Definition(
+        ("id", "seq", "table", "from", "to", "on_update", "on_delete", "match"), _foreign_key_list
+    ),
+    "foreign_key_check": Definition(("table", "rowid", "parent", "fkid"), lambda session, value: []),
+    "database_list": Definition(("seq", "name", "file"), _database_list),
+    "collation_list": Definition(("seq", "name"), lambda session, value: [(0, "RTRIM"), (1, "NOCASE"), (2, "BINARY")]),
+    "function_list": Definition(("name", "builtin", "type", "enc", "narg", "flags"), _function_list),
+    "compile_options": Definition(("compile_options",), lambda session, value: []),
+    "foreign_keys": Definition(("foreign_keys",), _fixed(0), answers_when_set=False),
+    "user_version": Definition(("user_version",), _meta("user_version"), answers_when_set=False),
+    "application_id": Definition(("application_id",), _meta("application_id"), answers_when_set=False),
+    "schema_version": Definition(
+        ("schema_version",), lambda session, value: [(session.schema.version,)], answers_when_set=False
+    ),
+    "journal_mode": Definition(("journal_mode",), _journal_mode),
+    "synchronous": Definition(("synchronous",), _synchronous, answers_when_set=False),
+    "busy_timeout": Definition(("timeout",), _busy_timeout),
+    "encoding": Definition(("encoding",), _fixed("UTF-8"), answers_when_set=False),
+    "page_size": Definition(("page_size",), _fixed(PAGE_SIZE), answers_when_set=False),
+    "page_count": Definition(("page_count",), _page_count),
+    "freelist_count": Definition(("freelist_count",), _fixed(0)),
+    "cache_size": Definition(("cache_size",), _setting("cache_size", -2000), answers_when_set=False),
+    "temp_store": Definition(("temp_store",), _setting("temp_store", 0), answers_when_set=False),
+    "locking_mode": Definition(("locking_mode",), _fixed("normal")),
+    "auto_vacuum": Definition(("auto_vacuum",), _fixed(0), answers_when_set=False),
+    "legacy_alter_table": Definition(
+        ("legacy_alter_table",), _setting("legacy_alter_table", 0), answers_when_set=False
+    ),
+    "recursive_triggers": Definition(
+        ("recursive_triggers",), _setting("recursive_triggers", 0), answers_when_set=False
+    ),
+    "read_uncommitted": Definition(("read_uncommitted",), _setting("read_uncommitted", 0), answers_when_set=False),
+    "integrity_check": Definition(("integrity_check",), _check(True)),
+    "quick_check": Definition(("quick_check",), _check(False)),
+    "aerodb_commit_id": Definition(("aerodb_commit_id",), _commit_id),
+    "aerodb_digest": Definition(("aerodb_digest",), _digest),
+    "aerodb_disabled_rules": Definition(("aerodb_disabled_rules",), _disabled_rules),
+}

@@ -1,0 +1,446 @@
+r"""A session: the engine state of one connection. It prepares statements, runs them, and keeps its transaction.
+
+A statement's way
+    ``prepare(sql)`` looks the text up (`statement`); a miss parses, plans and compiles it (`compile`).
+    ``run(prepared, values)`` runs it on the right state:
+
+    ===================  ==========================================  ==========================================
+    \                    no transaction open                         in a transaction
+    ===================  ==========================================  ==========================================
+    SELECT               on the latest published root                on the transaction's trees; reads are noted
+    INSERT, UPDATE, …    begin, run, commit; run again on a fresh    mark, run; rolled back to the mark when it
+                         view when a later commit was in the way     fails
+    DDL                  the same                                    the same
+    ===================  ==========================================  ==========================================
+
+Transactions
+    BEGIN (DEFERRED) only notes that one is open: `transaction` is `PENDING`; the view is taken by the first
+    statement. IMMEDIATE and EXCLUSIVE take it at once, and the write gate. SAVEPOINT outside a transaction opens one;
+    releasing that savepoint commits it. Savepoints are marks in the transaction's journal (INV-D6).
+
+After an error (INV-F4)
+    A failed statement is undone and the transaction goes on (ABORT); OR FAIL keeps the rows before the failing one;
+    OR ROLLBACK ends the transaction. The same holds for any exception, KeyboardInterrupt too. A commit that failed
+    for good ends it.
+
+Cursors (INV-V11)
+    A SELECT's iterator works on the trees that it took when it was run: immutable roots, or trees that a
+    transaction's later writes replace, never change. So its remaining rows are those of the state it started on.
+
+Counters: `changes`, `total_changes`, `last_insert_rowid` as in SQLite; a failed statement leaves `changes` 0.
+
+Example: ``session.run(session.prepare("SELECT 1"), ())`` gives ``(iterator of (1,), -1)``.
+
+What it does not do: bind parameters of other classes, shape rows (the driver does), decide what conflicts
+(`storage.commit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from threading import get_ident
+from typing import Any, Final
+
+from aerodb_dbapi.executor import compile as compiler
+from aerodb_dbapi.executor.constraints import resolution_of
+from aerodb_dbapi.executor.functions.registry import FunctionRegistry
+from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared, shared_cache
+from aerodb_dbapi.storage.catalog import Schema, fold
+from aerodb_dbapi.storage.database import Database
+from aerodb_dbapi.storage.errors import OperationalError, SerializationError
+from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.transaction import Transaction
+
+Row = tuple[Any, ...]
+Result = tuple[Any, int]  # rows or None, row count (-1 where there is none)
+
+DML: Final = frozenset({"insert", "update", "delete"})
+WRITES: Final = frozenset({"insert", "update", "delete", "ddl"})
+REPLAN_ROWS: Final = 1000
+
+
+class Pending:
+    """Stands for a transaction that has begun and not yet taken its view."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<transaction not begun in earnest>"
+
+
+PENDING: Final = Pending()
+NO_HITS: Final[dict[str, Prepared]] = {}
+
+
+class Session:
+    """State of one connection. Used by one thread at a time."""
+
+    __slots__ = (
+        "_checked_changes", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "changes", "database", "hits",
+        "last_insert_rowid", "plans", "registry", "settings", "thread", "timeout", "total_changes", "transaction",
+    )  # fmt: skip
+
+    def __init__(self, database: Database, registry: FunctionRegistry | None = None, *, timeout: float = 5.0) -> None:
+        self.database = database
+        self.registry = FunctionRegistry() if registry is None else registry
+        self.timeout = timeout
+        self.transaction: Transaction | Pending | None = None
+        self.plans: PlanCache = shared_cache(database.plan_cache)
+        self.hits: dict[str, Prepared] = self.plans.selects
+        self.thread = get_ident()
+        self.changes = 0
+        self.total_changes = 0
+        self.last_insert_rowid = 0
+        self.settings: dict[str, Any] = {}
+        self._savepoints: list[tuple[str, int]] = []
+        self._opened_by_savepoint = False
+        self._ddl_plans: PlanCache | None = None
+        self._checked_changes = 0
+        self.thread = get_ident()
+        self.hits: dict[str, Prepared] = {}
+        self.set_plain(True)
+
+    def set_plain(self, plain: bool) -> None:
+        """Whether rows go out as the engine made them. Only then do SELECTs take the driver's hit path: `hits` holds the
+        prepared SELECTs while no transaction is open, and is an empty dictionary otherwise."""
+        self._plain = plain
+        self._choose_hits()
+
+    def _choose_hits(self) -> None:
+        self.hits = self.plans.selects if self._plain and self.transaction is None else {}
+
+    def close(self) -> None:
+        """Roll back what is open and let the database go. No cursor finds anything here from now on."""
+        self._plain, self.thread = False, -1
+        if self.transaction is not None:
+            self.rollback()
+        self._choose_hits()
+        self.database.close()
+
+    # --- state
+
+    @property
+    def trees(self) -> Any:
+        """Tree id → tree, as a statement would see it now."""
+        transaction = self.transaction
+        return self.database.root.trees if transaction is None or transaction is PENDING else transaction.trees  # type: ignore[union-attr]
+
+    @property
+    def root(self) -> Any:
+        """The same, under the name that functions use."""
+        return self.trees
+
+    @property
+    def schema(self) -> Schema:
+        """The schema that a statement would be compiled against now."""
+        transaction = self.transaction
+        if transaction is None or transaction is PENDING:
+            return self.database.root.schema
+        return transaction.schema  # type: ignore[union-attr]
+
+    def open_transaction(self) -> Transaction:
+        """The explicit transaction, its view taken."""
+        transaction = self.transaction
+        if transaction is PENDING:
+            transaction = self.transaction = self.database.begin(timeout=self.timeout)
+        assert isinstance(transaction, Transaction)
+        return transaction
+
+    # --- preparing
+
+    def prepare(self, sql: str) -> Prepared:
+        """The prepared form of one statement, from the cache if it fits the schema (INV-S3)."""
+        plans = self.plans if self._ddl_plans is None else self._ddl_plans
+        prepared = plans.texts.get(sql)
+        if prepared is not None:
+            schema = prepared.compiled.schema
+            if schema is None or schema is self.schema:
+                return prepared
+        return compiler.prepare(self, sql, self.schema, self.trees, plans)
+
+    def prepare_for(self, sql: str, root: Root) -> Prepared:
+        """The prepared form of a statement that is to run on another root (a read view), against that root's schema
+        (INV-S2)."""
+        if root.schema is self.database.root.schema and self.transaction is None:
+            return self.prepare(sql)
+        return compiler.prepare(self, sql, root.schema, root.trees, PlanCache())
+
+    # --- running
+
+    def run(self, prepared: Prepared, values: Row) -> Result:
+        """Run a statement with the user's parameter values. Returns its rows (an iterator or list, None if it gives
+        none) and the number of rows changed (-1 if it is not DML)."""
+        compiled = prepared.compiled
+        params = values + prepared.constants if prepared.constants else values
+        kind = compiled.kind
+        if kind == "select":
+            return self._select(prepared, params), -1
+        if kind in WRITES:
+            if self.transaction is None:
+                return self._alone(prepared, lambda c, t: c.run(self, t, params))
+            return self._inside(prepared, params)
+        return compiled.run(self, params), -1
+
+    def _select(self, prepared: Prepared, params: Row) -> Iterator[Row]:
+        if self.transaction is None:
+            root = self.database.root
+            compiled = self._fitting(prepared, root.schema)
+            rows: Iterator[Row] = compiled.run(self, root.trees, params)
+            return rows
+        transaction = self.open_transaction()
+        compiled = self._fitting(prepared, transaction.schema)
+        transaction.note_read(compiled.reads)
+        rows = compiled.run(self, transaction.trees, params)
+        return rows
+
+    def _fitting(self, prepared: Prepared, schema: Schema) -> Compiled:
+        """The statement as compiled for this schema (INV-S3)."""
+        compiled = prepared.compiled
+        if compiled.schema is schema or compiled.schema is None:
+            return compiled
+        plans = self.plans if self._ddl_plans is None else self._ddl_plans
+        return compiler.prepare(self, prepared.text, schema, self.trees, plans).compiled
+
+    def _inside(self, prepared: Prepared, params: Row) -> Result:
+        """A writing statement in the open transaction."""
+        transaction = self.open_transaction()
+        compiled = prepared.compiled
+        if compiled.schema is not transaction.schema:
+            compiled = self._fitting(prepared, transaction.schema)
+        mark = len(transaction.journal)
+        try:
+            if compiled.reads:
+                transaction.note_read(compiled.reads)
+            count, rows = compiled.run(self, transaction, params)
+        except BaseException as error:
+            self._undo(transaction, mark, error)
+            raise
+        if compiled.kind == "ddl":
+            self._ddl_plans = PlanCache()
+        else:
+            self.changes = count
+            self.total_changes += count
+        return rows, count
+
+    def _undo(self, transaction: Transaction, mark: int, error: BaseException) -> None:
+        """Settle a failed statement in the open transaction (INV-D4, INV-F4)."""
+        resolution = resolution_of(error)
+        self.changes = 0
+        if resolution == "FAIL":
+            self.changes = error.kept  # type: ignore[attr-defined]
+            self.total_changes += self.changes
+        elif resolution == "ROLLBACK":
+            self.rollback()
+        else:
+            transaction.rollback_to(mark)
+
+    def _alone(self, prepared: Prepared, work: Callable[[Compiled, Transaction], tuple[int, Any]]) -> Result:
+        """A writing statement in a transaction of its own, again and again until no later commit is in the way."""
+        while True:
+            transaction = self.database.begin(timeout=self.timeout)
+            try:
+                compiled = self._fitting(prepared, transaction.schema)
+                if compiled.reads:
+                    transaction.note_read(compiled.reads)
+                count, rows = work(compiled, transaction)
+                transaction.commit()
+            except SerializationError:
+                transaction.rollback()
+                continue
+            except BaseException as error:
+                self._settle(transaction, error)
+                raise
+            break
+        if compiled.kind != "ddl":
+            self.changes = count
+            self.total_changes += count
+            if self.total_changes - self._checked_changes >= REPLAN_ROWS:
+                self._replan()
+        return rows, count
+
+    def _settle(self, transaction: Transaction, error: BaseException) -> None:
+        """End the own transaction of a failed statement: OR FAIL keeps what was done."""
+        self.changes = 0
+        try:
+            if resolution_of(error) == "FAIL" and transaction.is_open:
+                transaction.commit()
+                self.changes = error.kept  # type: ignore[attr-defined]
+                self.total_changes += self.changes
+        finally:
+            transaction.rollback()
+
+    def _replan(self) -> None:
+        """After many changes: forget the plans that were made for tables of another size."""
+        self._checked_changes = self.total_changes
+        self.plans.forget_outgrown(self.database.root.trees)
+
+    # --- many rows
+
+    def run_many(self, prepared: Prepared, rows: Sequence[Row]) -> int:
+        """Run a statement for each tuple of parameter values; the number of rows changed. Each is a statement of its
+        own: when one fails, those before it stay."""
+        constants = prepared.constants
+        if constants:
+            rows = [row + constants for row in rows]
+        if prepared.compiled.kind not in WRITES:
+            for row in rows:
+                prepared.compiled.run(self, row)
+            return 0
+        done = _Progress()
+        if self.transaction is None:
+            self._alone(prepared, lambda c, t: self._many(c, t, rows, done))
+        else:
+            transaction = self.open_transaction()
+            self._many(self._fitting(prepared, transaction.schema), transaction, rows, done)
+            self.total_changes += done.count
+            if prepared.compiled.kind == "ddl":
+                self._ddl_plans = PlanCache()
+        return done.count
+
+    def _many(
+        self, compiled: Compiled, transaction: Transaction, rows: Sequence[Row], done: _Progress
+    ) -> tuple[int, Any]:
+        """Run for all rows: at once if the statement can, else one by one."""
+        done.count = 0
+        mark = len(transaction.journal)
+        if compiled.reads:
+            transaction.note_read(compiled.reads)
+        try:
+            if compiled.run_many is not None:
+                count = compiled.run_many(self, transaction, rows)
+                if count >= 0:
+                    done.count = count
+                    self.changes = 1 if rows else 0
+                    return count, None
+            run = compiled.run
+            for row in rows:
+                mark = len(transaction.journal)
+                count = run(self, transaction, row)[0]
+                done.count += count
+                self.changes = count
+        except BaseException as error:
+            self._stop(transaction, mark, error, done)
+            raise
+        return done.count, None
+
+    def _stop(self, transaction: Transaction, mark: int, error: BaseException, done: _Progress) -> None:
+        """One of many failed: undo it alone, keep those before it."""
+        if transaction is self.transaction:
+            before = done.count
+            self._undo(transaction, mark, error)
+            self.total_changes += before
+        elif (
+            resolution_of(error) == "ABORT"
+            and isinstance(error, Exception)
+            and not isinstance(error, SerializationError)
+        ):
+            transaction.rollback_to(mark)
+            error.resolution = "FAIL"  # type: ignore[attr-defined]
+            error.kept = done.count  # type: ignore[attr-defined]
+
+    # --- transactions
+
+    def begin(self, mode: str = "DEFERRED") -> None:
+        """BEGIN. `mode`: DEFERRED or CONCURRENT, IMMEDIATE, EXCLUSIVE."""
+        if self.transaction is not None:
+            raise OperationalError("cannot start a transaction within a transaction")
+        if mode in ("IMMEDIATE", "EXCLUSIVE"):
+            self.transaction = self.database.begin(immediate=True, timeout=self.timeout)
+        else:
+            self.transaction = PENDING
+        self.hits = {}
+
+    def commit(self) -> None:
+        """COMMIT. Raises SerializationError if a later commit is in the way; the transaction is then gone. One that
+        is only refused for now ("database is locked") stays open."""
+        transaction = self.transaction
+        if transaction is None:
+            raise OperationalError("cannot commit - no transaction is active")
+        if isinstance(transaction, Transaction):
+            try:
+                transaction.commit()
+            finally:
+                if not transaction.is_open:
+                    self._ended()
+            if self.total_changes - self._checked_changes >= REPLAN_ROWS:
+                self._replan()
+        else:
+            self._ended()
+
+    def rollback(self) -> None:
+        """ROLLBACK."""
+        transaction = self.transaction
+        if transaction is None:
+            raise OperationalError("cannot rollback - no transaction is active")
+        self._ended()
+        if isinstance(transaction, Transaction):
+            transaction.rollback()
+
+    def _ended(self) -> None:
+        self.transaction = None
+        self._savepoints = []
+        self._opened_by_savepoint = False
+        self._ddl_plans = None
+        self._choose_hits()
+
+    def savepoint(self, name: str) -> None:
+        """SAVEPOINT; opens a transaction if there is none."""
+        if self.transaction is None:
+            self.begin()
+            self._opened_by_savepoint = True
+        transaction = self.transaction
+        self._savepoints.append((fold(name), transaction.mark() if isinstance(transaction, Transaction) else 0))
+
+    def release(self, name: str) -> None:
+        """RELEASE: forget the savepoint and those after it; the one that opened the transaction commits it."""
+        place = self._find_savepoint(name)
+        if place == 0 and self._opened_by_savepoint:
+            self.commit()
+        else:
+            del self._savepoints[place:]
+
+    def rollback_to(self, name: str) -> None:
+        """ROLLBACK TO: undo what came after the savepoint, which stays (INV-D6)."""
+        place = self._find_savepoint(name)
+        if isinstance(self.transaction, Transaction):
+            self.transaction.rollback_to(self._savepoints[place][1])
+            if self._ddl_plans is not None:
+                self._ddl_plans = PlanCache()
+        del self._savepoints[place + 1 :]
+
+    def _find_savepoint(self, name: str) -> int:
+        wanted = fold(name)
+        for place in range(len(self._savepoints) - 1, -1, -1):
+            if self._savepoints[place][0] == wanted:
+                return place
+        raise OperationalError(f"no such savepoint: {name}")
+
+    # --- functions
+
+    def register_scalar(
+        self, name: str, n_args: int, call: Callable[..., Any] | None, deterministic: bool = False
+    ) -> None:
+        """A function of this session; None removes it. Plans are no longer shared from here on."""
+        self.registry.register_scalar(name, n_args, call, deterministic)
+        self.own_plans()
+
+    def register_aggregate(self, name: str, n_args: int, factory: Callable[[], Any] | None) -> None:
+        """An aggregate of this session; None removes it."""
+        self.registry.register_aggregate(name, n_args, factory)
+        self.own_plans()
+
+    def own_plans(self) -> None:
+        self.plans = PlanCache()
+        self._set_hits()
+        self._choose_hits()
+        if self._ddl_plans is not None:
+            self._ddl_plans = PlanCache()
+
+
+class _Progress:
+    """How many rows a run over many has changed so far."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
