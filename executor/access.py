@@ -1,17 +1,18 @@
 """Writing one step of the nested loops: from an access path to the text that runs through its rows.
 
-`StepWriter.read(step, body)` writes what leads to the rows (bounds, batch loops) and calls `body(stream)` inside. A `Stream` says
-``for <target> in <iterable>``: the writer of the query makes a for statement or a comprehension of it. An access path that has
-one row at most (`RowidPoint`) binds the row itself and calls `body(None)`; where nothing is found it writes `miss`, ``continue``
-mostly, so a caller provides a loop around it.
+`StepWriter.read(step, body)` writes what leads to the rows (bounds, batch loops) and calls `body(stream)` inside. A
+`Stream` says
+``for <target> in <iterable>``: the writer of the query makes a for statement or a comprehension of it. An access path
+that has one row at most (`RowidPoint`) binds the row itself and calls `body(None)`; where nothing is found it writes
+`miss`, ``continue`` mostly, so a caller provides a loop around it.
 
-Variables of source 3: ``r3`` its row, ``k3`` its rowid (only where the query refers to it), ``e3`` an index entry where the
-entry holds all that is needed (`covering`).
+Variables of source 3: ``r3`` its row, ``k3`` its rowid (only where the query refers to it), ``e3`` an index entry
+where the entry holds all that is needed (`covering`).
 
-Point access is written out in full: descend by bisection; in the leaf try the place where the key is if rowids are dense; else
-bisect. Index look-ups make a prefix of the entry key: ``(rank, value, …)``; entries with it lie in ``[prefix, prefix + (inf,))``.
-Ranges extend the prefix by one part (`_bounds`); in a DESC column the two ends change places, and NULL entries, which no range
-finds, lie at the other end.
+Point access is written out in full: descend by bisection; in the leaf try the place where the key is if rowids are
+dense; else bisect. Index look-ups make a prefix of the entry key: ``(rank, value, …)``; entries with it lie in
+``[prefix, prefix + (inf,))``. Ranges extend the prefix by one part (`_bounds`); in a DESC column the two ends change
+places, and NULL entries, which no range finds, lie at the other end.
 
 LEFT steps gather their matching rows first and fall back on one row of NULLs, so what follows is written once.
 
@@ -72,8 +73,8 @@ class RowQueries(Protocol):
 
 
 class StepWriter:
-    """Writes steps into the function that `unit` is writing. `references`: source id → positions that the statement uses;
-    sources in `whole` need their full row and their rowid."""
+    """Writes steps into the function that `unit` is writing. `references`: source id → positions that the statement
+    uses; sources in `whole` need their full row and their rowid."""
 
     def __init__(
         self, unit: Unit, compiler: ExpressionCompiler, queries: RowQueries, references: dict[int, set[int]]
@@ -131,7 +132,8 @@ class StepWriter:
     # --- filters
 
     def filters(self, conjuncts: list[Expression], miss: str) -> None:
-        """Go on only where all conjuncts are true; the exact form runs where the optimistic one meets mixed classes (INV-Q3)."""
+        """Go on only where all conjuncts are true; the exact form runs where the optimistic one meets mixed classes
+        (INV-Q3)."""
         if not conjuncts:
             return
         fast, exact = self.compiler.both(lambda: self.compiler.tests(conjuncts), repeatable(conjuncts))
@@ -212,7 +214,7 @@ class StepWriter:
         made = []
         for name in names:
             if name[0] == "e" and isinstance(step.access, IndexScan):
-                made.append((None,) * (2 * len(step.access.index.columns) + 1))
+                made.append((0, None) * len(step.access.index.columns) + (None,))
             else:
                 made.append(None if name[0] == "k" else (None,) * _width(step.source))
         return self.unit.constant((made[0] if len(made) == 1 else tuple(made),))
@@ -336,16 +338,17 @@ class StepWriter:
         if access.lower is None and access.upper is None:
             return (f"({prefix})", f"({prefix}INF,)") if parts else None
         column = access.index.columns[len(parts)]
-        ends = []
-        for end in (access.lower, access.upper):
-            ends.append(None if end is None else self._part(self._key_value(end, access.range_apply), column))
+        ends = [
+            None if end is None else self._part(self._key_value(end, access.range_apply), column)
+            for end in (access.lower, access.upper)
+        ]
         (low, high), (low_open, high_open) = ends, (access.lower_open, access.upper_open)
         if column.descending:
             low, high, low_open, high_open = high, low, high_open, low_open
         start = f"{prefix}" if column.descending else f"{prefix}1,"
         stop = f"{prefix}0," if column.descending else f"{prefix}INF,"
-        lower = f"({start})" if low is None else f"({prefix}{low}{', INF' if low_open else ''})"
-        upper = f"({stop})" if high is None else f"({prefix}{high}{'' if high_open else ', INF'})"
+        lower = f"({start})" if low is None else f"({prefix}{low},{' INF,' if low_open else ''})"
+        upper = f"({stop})" if high is None else f"({prefix}{high},{'' if high_open else ' INF,'})"
         return lower, upper
 
     def _entries(self, source: TableSource, kind: str, access: IndexScan, parts: list[str], body: Body) -> None:
@@ -393,7 +396,7 @@ class StepWriter:
             self.compiler.comparable(self.compiler.value(probe), apply[0], order)
             for probe, apply, order in zip(access.probe, access.apply, access.orders)
         ]
-        key, row = self._bind(step.source, step.kind)
+        self._bind(step.source, step.kind)
         names = self.variables(step.source)
         otherwise = self._null_rows(step, names) if nulls else "()"
         body(Stream(", ".join(names), f"{get}({_joined(probes)}, {otherwise})"))

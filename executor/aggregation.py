@@ -1,20 +1,22 @@
 """Folds: what generated functions do with the values of a group, or with batch after batch of an ungrouped aggregate.
 
-Groups keep their values (or rows) in lists, and a fold runs over a finished list at C speed: `sum_of`, `average_of`, `total_of`,
+Groups keep their values (or rows) in lists, and a fold runs over a finished list at C speed: `sum_of`, `average_of`,
+`total_of`,
 `minimum_of`, `maximum_of`, `join_of`. Without GROUP BY nothing is kept but a state: `SumState` takes lists.
 
 Sums (INV-T3)
-    Integers are summed exactly; a sum outside 64 bits is the error "integer overflow". As soon as one value is a real (or a text
-    that is not an integer), the sum is a real: the exact sum of all values, rounded once (`math.fsum`), so it depends neither on
-    the order of rows nor on how they were cut into batches. `SumState` shortens its list of reals now and then to a few reals
-    with the same exact sum (`_expansion`).
+    Integers are summed exactly; a sum outside 64 bits is the error "integer overflow". As soon as one value is a real
+    (or a text that is not an integer), the sum is a real: the exact sum of all values, rounded once (`math.fsum`), so
+    it depends neither on the order of rows nor on how they were cut into batches. `SumState` shortens its list of
+    reals now and then to a few reals with the same exact sum (`_expansion`).
 
 NULLs are skipped. Texts and blobs count as the number they begin with (`storage.numbers`).
 
-Example: ``sum_of([1, None, 2]) == 3``, ``sum_of([]) is None``, ``average_of([1, 2]) == 1.5``, ``sum_of([0.1] * 10) == 1.0``.
+Example: ``sum_of([1, None, 2]) == 3``, ``sum_of([]) is None``, ``average_of([1, 2]) == 1.5``, ``sum_of([0.1] * 10) ==
+1.0``.
 
-What it does not do: DISTINCT and FILTER (generated code thins the list first), aggregates without a name known here (their own
-step and finalize are called).
+What it does not do: DISTINCT and FILTER (generated code thins the list first), aggregates without a name known here
+(their own step and finalize are called).
 """
 
 from __future__ import annotations
@@ -90,7 +92,7 @@ def numbers_of(items: Iterable[Any]) -> list[int | float]:
 
 def real_sum(items: Sequence[Any]) -> float | None:
     """The exact sum of integers and reals, rounded once; NULL where it is not a number (both infinities)."""
-    if int in set(map(type, items)):
+    if int in map(type, items):
         items = [part for item in items for part in _exact(item)]
     try:
         return fsum(items)
@@ -139,7 +141,7 @@ class SumState:
                 self.reals = _expansion(self.reals)
 
     def _sum(self) -> float | None:
-        return real_sum((*self.reals, *_pieces(self.integers)))
+        return real_sum([*self.reals, *_pieces(self.integers)] if self.integers else self.reals)
 
     def sum(self) -> int | float | None:
         """The result of sum()."""
@@ -176,7 +178,7 @@ def _pieces(value: int) -> list[float]:
 def _expansion(items: list[int | float]) -> list[int | float]:
     """A few reals with the same exact sum; the list itself where there is no finite one."""
     rest: list[Any] = items
-    if int in set(map(type, items)):
+    if int in map(type, items):
         rest = [part for item in items for part in _exact(item)]
     made: list[int | float] = []
     try:
@@ -190,7 +192,7 @@ def _expansion(items: list[int | float]) -> list[int | float]:
     return made or [0.0]
 
 
-# --- Extremes ----------------------------------------------------------------------------------------------------------
+# --- Extremes ---------------------------------------------------------------------------------------------------------
 
 
 def minimum_of(items: Sequence[Any], fold: Callable[[Any], Any] | None = None) -> Any:
@@ -232,7 +234,7 @@ def row_of_extreme(items: Sequence[Any], found: Any) -> int:
     return 0 if found is None else next((i for i, item in enumerate(items) if item is found), 0)
 
 
-# --- The rest ----------------------------------------------------------------------------------------------------------
+# --- The rest ---------------------------------------------------------------------------------------------------------
 
 
 def join_of(items: Iterable[Any], separator: Any = ",") -> str | None:

@@ -1,18 +1,20 @@
 """From a bound, optimized query to a Python function: the entry points of query compilation.
 
-`compile_select(statement)` gives ``run(session, trees, params)`` and its source text. `run` returns an iterator of row tuples:
+`compile_select(statement)` gives ``run(session, trees, params)`` and its source text. `run` returns an iterator of
+row tuples:
 
     ``iter((row,))``                 where one row at most can come out (rowid look-ups, aggregates without groups)
     ``iter(rows)``                   where all rows had to be seen (sorted, grouped, compound)
-    ``chain.from_iterable(batches)`` else: a generator of lists, so fetchone is ``next(it)`` and fetchall ``list(it)``; rows of
+    ``chain.from_iterable(batches)`` else: a generator of lists, so fetchall is ``list(it)``; rows of
                                      ``SELECT *`` are the stored tuples, a leaf's worth at a time
 
-`compile_row_source(query, target, expressions)` is what UPDATE and DELETE run on: tuples ``(rowid, row, value, …)``, each row of
-the target once.
+`compile_row_source(query, target, expressions)` is what UPDATE and DELETE run on: tuples ``(rowid, row, value, …)``,
+each row of the target once.
 
 The text that is made
-    One function per statement, nested functions for subqueries; see `writer` (names and frames), `select` (the flow of rows),
-    `access` (one step), `grouping`, `expressions`. For ``SELECT name FROM t WHERE id = ?``, t with an INTEGER PRIMARY KEY::
+    One function per statement, nested functions for subqueries; see `writer` (names and frames), `select` (the flow
+    of rows), `access` (one step), `grouping`, `expressions`. For ``SELECT name FROM t WHERE id = ?``, where id is an
+    INTEGER PRIMARY KEY::
 
         def select(session, trees, params):
             p0_ = params[0]
@@ -35,10 +37,10 @@ The text that is made
 Invariants
     INV-Q2  No text of the user's is in the source: names come from `Unit.name` and source ids, values are bound in the
             namespace. Injection is impossible by construction.
-    INV-Q3  A filter is tried with Python's own operators; where they raise TypeError, the batch (or row) is done again with
-            the exact functions of `runtime`. Both give the same answer where the first gives one.
-    INV-T3  Nothing iterates over a set; dictionaries keep insertion order; groups and compounds are sorted; sums of reals are
-            rounded once. So neither hash order nor threads nor time decide a result.
+    INV-Q3  A filter is tried with Python's own operators; where they raise TypeError, the batch (or row) is done
+            again with the exact functions of `runtime`. Both give the same answer where the first gives one.
+    INV-T3  Nothing iterates over a set; dictionaries keep insertion order; groups and compounds are sorted; sums of
+            reals are rounded once. So neither hash order nor threads nor time decide a result.
     A run takes its trees before it returns: what is written later does not reach it (INV-V11).
 
 What it does not do: windows, triggers; choose access paths; write.
@@ -123,8 +125,9 @@ def _write_top(queries: QueryCompiler, query: Query) -> None:
 def compile_row_source(
     query: Select, expressions: Sequence[Expression] = (), target: int | None = None
 ) -> tuple[Run, str]:
-    """The function that finds the rows to change: ``run(session, trees, params)`` gives ``(rowid, row, value, …)`` for each row of
-    the target (source id; by default the first in FROM) that the query finds, once, with the values of `expressions` there."""
+    """The function that finds the rows to change: ``run(session, trees, params)`` gives ``(rowid, row, value, …)``
+    for each row of the target (source id; by default the first in FROM) that the query finds, once, with the values
+    of `expressions` there."""
     if target is None:
         target = query.joins[0].source.id
     unit = Unit("rows_to_change")

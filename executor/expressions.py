@@ -10,24 +10,27 @@ Use::
 
 Three forms of one expression
     `value`   text of a Python expression whose result is the SQL value.
-    `test`    text that is true (Python's sense) exactly where the SQL value is true: NULL counts as not true. Only in this form
-              may a comparison with NULL give False, so AND, OR and NOT become Python's own; NOT pushes inward as `false`.
+    `test`    text that is true (Python's sense) exactly where the SQL value is true: NULL counts as not true. Only in
+    this form
+              may a comparison with NULL give False, so AND, OR and NOT become Python's own; NOT pushes inward as
+              `false`.
     `false`   text that is true exactly where the SQL value is false (0): the complement of `test` but for NULL.
 
 Optimistic and exact (INV-Q3)
-    With `optimistic` set, `<` and its kind are Python's. They raise TypeError where a row's class is not the other side's (or the
-    value is NULL); `guarded` tells that this can happen, and the writer then puts the exact form into an except clause.
-    Equality needs no guard: Python's == never confuses classes. An expression that calls a function which must not be run twice
-    on one row has no optimistic form (`repeatable`).
+    With `optimistic` set, `<` and its kind are Python's. They raise TypeError where a row's class is not the other
+    side's (or the value is NULL); `guarded` tells that this can happen, and the writer then puts the exact form into
+    an except clause. Equality needs no guard: Python's == never confuses classes. An expression that calls a function
+    which must not be run twice on one row has no optimistic form (`repeatable`).
 
 Invariants of a run
-    What consists of constants, parameters, arithmetic and CAST (none of which can fail) is computed once, in the prologue, with
-    affinity and collation applied (`Unit.hoist`).
+    What consists of constants, parameters, arithmetic and CAST (none of which can fail) is computed once, in the
+    prologue, with affinity and collation applied (`Unit.hoist`).
 
 Text rules
-    Every form is atomic: a name, a subscript, a call, or in parentheses. What is needed twice and is not a plain name or subscript
-    is kept with ``:=``. An expression deeper than `DEPTH_MAX` is cut: the lower part becomes a function of the rows it uses, so
-    that neither Python's parser nor its compiler meets its limits. Names are numbers; constants are bound (INV-Q2).
+    Every form is atomic: a name, a subscript, a call, or in parentheses. What is needed twice and is not a plain name
+    or subscript is kept with ``:=``. An expression deeper than `DEPTH_MAX` is cut: the lower part becomes a function
+    of the rows it uses, so that neither Python's parser nor its compiler meets its limits. Names are numbers;
+    constants are bound (INV-Q2).
 
 Keeps INV-Q2, INV-Q3, INV-Q4. What it does not do: decide affinities and collations (the binder did).
 """
@@ -220,7 +223,8 @@ class ExpressionCompiler:
 
     def _case_base(self, node: e.CaseBase) -> str:
         base = self._bases[-1]
-        self.unit.use(base.partition("[")[0])
+        if base[0] in "rkev":
+            self.unit.use(base.partition("[")[0])
         return base
 
     def invariant(self, node: Expression) -> bool:
@@ -339,7 +343,8 @@ class ExpressionCompiler:
         return text if fold is None else f"{fold}({text})"
 
     def side(self, node: Expression, affinity: str | None, order: str, probe: bool) -> tuple[str, bool]:
-        """One side of a comparison, and whether it cannot be None. An invariant comes hoisted; with `probe`, its NULL is NEVER."""
+        """One side of a comparison, and whether it cannot be None. An invariant comes hoisted; with `probe`, its NULL
+        is NEVER."""
         if not self.invariant(node):
             return self.comparable(self.value(node), affinity, order), self.never_null(node)
         text = self.comparable(self.value(node), affinity, order)
@@ -639,7 +644,8 @@ del C
 
 
 def repeatable(expressions: list[Expression]) -> bool:
-    """May the expressions be computed twice on one row: do they call nothing that is not deterministic or needs the session?"""
+    """May the expressions be computed twice on one row: do they call nothing that is not deterministic or needs the
+    session?"""
     return not any(
         isinstance(part, e.Call) and (not part.deterministic or part.needs_session)
         for expression in expressions

@@ -1,15 +1,17 @@
 """Writing GROUP BY and aggregates.
 
 With keys
-    Pass 1 puts every row into a dictionary: key → list of *payloads*. The payload is the source row itself where the query has one
-    source (nothing is allocated), else a tuple of just the values that the folds need, or a count where they need none.
-    Pass 2 runs over the groups in key order, and folds each group's list by comprehensions and the functions of `aggregation`:
+    Pass 1 puts every row into a dictionary: key → list of *payloads*. The payload is the source row itself where the
+    query has one source (nothing is allocated), else a tuple of just the values that the folds need, or a count where
+    they need none. Pass 2 runs over the groups in key order, and folds each group's list by comprehensions and the
+    functions of `aggregation`:
     ``(key, len(rows), sum_of([r1[3] for r1 in rows]))``. This is the group row, source `group.id`.
 Without keys
-    Each batch of rows is folded into states as it comes, nothing is kept (`count`, `sum`, `total`, `avg`, `min`, `max`); other
-    aggregates, DISTINCT ones and bare columns keep their values and are folded as one group.
+    Each batch of rows is folded into states as it comes, nothing is kept (`count`, `sum`, `total`, `avg`, `min`,
+    `max`); other aggregates, DISTINCT ones and bare columns keep their values and are folded as one group.
 
-Bare columns come from the row that gave the last min() or max(); if there is neither, from the group's first row, as in SQLite.
+Bare columns come from the row that gave the last min() or max(); if there is neither, from the group's first row, as
+in SQLite.
 
 A key that a collation folds is replaced by the one of the group's first row.
 
@@ -34,6 +36,7 @@ from aerodb_dbapi.planner.query import Grouping
 from aerodb_dbapi.storage.errors import NotSupportedError
 
 BUILT_IN = {"count", "sum", "total", "avg", "min", "max", "group_concat", "string_agg"}
+OWN_AGGREGATES = "aerodb_dbapi.executor.functions.aggregates"
 _STATES = {"sum": "sum", "total": "total", "avg": "average"}
 _FOLDS = {"sum": "sum_of", "total": "total_of", "avg": "average_of"}
 
@@ -43,8 +46,8 @@ def built_in(call: AggregateCall) -> bool:
     if call.name not in BUILT_IN or getattr(call.factory, "user", False):
         return False
     wanted = {"count": (0, 1), "group_concat": (1, 2), "string_agg": (2,)}.get(call.name, (1,))
-    module = getattr(call.factory, "__module__", None) or "aerodb_dbapi"
-    return len(call.arguments) in wanted and module.startswith("aerodb_dbapi")
+    module = "" if call.factory is None else getattr(call.factory, "__module__", None)
+    return len(call.arguments) in wanted and module in ("", OWN_AGGREGATES)
 
 
 def counts_rows(call: AggregateCall) -> bool:
@@ -125,7 +128,7 @@ class Fold:
 
     def _list(self, element: str, rows: str) -> str:
         """A comprehension over the payloads that pass the filter."""
-        if element == self.payload.variable and self.only is None:
+        if self.payload.resolve(element) == self.payload.variable and self.only is None:
             return self._rows(rows)
         condition = "" if self.only is None else f" if {self.only}"
         return f"[{element} for {self.payload.variable} in {self._rows(rows)}{condition}]"
@@ -210,7 +213,13 @@ class GroupWriter:
             return
         self.prepared = True
         optimistic, self.compiler.optimistic = self.compiler.optimistic, False
+        row = self.payload.row
+        if self.streaming and row is not None:  # a single value per row is all that need be kept
+            self.payload = Payload(self.unit, self.compiler, None)
         self.folds = [Fold(self.payload, call) for call in self.group.calls]
+        if self.streaming and len(self.payload.texts) != 1:
+            self.payload = Payload(self.unit, self.compiler, row)
+            self.folds = [Fold(self.payload, call) for call in self.group.calls]
         self.bare = [self.payload.value(expression) for expression in self.group.bare]
         self.compiler.optimistic = optimistic
 
@@ -260,7 +269,7 @@ class GroupWriter:
         elif not self.streaming:
             line(f"{self.groups} += {rows}")
         else:
-            if len(self.folds) > 1 and not rows.isidentifier():
+            if not rows.isidentifier():
                 line(f"rows = {rows}")
                 rows = "rows"
             for state, fold in zip(self.states, self.folds):

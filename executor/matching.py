@@ -1,12 +1,13 @@
 """LIKE and GLOB: patterns become functions of a text, once per pattern.
 
-LIKE: ``%`` any run, ``_`` any character, the escape character takes the next one literally; ASCII letters match without case.
-GLOB: ``*`` any run, ``?`` any character, ``[…]`` a class with ``^`` for its complement and ranges; case counts.
+LIKE: ``%`` any run, ``_`` any character, the escape character takes the next one literally; ASCII letters match
+without case. GLOB: ``*`` any run, ``?`` any character, ``[…]`` a class with ``^`` for its complement and ranges; case
+counts.
 
-A pattern without ``_`` and escapes is plain text with ``%`` at its ends at most, mostly; those forms become ``in``, ``startswith``,
-``endswith`` and ``==`` on folded text. `text.lower()` may stand for the ASCII fold when the sought text is ASCII without i and k:
-the only other characters that lower to ASCII are U+0130 (to i) and U+212A (to k). Everything else becomes a regular expression;
-with `re.ASCII`, `re.IGNORECASE` folds ASCII letters only.
+A pattern without ``_`` and escapes is plain text with ``%`` at its ends at most, mostly; those forms become ``in``,
+``startswith``, ``endswith`` and ``==`` on folded text. `text.lower()` may stand for the ASCII fold when the sought
+text is ASCII without i and k: the only other characters that lower to ASCII are U+0130 (to i) and U+212A (to k).
+Everything else becomes a regular expression; with `re.ASCII`, `re.IGNORECASE` folds ASCII letters only.
 
 Example: ``like_matcher('%ab%')('xABy')`` is True; ``like(matcher, None)`` is None; numbers match by their text.
 
@@ -32,9 +33,12 @@ _GLOB_WILD: Final = {"*": _RUN, "?": "."}
 
 
 def like_matcher(pattern: Any, escape: Any = "") -> Matcher | None:
-    """The function that tests a text against a LIKE pattern; None for a NULL pattern (or escape). `escape` '' is none."""
+    """The function that tests a text against a LIKE pattern; None for a NULL pattern (or escape). `escape` '' is
+    none."""
     if pattern is None or escape is None:
         return None
+    if pattern.__class__ is bytes:
+        return _blob
     escape = text_of(escape)
     if escape and len(escape) != 1:
         raise OperationalError("ESCAPE expression must be a single character")
@@ -43,11 +47,15 @@ def like_matcher(pattern: Any, escape: Any = "") -> Matcher | None:
 
 def glob_matcher(pattern: Any) -> Matcher | None:
     """The function that tests a text against a GLOB pattern; None for a NULL pattern."""
+    if pattern.__class__ is bytes:
+        return _blob
     return None if pattern is None else _glob(text_of(pattern))
 
 
 def like(matcher: Matcher | None, value: Any) -> int | None:
-    """LIKE or GLOB on any value."""
+    """LIKE or GLOB on any value. Blobs match nothing, on either side."""
+    if value.__class__ is bytes or matcher is _blob:
+        return 0
     if value is None or matcher is None:
         return None
     return 1 if matcher(value if value.__class__ is str else text_of(value)) else 0
@@ -144,8 +152,9 @@ def _class(body: str) -> str:
 
 
 def _regular(parts: list[str], flags: int) -> Matcher:
-    """The matcher of a pattern in pieces. What stands between two runs may match at its first place for good, for the next run
-    reaches as far from there as from any later one: so those pieces are atomic groups, and no pattern takes exponential time."""
+    """The matcher of a pattern in pieces. What stands between two runs may match at its first place for good, for the
+    next run reaches as far from there as from any later one: so those pieces are atomic groups, and no pattern takes
+    exponential time."""
     segments = [""]
     for part in parts:
         if part == _RUN:
@@ -157,6 +166,10 @@ def _regular(parts: list[str], flags: int) -> Matcher:
         first += "".join(f"(?>.*?{segment})" for segment in others[:-1] if segment) + ".*" + others[-1]
     match = re.compile(first, flags).fullmatch
     return lambda text: match(text) is not None
+
+
+def _blob(text: str) -> bool:
+    return False
 
 
 def _never(text: str) -> bool:

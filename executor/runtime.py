@@ -1,22 +1,23 @@
 """What generated functions call: comparisons, key conversions, row fetching, limits. `NAMES` is their namespace.
 
 Exact forms (INV-Q3, INV-Q4)
-    `lt, le, gt, ge, eq, ne` answer 1, 0 or None as SQLite does for any two values: NULL gives NULL, classes order NULL <
-    numbers < text < blobs. Generated filters first try Python's own operators, which agree wherever Python can order the two
-    values, and raise TypeError where it cannot; these functions are the second try.
+    `lt, le, gt, ge, eq, ne` answer 1, 0 or None as SQLite does for any two values: NULL gives NULL, classes order
+    NULL < numbers < text < blobs. Generated filters first try Python's own operators, which agree wherever Python can
+    order the two values, and raise TypeError where it cannot; these functions are the second try.
 
 Probes
-    A bound value that is compared with many rows passes `probe` once: NULL becomes `NEVER`, which is neither equal nor unequal,
-    before nor after anything. So ``r1[2] == q`` needs no test for NULL inside the loop: ``None == NEVER`` is False.
+    A bound value that is compared with many rows passes `probe` once: NULL becomes `NEVER`, which is neither equal
+    nor unequal, before nor after anything. So ``r1[2] == q`` needs no test for NULL inside the loop: ``None ==
+    NEVER`` is False.
 
 Rows by rowid
-    `fetch` gets rows of many rowids in the order given; neighbours in one leaf cost one subtraction. It relies on every index
-    entry naming a row (INV-D3).
+    `fetch` gets rows of many rowids in the order given; neighbours in one leaf cost one subtraction. It relies on
+    every index entry naming a row (INV-D3).
 
 Example: ``lt(1, 'a') == 1``, ``lt(None, 1) is None``, ``rowid_key('5') == 5``, ``rowid_key(5.5) is None``.
 
-What it does not do: arithmetic, CAST, affinities (`storage.values` and its neighbours), patterns (`matching`), folds over groups
-(`aggregation`), sorting (`sorting`).
+What it does not do: arithmetic, CAST, affinities (`storage.values` and its neighbours), patterns (`matching`), folds
+over groups (`aggregation`), sorting (`sorting`).
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def class_of(value: Any) -> type:
     return Never if value is None else value.__class__
 
 
-# --- Exact comparisons ---------------------------------------------------------------------------------------------------
+# --- Exact comparisons ------------------------------------------------------------------------------------------------
 
 
 def lt(a: Any, b: Any) -> int | None:
@@ -157,7 +158,7 @@ def or_all(logicals: Iterable[int | None]) -> int | None:
     return None if unknown else 0
 
 
-# --- Affinities and folds of single values ---------------------------------------------------------------------------------
+# --- Affinities and folds of single values ----------------------------------------------------------------------------
 
 
 def number_like(value: Any) -> Any:
@@ -182,12 +183,12 @@ def folded(fold: Callable[[str], str]) -> Callable[[Any], Any]:
     return fold_value
 
 
-# --- IN ----------------------------------------------------------------------------------------------------------------
+# --- IN ---------------------------------------------------------------------------------------------------------------
 
 
 class Members(set[Any]):
-    """The values of the right side of IN, without NULL; `null` tells whether there was one, `nulls` keeps row values that hold
-    a NULL."""
+    """The values of the right side of IN, without NULL; `null` tells whether there was one, `nulls` keeps row values
+    that hold a NULL."""
 
     __slots__ = ("null", "nulls")
 
@@ -237,7 +238,7 @@ def in_items(value: Any, items: Sequence[Any]) -> int | None:
     return None if None in items else 0
 
 
-# --- Rowids and index entries ------------------------------------------------------------------------------------------------
+# --- Rowids and index entries -----------------------------------------------------------------------------------------
 
 
 def rowid_key(value: Any) -> int | None:
@@ -260,7 +261,8 @@ def rowid_keys(items: Iterable[Any]) -> list[int]:
 
 
 def rowid_bounds(lower: Any, upper: Any) -> tuple[Any, Any] | None:
-    """Bounds for a scan of rowids: numbers, or None for unbounded. `UNSET` is an absent bound. None: no rowid lies between."""
+    """Bounds for a scan of rowids: numbers, or None for unbounded. `UNSET` is an absent bound. None: no rowid lies
+    between."""
     if lower is UNSET:
         low = None
     else:
@@ -281,7 +283,8 @@ def index_parts(items: Iterable[Any], column: Any) -> list[tuple[int, Any]]:
 
 
 def entry_batches(tree: Tree, lower: Row, upper: Row) -> Iterable[tuple[Sequence[Any], Sequence[Any]]]:
-    """(keys, rowids) batches of entries with lower <= key < upper; no iterator is made where one leaf holds them all."""
+    """(keys, rowids) batches of entries with lower <= key < upper; no iterator is made where one leaf holds them
+    all."""
     node = tree.node
     while node.__class__ is Branch:
         node = node.children[bisect_right(node.keys, lower)]
@@ -320,7 +323,7 @@ def fetch_present(tree: Tree, rowids: Iterable[int]) -> list[tuple[int, Any]]:
     return [(rowid, row) for rowid in rowids if (row := get(rowid)) is not None]
 
 
-# --- Rows of subqueries, limits ----------------------------------------------------------------------------------------------
+# --- Rows of subqueries, limits ---------------------------------------------------------------------------------------
 
 
 def first_value(rows: Iterable[Row], position: int) -> Any:

@@ -3,7 +3,8 @@
 Pieces
     `QueryCompiler`  gives every query of the statement a function, written once, and texts that call it.
     `SelectWriter`   writes one SELECT into the current function: `pipeline` for the steps, then a *consumer*.
-    consumers        what is done with rows: yield them in batches, collect, sort, keep the first n, group, answer EXISTS.
+    consumers        what is done with rows: yield them in batches, collect, sort, keep the first n, group, answer
+    EXISTS.
 
 Two ways to write a pipeline
     As one comprehension per batch, if the sources are one scan and perhaps hash look-ups; the consumer takes lists::
@@ -15,12 +16,13 @@ Two ways to write a pipeline
                 out = [… exact …]
             yield out
 
-    As nested for statements, where each level filters with ``continue``; the innermost text takes one row. Rows are handed on at
-    the end of each batch, so that a scan's first rows come quickly and LIMIT stops the loops.
-    Python allows 20 nested blocks: after `STEPS_MAX` steps the loops so far become a generator of their row variables.
+    As nested for statements, where each level filters with ``continue``; the innermost text takes one row. Rows are
+    handed on at the end of each batch, so that a scan's first rows come quickly and LIMIT stops the loops. Python
+    allows 20 nested blocks: after `STEPS_MAX` steps the loops so far become a generator of their row variables.
 
 A function that must see all rows before the first comes out (sorted, grouped, compound) returns a list; the others are
-generators of lists. Uncorrelated subqueries fill a memo at first use; correlated ones are functions of the rows they use.
+generators of lists. Uncorrelated subqueries fill a memo at first use; correlated ones are functions of the rows they
+use.
 
 Keeps INV-Q2, INV-Q3, INV-T3. What it does not do: windows.
 """
@@ -33,7 +35,7 @@ from typing import Final, Protocol
 
 from aerodb_dbapi.executor.access import StepWriter, Stream
 from aerodb_dbapi.executor.expressions import ExpressionCompiler, RowBinding, repeatable, simple
-from aerodb_dbapi.executor.grouping import GroupWriter
+from aerodb_dbapi.executor.grouping import GroupWriter, counts_rows
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.planner import expressions as e
 from aerodb_dbapi.planner.expressions import Column, Expression
@@ -64,8 +66,8 @@ BATCH: Final = 256
 
 @dataclass(slots=True)
 class Made:
-    """A function that answers a query: its name, the row variables it takes, and whether it returns a list of rows (else it is a
-    generator of batches)."""
+    """A function that answers a query: its name, the row variables it takes, and whether it returns a list of rows
+    (else it is a generator of batches)."""
 
     name: str
     free: list[str]
@@ -205,7 +207,7 @@ class QueryCompiler:
             line(f"rows = list(chain(({sides})))")
         else:
             name = {"UNION": "union", "INTERSECT": "intersect", "EXCEPT": "except_rows"}[op]
-            line(f"rows = {name}({sides}{self.row_key(query.orders)})")
+            line(f"rows = {name}({sides}, {not query.order_by}{self.row_key(query.orders)})")
         self._finish_list("rows", query.order_by, query.limit, query.offset)
         return True
 
@@ -277,8 +279,8 @@ class QueryCompiler:
         return binding.variable if same else None
 
     def _write_recursive(self, query: Recursive) -> bool:
-        """Rows come out generation by generation; the rows of one are given to the steps together where that keeps their order,
-        else one by one."""
+        """Rows come out generation by generation; the rows of one are given to the steps together where that keeps
+        their order, else one by one."""
         line, block = self.unit.line, self.unit.block
         work = f"w{query.cte}"
         self.unit.define(work)
@@ -424,7 +426,7 @@ class Limiter:
                     self.unit.line(text)
 
 
-# --- Consumers -----------------------------------------------------------------------------------------------------------
+# --- Consumers --------------------------------------------------------------------------------------------------------
 
 
 class Consumer(Protocol):
@@ -605,7 +607,7 @@ class Grouping(Gathering):
             super().flush(outermost)
 
 
-# --- One SELECT ------------------------------------------------------------------------------------------------------------
+# --- One SELECT -------------------------------------------------------------------------------------------------------
 
 
 class SelectWriter:
@@ -680,6 +682,8 @@ class SelectWriter:
     def _write_list(self) -> None:
         group = self.select.group
         row = self._row_of_scan()
+        if self._write_count():
+            return
         if group is None:
             self._write_sorted(self.pipeline, row)
             return
@@ -700,6 +704,23 @@ class SelectWriter:
             stream(Collecting(self.unit, self._output))
             self._finish("rows")
 
+    def _write_count(self) -> bool:
+        """``SELECT count(*) FROM t``: the tree knows its size."""
+        select, group = self.select, self.select.group
+        if group is None or group.keys or group.bare or select.pre_filters or select.having or len(self.steps) != 1:
+            return False
+        step = self.steps[0]
+        plain = type(step.access) is Access and step.kind != "left" and not step.on and not step.filters
+        if not plain or not isinstance(step.source, TableSource) or not all(map(counts_rows, group.calls)):
+            return False
+        self.expressions.sources[group.id] = RowBinding("count")
+        self.unit.define("count")
+        count = f"len({self.queries.steps.tree(step.source)})"
+        self.unit.line(f"count = ({', '.join([count] * len(group.calls))},)")
+        self.unit.line(f"rows = [{self._output()}]")
+        self._finish("rows")
+        return True
+
     def _row_of_scan(self) -> str | None:
         """The row variable, if the only source gives rows of one variable."""
         if len(self.steps) != 1 or self.steps[0].kind == "left" or type(self.steps[0].access) is RowidPoint:
@@ -709,8 +730,8 @@ class SelectWriter:
         return names[0] if len(names) == 1 and not from_set else None
 
     def _write_sorted(self, run: Callable[[Consumer], None], row: str | None) -> None:
-        """ORDER BY in one of three ways: sort output rows by their columns; sort source rows, then make output rows; sort pairs
-        of output row and keys."""
+        """ORDER BY in one of three ways: sort output rows by their columns; sort source rows, then make output rows;
+        sort pairs of output row and keys."""
         select = self.select
         outputs = all(isinstance(order.expression, OutputColumn) for order in select.order_by)
         top = select.limit is not None and not select.distinct

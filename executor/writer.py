@@ -6,19 +6,20 @@ Shape of what is written (one `Unit` per statement)::
         p0_ = params[0]                # head: parameters, hoisted invariants (q…), trees (t…), memos (s…)
         q1_ = number_like(p0_)
         t2_ = trees[7]
-        def f3_(r1):                   # and functions: one per nested query block or outlined part of a large expression
+        def f3_(r1):                   # and functions: nested query blocks, outlined parts of large expressions
             ...
         ...                            # body
 
 Frames
-    While a function is being written it is the top `Frame`. A frame knows which row variables its text uses and which it
-    defines; what it uses and does not define becomes its argument list when it is closed, and is in turn used by the frame
-    below. So a correlated subquery is a function of the rows it refers to, wherever it is called from (also inside a
-    comprehension, whose variables a closure could not see). Names of the head are seen by every function as closures.
+    While a function is being written it is the top `Frame`. A frame knows which row variables its text uses and which
+    it defines; what it uses and does not define becomes its argument list when it is closed, and is in turn used by
+    the frame below. So a correlated subquery is a function of the rows it refers to, wherever it is called from (also
+    inside a comprehension, whose variables a closure could not see). Names of the head are seen by every function as
+    closures.
 
 Names
-    Only `name(prefix)` and source ids make names: letters chosen here and a number. A value of the user's is bound in the
-    namespace (`constant`, `bind`), never written (INV-Q2).
+    Only `name(prefix)` and source ids make names: letters chosen here and a number. A value of the user's is bound in
+    the namespace (`constant`, `bind`), never written (INV-Q2).
 
 What it does not do: know SQL.
 """
@@ -96,7 +97,8 @@ class Unit:
         return self._constants[key]
 
     def hoist(self, text: str, prefix: str = "q") -> str:
-        """A head variable holding `text`, which may use only names of the head. The same text gets the same variable."""
+        """A head variable holding `text`, which may use only names of the head. The same text gets the same
+        variable."""
         if text not in self._hoisted:
             name = self._hoisted[text] = self.name(prefix)
             self.head.append(f"    {name} = {text}")
