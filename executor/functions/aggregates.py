@@ -61,12 +61,13 @@ class Sum:
 
 
 class Total(Sum):
-    """total(X): always a real, 0.0 over no values."""
+    """total(X): always a real, 0.0 over no values; NULL where both infinities meet."""
 
     __slots__ = ()
 
-    def finalize(self) -> float:
-        return self._flush().total()
+    def finalize(self) -> float | None:
+        state = self._flush()
+        return state.sum() if state.reals else state.total()
 
 
 class Average(Sum):

@@ -282,8 +282,9 @@ def test_aggregates(oracle: sqlite3.Connection, name: str) -> None:
     rng = random.Random(SEED)
     wrong = []
     for _ in range(600):
+        exact = [x for x in NASTY if not isinstance(x, int) or abs(x) < 2**53]  # beyond, sqlite3's sums lose digits
         pools: list[Any] = [
-            NASTY,
+            exact if name in ("sum", "total", "avg") else NASTY,
             [1, 2, 3, None],
             [0.5, 0.25, 3],
             ["a", "B", None],
