@@ -57,7 +57,7 @@ def resolution_of(error: BaseException) -> str:
 
 def resolve(statement: str, constraint: str) -> str:
     """The resolution in force: the statement's own, unless it has none."""
-    return constraint if statement == "ABORT" else statement
+    return statement or constraint
 
 
 def rowid_message(table: Table) -> tuple[str, str]:

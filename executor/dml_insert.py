@@ -153,8 +153,7 @@ class RowWriter:
         for name, expression in checks:
             no_subqueries([expression], "CHECK constraints")
             with self.unit.block(f"if {self.compiler.false(expression)}:"):
-                resolution = "IGNORE" if self.conflict == "IGNORE" else self.conflict
-                self.refuse(constraints.check_message(name), resolution)
+                self.refuse(constraints.check_message(name), self.conflict or "ABORT")
 
     # --- uniqueness and writing
 

@@ -220,7 +220,7 @@ class UpdateWriter:
                 unit.line(f"v{position} = {text}")
         for position, _ in self.statement.assignments:
             if position not in (-1, table.rowid_alias):
-                rows.settle(table.columns[position], position, names[position], None)
+                rows.settle(table.columns[position], position, names[position], self.statement.defaults.get(position))
         if table.rowid_alias is not None:
             names[table.rowid_alias] = rows.rowid
         unit.line(f"{rows.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")
@@ -277,7 +277,7 @@ class DeleteWriter:
         self.table = statement.table
         self.unit = Unit("delete", "session, transaction, params")
         self.point = point_of(statement.query, statement.row_id, ())
-        self.rows = RowWriter(self.unit, self.table, statement.row_id, "ABORT", "continue", "count")
+        self.rows = RowWriter(self.unit, self.table, statement.row_id, "", "continue", "count")
         self.keepers = keepers_of(self.table, statement.index_filters, statement.row_id)
 
     def write(self) -> tuple[Callable[..., Any], str]:

@@ -213,7 +213,7 @@ class Session:
                 transaction.note_read(compiled.reads)
             count, rows = compiled.run(self, transaction, params)
         except BaseException as error:
-            self._undo(transaction, mark, error)
+            self._undo(transaction, mark, error, compiled.kind)
             raise
         if compiled.kind == "ddl":
             self._ddl_plans = PlanCache()
@@ -222,10 +222,11 @@ class Session:
             self.total_changes += count
         return rows, count
 
-    def _undo(self, transaction: Transaction, mark: int, error: BaseException) -> None:
+    def _undo(self, transaction: Transaction, mark: int, error: BaseException, kind: str) -> None:
         """Settle a failed statement in the open transaction (INV-D4, INV-F4)."""
         resolution = resolution_of(error)
-        self.changes = 0
+        if kind != "ddl":
+            self.changes = 0
         if resolution == "FAIL":
             self.changes = error.kept  # type: ignore[attr-defined]
             self.total_changes += self.changes
@@ -248,7 +249,7 @@ class Session:
                 transaction.rollback()
                 continue
             except BaseException as error:
-                self._settle(transaction, error)
+                self._settle(transaction, error, prepared.compiled.kind)
                 raise
             break
         if compiled.kind != "ddl":
@@ -258,9 +259,10 @@ class Session:
                 self._replan()
         return rows, count
 
-    def _settle(self, transaction: Transaction, error: BaseException) -> None:
+    def _settle(self, transaction: Transaction, error: BaseException, kind: str) -> None:
         """End the own transaction of a failed statement: OR FAIL keeps what was done."""
-        self.changes = 0
+        if kind != "ddl":
+            self.changes = 0
         try:
             if resolution_of(error) == "FAIL" and transaction.is_open:
                 transaction.commit()
@@ -319,15 +321,15 @@ class Session:
                 done.count += count
                 self.changes = count
         except BaseException as error:
-            self._stop(transaction, mark, error, done)
+            self._stop(transaction, mark, error, done, compiled.kind)
             raise
         return done.count, None
 
-    def _stop(self, transaction: Transaction, mark: int, error: BaseException, done: _Progress) -> None:
+    def _stop(self, transaction: Transaction, mark: int, error: BaseException, done: _Progress, kind: str) -> None:
         """One of many failed: undo it alone, keep those before it."""
         if transaction is self.transaction:
             before = done.count
-            self._undo(transaction, mark, error)
+            self._undo(transaction, mark, error, kind)
             self.total_changes += before
         elif (
             resolution_of(error) == "ABORT"

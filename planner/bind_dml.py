@@ -9,7 +9,7 @@ Common parts
 INSERT
     `targets` maps the columns of the source query to table positions; the rowid's names mean the INTEGER PRIMARY KEY
     column where there is one, else -1. Columns not named get `defaults` (NULL where none is declared; the rowid
-    column is left out: it numbers itself). A column named twice takes the first value, as in SQLite.
+    column is left out: it numbers itself), and so do NOT NULL columns with a default, for ON CONFLICT REPLACE. A column named twice takes the first value, as in SQLite.
 UPDATE
     A Select over the target (its first join) and what FROM adds. `SET (a, b) = (x, y)` and `= (SELECT …)` are spread
     into single assignments; a column assigned twice takes the last one.
@@ -83,7 +83,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         table,
         targets,
         query,
-        parsed.conflict or "ABORT",
+        parsed.conflict or "",
         row_id,
         _defaults(context, table, targets, scope),
         _checks(context, table, row_id, scope),
@@ -112,10 +112,11 @@ def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStateme
         row_id,
         new_id,
         list(assignments.items()),
-        parsed.conflict or "ABORT",
+        parsed.conflict or "",
         _checks(context, table, new_id, scope),
         _returning(context, tree, table, new_id, outer),
         _index_filters(context, table, new_id, scope),
+        {p: value for p, value in _defaults(context, table, [], scope).items() if table.columns[p].not_null},
         parameters=parsed.parameters,
     )
 
@@ -241,7 +242,9 @@ def _first_ones(context: Context, targets: list[int], query: Query) -> tuple[lis
 def _defaults(context: Context, table: Table, targets: list[int], scope: Scope) -> dict[int, Expression]:
     made: dict[int, Expression] = {}
     for position, column in enumerate(table.columns):
-        if position not in targets and position != table.rowid_alias:
+        if position == table.rowid_alias:
+            continue
+        if position not in targets or (column.not_null and column.default is not None):
             made[position] = NULL if column.default is None else _default(context, column.default, scope)
     return made
 

@@ -295,8 +295,8 @@ class Returning:
 @dataclass(slots=True)
 class InsertStatement(Statement):
     """INSERT. `targets[i]` is the table position that source column i goes to (-1: rowid). `row_id` is the source id under which
-    `checks`, `returning` (and upsert clauses, later) see the new row; `defaults[p]` is the expression for a column not named.
-    `conflict` is the OR clause ('ABORT' if none)."""
+    `checks`, `returning` (and upsert clauses, later) see the new row; `defaults[p]` is the expression for a column not named,
+    or for NULL in a NOT NULL column under REPLACE. `conflict` is the OR clause ('' if none)."""
 
     table: Table
     targets: list[int]
@@ -324,6 +324,7 @@ class UpdateStatement(Statement):
     checks: list[tuple[str, Expression]]
     returning: Returning | None = None
     index_filters: dict[int, Expression] = field(default_factory=dict)
+    defaults: dict[int, Expression] = field(default_factory=dict)  # for NULL in NOT NULL columns under REPLACE
 
 
 @dataclass(slots=True)
