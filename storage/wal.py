@@ -93,10 +93,11 @@ class Log:
         """The log of the file at `path`, made if missing, and its commits; the log is ready once they are exhausted."""
         file = _open_locked(files, path, timeout)
         try:
-            if headers.is_unmade(file):
+            if made := headers.is_unmade(file):
                 headers.create(files, file, path)
             reading = Scan(file, path)
-            headers.confirm(files, file, path, reading.header)
+            if not made:
+                headers.confirm(files, file, path, reading.header)
             log = cls(file, path, reading)
             return log, log._recover(reading)
         except OSError as error:

@@ -7,6 +7,7 @@ them, with acknowledged ≤ n ≤ started.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,6 +101,45 @@ def test_crash_while_recovering_and_after() -> None:
                 pass
             for policy in ("none", "all", "random"):
                 assert len(open_log(again.restart(policy, seed))[1]) == expected
+
+
+def test_a_process_killed_then_a_crash_while_the_next_one_recovers() -> None:
+    """Unsynced bytes of the killed process, which its successor reads, must be durable before they are witnessed."""
+    for group, kept in ((1, 13), (3, 12)):
+        for crash_at in range(1, 12):
+            for seed in range(12):
+                files, progress = SimulatedFiles(seed), Progress()
+                log, _ = open_log(files)
+                for record in COMMITS[:kept]:
+                    log.append(record)
+                    if record.commit_id % group == 0 and record.commit_id < 10:
+                        log.flush(sync=True)
+                        progress.acknowledged = record.commit_id
+                log.flush(sync=False)
+                progress.started = kept
+                log.close(seal=False)  # as death does: the lock is gone, nothing is synced
+                files.crash_at = files.steps + crash_at
+                with contextlib.suppress(Crash):
+                    log, found = open_log(files)
+                    assert (len(found), log.durable_end) == (kept, log.end)
+                    progress.acknowledged = len(found)
+                check_recovered(files.restart("random", seed), progress)
+
+
+def test_crash_while_closing_what_was_never_synced() -> None:
+    """A seal is written only when the log it witnesses is durable."""
+    for crash_at in range(1, 6):
+        for seed in range(20):
+            files, progress = SimulatedFiles(seed), Progress(started=5)
+            log, _ = open_log(files)
+            for record in COMMITS[:5]:
+                log.append(record)
+                log.flush(sync=False)
+            files.crash_at = files.steps + crash_at
+            with contextlib.suppress(Crash):
+                log.close()
+                progress.acknowledged = 5
+            check_recovered(files.restart("random", seed), progress)
 
 
 def test_a_large_commit_exists_wholly_or_not_at_all() -> None:
@@ -235,6 +275,24 @@ def test_an_older_copy_under_a_newer_header_is_reported() -> None:
     mixed = files.contents(PATH)[:LOG_START] + older.contents(PATH)[LOG_START:]
     with pytest.raises(CorruptionError, match="not the one its header witnesses"):
         found_in(mixed)
+
+
+def test_a_frame_left_from_before_a_cut_is_not_the_next() -> None:
+    """INV-R3: it verifies by itself, at its own place, in its own log; but it follows another frame."""
+    files = SimulatedFiles()
+    open_log(files)[0].close()
+    fresh = files.contents(PATH)
+    contents = []
+    for text in ("one", "two"):
+        files = SimulatedFiles.holding({PATH: fresh})
+        log, _ = open_log(files)
+        end = log.append(CommitRecord(1, [TreeEdits(2, [], {1: (text,)})]))
+        log.append(CommitRecord(2, [TreeEdits(2, [], {2: (text,)})]))
+        log.flush(sync=False)
+        contents.append(files.contents(PATH))
+    found, summary = scan(SimulatedFiles.holding({PATH: contents[0][:end] + contents[1][end:]}), PATH)
+    assert [record.edits[0].writes for record in found] == [{1: ("one",)}]
+    assert summary.end == end
 
 
 def test_a_copy_of_the_file_kept_as_a_blob_is_no_frame() -> None:
