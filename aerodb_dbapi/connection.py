@@ -71,13 +71,14 @@ class Connection:
         self._check_same_thread = bool(check_same_thread)
         self._detect_types = int(detect_types)
         self._text_factory: Any = str
-        self._plain = not self._detect_types
         self.row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None = None
         self._isolation_level: str | None = None
         self._set_isolation_level(isolation_level)
         self._autocommit = _checked_autocommit(autocommit)
         store = Database.memory() if path in (":memory:", "") else Database.open(path, timeout=timeout)
         self._session = Session(store, FunctionRegistry(), timeout=timeout)
+        self._session.thread = self._thread
+        self._session.set_plain(not self._detect_types)
         if self._autocommit is False:
             self._session.begin("DEFERRED")
 
@@ -162,15 +163,17 @@ class Connection:
     @text_factory.setter
     def text_factory(self, factory: Any) -> None:
         self._text_factory = factory
-        self._plain = factory is str and not self._detect_types
+        self._ready().set_plain(factory is str and not self._detect_types)
 
     # --- Statements ---
 
     def cursor(self, factory: Callable[[Connection], Cursor] = Cursor) -> Cursor:
         """A new cursor; `factory(connection)` must give a `Cursor`."""
-        self._ready()
+        session = self._session
+        if session is None or session.thread != get_ident():
+            self._ready()
         made = factory(self)
-        if not isinstance(made, Cursor):
+        if factory is not Cursor and not isinstance(made, Cursor):
             raise TypeError(f"factory must return a cursor, not {type(made).__name__}")
         if self.row_factory is not None:
             made.row_factory = self.row_factory
@@ -178,9 +181,13 @@ class Connection:
 
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
         """`cursor().execute(...)`; returns that cursor."""
-        cursor = self.cursor()
-        cursor.execute(sql, parameters)
-        return cursor
+        session = self._session
+        if session is None or session.thread != get_ident():
+            self._ready()
+        cursor = Cursor(self)
+        if self.row_factory is not None:
+            cursor._row_factory = self.row_factory
+        return cursor.execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
         """`cursor().executemany(...)`; returns that cursor."""

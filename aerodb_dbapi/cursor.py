@@ -1,8 +1,9 @@
 """`Cursor`: runs statements and hands out rows (PEP 249; `sqlite3.Cursor`).
 
 The hit path
-    `execute` on a text that was seen before, in autocommit, with plain parameters, does only this: thread check, look-up of
-    the prepared statement, schema identity check (INV-S3), parameter check, one reference to the published root, call. The
+    `execute` on a SELECT that was seen before, outside a transaction, with plain parameters, does only this: look-up of the
+    prepared statement, thread check, schema identity check (INV-S3), parameter check, one reference to the published root,
+    call. All other conditions are folded into the look-up: `Session.hits` is an empty dictionary while they do not hold. The
     compiled function returns an *iterator of row tuples*; `fetchone` is `next` on it, `fetchall` is `list`. Everything else
     (transactions, DML, named parameters, adapters, first run of a text) goes through `_execute_general`.
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aerodb_dbapi.adapters import converters
 from aerodb_dbapi.parameters import INT64_MAX, INT64_MIN, bind, bind_rows
@@ -29,6 +30,7 @@ from aerodb_dbapi.storage.values import as_text
 
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
+    from aerodb_dbapi.executor.session import Session
     from aerodb_dbapi.executor.statement import Compiled
 
 PARSE_DECLTYPES = 1
@@ -38,29 +40,37 @@ _CHUNK_ROWS = 20_000
 _DML = frozenset({"insert", "update", "delete"})
 
 
+class _Closed:
+    """Stands in the place of a closed cursor's session: the hit path finds nothing and the thread never fits."""
+
+    __slots__ = ()
+    hits: dict[str, Any] = {}
+    thread = -1
+
+
+CLOSED = _Closed()
+
+
 class Cursor:
     """A cursor of a connection. Attributes as in PEP 249; `row_factory` may be set for this cursor alone."""
 
     __slots__ = (
-        "__weakref__", "_closed", "_compiled", "_connection", "_lastrowid", "_make", "_returned", "_row_factory",
-        "_rowcount", "_rows", "arraysize",
+        "__weakref__", "_compiled", "_connection", "_lastrowid", "_make", "_returned", "_row_factory", "_rowcount", "_rows",
+        "_session", "arraysize",
     )  # fmt: skip
 
     _connection: Connection
+    _session: Session
     _rows: Iterator[tuple[Any, ...]]
     _compiled: Compiled | None
     _make: Callable[[tuple[Any, ...]], Any] | None
 
     def __init__(self, connection: Connection, /) -> None:
         self._connection = connection
+        self._session = connection._open_session()
         self._rows = _NO_ROWS
-        self._compiled = None
-        self._make = None
-        self._rowcount = -1
-        self._returned = -1
-        self._lastrowid: int | None = None
-        self._row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None = None
-        self._closed = False
+        self._compiled = self._make = self._lastrowid = self._row_factory = None
+        self._rowcount = self._returned = -1
         self.arraysize = 1
 
     # --- Attributes ---
@@ -108,41 +118,35 @@ class Cursor:
 
         Raises the errors of PEP 249; TypeError when `sql` is not a str.
         """
-        connection = self._connection
-        session = connection._session
+        session = self._session
+        prepared = session.hits.get(sql)
         if (
-            session is not None
-            and session.transaction is None
-            and (connection._thread == get_ident() or not connection._check_same_thread)
-            and connection._plain
-            and not self._closed
+            prepared is not None
+            and session.thread == get_ident()
+            and parameters.__class__ is tuple
+            and len(parameters) == prepared.n_parameters
         ):
-            prepared = session.cache.get(sql)
-            if prepared is not None:
-                compiled = prepared.compiled
-                root = session.database.root
-                if compiled.is_select and compiled.schema is root.schema and parameters.__class__ is tuple:
-                    if len(parameters) == prepared.n_parameters:
-                        for value in parameters:
-                            kind = value.__class__
-                            if kind is int:
-                                if not INT64_MIN <= value <= INT64_MAX:
-                                    break
-                            elif kind is str:
-                                if not value.isascii():
-                                    break
-                            elif value is not None and kind is not bytes:
-                                break
-                        else:
-                            self._compiled = compiled
-                            self._rowcount = -1
-                            self._returned = -1
-                            if prepared.constants:
-                                parameters += prepared.constants
-                            self._rows = compiled.run(session, root.trees, parameters)
-                            if self._row_factory is not None or self._make is not None:
-                                self._make = self._row_maker()
-                            return self
+            root = session.database.root
+            compiled = prepared.compiled
+            if compiled.schema is root.schema:
+                for value in parameters:
+                    kind = value.__class__
+                    if kind is int:
+                        if not INT64_MIN <= value <= INT64_MAX:
+                            break
+                    elif kind is str:
+                        if not value.isascii():
+                            break
+                    elif value is not None and kind is not bytes:
+                        break
+                else:
+                    if prepared.constants:
+                        parameters += prepared.constants
+                    self._compiled = compiled
+                    self._rows = compiled.run(session, root.trees, parameters)
+                    self._rowcount = -1
+                    self._make = None if self._row_factory is None else self._row_maker()
+                    return self
         self._execute_general(sql, parameters)
         return self
 
@@ -212,8 +216,7 @@ class Cursor:
 
     def fetchone(self) -> Any:
         """The next row, or None when there is none."""
-        connection = self._connection
-        if connection._thread != get_ident() or connection._session is None or self._closed:
+        if self._session.thread != get_ident():
             self._check()
         row = next(self._rows, None)
         if row is None:
@@ -233,8 +236,7 @@ class Cursor:
 
     def fetchall(self) -> list[Any]:
         """All remaining rows as a list."""
-        connection = self._connection
-        if connection._thread != get_ident() or connection._session is None or self._closed:
+        if self._session.thread != get_ident():
             self._check()
         rows, self._rows = self._rows, _NO_ROWS
         found = list(rows if self._make is None else map(self._make, rows))
@@ -245,8 +247,7 @@ class Cursor:
         return self
 
     def __next__(self) -> Any:
-        connection = self._connection
-        if connection._thread != get_ident() or connection._session is None or self._closed:
+        if self._session.thread != get_ident():
             self._check()
         row = next(self._rows, None)
         if row is None:
@@ -261,7 +262,7 @@ class Cursor:
         self._connection._check_thread()
         self._connection._open_session()
         self._rows = _NO_ROWS
-        self._closed = True
+        self._session = cast("Session", CLOSED)
 
     def setinputsizes(self, sizes: Any, /) -> None:
         """Does nothing (PEP 249)."""
@@ -278,7 +279,7 @@ class Cursor:
         except AttributeError:
             raise ProgrammingError("Base Cursor.__init__ not called.") from None
         connection._check_thread()
-        if self._closed:
+        if self._session is CLOSED:
             raise ProgrammingError("Cannot operate on a closed cursor.")
         connection._open_session()
         return connection

@@ -40,8 +40,10 @@ def failure(call: Any, *arguments: Any) -> tuple[str, str, str | None]:
 def test_module_attributes(db: ModuleType) -> None:
     assert (db.apilevel, db.paramstyle) == ("2.0", "qmark") and db.threadsafety in (0, 1, 3)
     assert issubclass(db.IntegrityError, db.DatabaseError) and issubclass(db.DatabaseError, db.Error)
+    con = db.connect(":memory:")
     for name in ("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError", "IntegrityError"):
-        assert getattr(db.Connection, name) is getattr(db, name)
+        assert getattr(con, name) is getattr(db, name)
+    con.close()
     assert db.Error.__module__.split(".")[0] == db.__name__.split(".")[0]
 
 
@@ -261,7 +263,7 @@ def test_counters(con: Any) -> None:
     with pytest.raises(Exception, match="UNIQUE"):
         cur.execute("INSERT INTO t(id) VALUES (1)")
     assert cur.lastrowid == 1
-    assert con.execute("SELECT changes(), total_changes(), last_insert_rowid()").fetchone() == (1, 7, 1)
+    assert con.execute("SELECT changes(), total_changes(), last_insert_rowid()").fetchone() == (0, 7, 1)
 
 
 def test_executemany_keeps_what_came_before_a_failure(con: Any, db: ModuleType) -> None:
@@ -379,8 +381,9 @@ def test_user_functions(con: Any, db: ModuleType) -> None:
 
     con.create_function("fail", 1, fail)
     assert failure(con.execute, "SELECT fail(1)")[:2] == ("OperationalError", "user-defined function raised exception")
-    con.create_function("twice", 1, None)
-    assert failure(con.execute, "SELECT twice(1)")[:2] == ("OperationalError", "no such function: twice")
+    if db is aerodb_dbapi:  # sqlite3 of Python 3.11 keeps a function that calls None
+        con.create_function("twice", 1, None)
+        assert failure(con.execute, "SELECT twice(1)")[:2] == ("OperationalError", "no such function: twice")
 
     class Longest:
         def __init__(self) -> None:
@@ -437,7 +440,7 @@ def test_subclassing(db: ModuleType) -> None:
             return super().cursor(factory)
 
     con = db.connect(":memory:", factory=OwnConnection)
-    cur = con.execute("SELECT 1")
+    cur = con.cursor().execute("SELECT 1")
     cur.note = "kept"
     assert type(con) is OwnConnection and type(cur) is OwnCursor and cur.fetchone() == (1,)
     with pytest.raises(TypeError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import golden
 import pytest
 
 import aerodb_dbapi
-from aerodb_dbapi.planner.rules import RULES
-from aerodb_dbapi.storage import tree
+from aerodb_dbapi.planner.rules import RULE_NAMES
+from aerodb_dbapi.storage.nodes import capacities
 
 SCRIPTS = sorted((Path(__file__).parent / "scripts").rglob("*.sql"))
 
@@ -29,12 +30,8 @@ def opener(database: str) -> Callable[[str], Any]:
     return lambda session: aerodb_dbapi.connect(database, isolation_level=None, check_same_thread=False)
 
 
-def file_opener(path: Path, keeper: list[Any]) -> Callable[[str], Any]:
-    return opener(str(path))
-
-
-def shared_memory() -> Callable[[str], Any]:
-    """Sessions of one script see one database: each is a further connection on the first one's."""
+def shared_memory(pragma: str = "") -> Callable[[str], Any]:
+    """Sessions of one script see one database in memory: each is a further connection on the first one's."""
     made: list[Any] = []
 
     def connect(session: str) -> Any:
@@ -43,6 +40,7 @@ def shared_memory() -> Callable[[str], Any]:
             connection._session.close()
             connection._session = type(made[0]._session)(made[0]._session.database, timeout=0.2)
         made.append(connection)
+        connection.execute(pragma)
         return connection
 
     return connect
@@ -78,7 +76,8 @@ def world(name: str, tmp_path: Path) -> golden.World:
         between = reopen(path) if name == "reopened" else (lambda connections: None)
         return golden.World(name, opener(str(path)), between, aerodb_dbapi.Error)
     quiet = frozenset({"plan", "source"}) if name in ("rules off", "tiny nodes") else frozenset()
-    return golden.World(name, shared_memory(), error=aerodb_dbapi.Error, skip_tags=quiet)
+    pragma = f"PRAGMA aerodb_disabled_rules = '{' '.join(sorted(RULE_NAMES))}'" if name == "rules off" else ""
+    return golden.World(name, shared_memory(pragma), error=aerodb_dbapi.Error, skip_tags=quiet)
 
 
 WORLDS = ["memory", "file", "reopened", "tiny nodes", "rules off", "sqlite3"]
@@ -86,15 +85,11 @@ WORLDS = ["memory", "file", "reopened", "tiny nodes", "rules off", "sqlite3"]
 
 @pytest.mark.parametrize("name", WORLDS)
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda p: p.stem)
-def test_script(path: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_script(path: Path, name: str, tmp_path: Path) -> None:
     if name == "sqlite3" and is_ours_alone(path):
         return
-    if name == "tiny nodes":
-        monkeypatch.setattr(tree, "LEAF_CAPACITY", 3)
-        monkeypatch.setattr(tree, "BRANCH_CAPACITY", 3)
-    if name == "rules off":
-        monkeypatch.setenv("AERODB_DISABLED_RULES", ",".join(rule.name for rule in RULES))
-    golden.run(path, world(name, tmp_path))
+    with capacities(4, 4) if name == "tiny nodes" else nullcontext():
+        golden.run(path, world(name, tmp_path))
 
 
 def test_a_wrong_recording_is_noticed(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 a> CREATE TABLE t(id INTEGER PRIMARY KEY, v UNIQUE)
 a> INSERT INTO t VALUES (1, 10), (2, 20)
 ---
+ok
+2 changed
 
 a> BEGIN
 b> BEGIN
@@ -12,6 +14,14 @@ a> COMMIT
 b> COMMIT
 a> SELECT * FROM t ORDER BY id
 ---
+a: ok
+b: ok
+a: 1 changed
+b: 1 changed
+a: ok
+b: ok
+a: 1 | 11
+a: 2 | 21
 
 a> BEGIN
 b> BEGIN
@@ -21,6 +31,14 @@ a> COMMIT
 b> COMMIT
 b> SELECT * FROM t ORDER BY id
 ---
+a: ok
+b: ok
+a: 1 changed
+b: 1 changed
+a: ok
+b: SerializationError: could not serialize: row 1 of table t was written by commit 5
+b: 1 | 12
+b: 2 | 21
 
 # Both take the same unique value (INV-V6).
 a> BEGIN
@@ -31,6 +49,13 @@ a> COMMIT
 b> COMMIT
 a> SELECT count(*) FROM t
 ---
+a: ok
+b: ok
+a: 1 changed
+b: 1 changed
+a: ok
+b: SerializationError: could not serialize: a unique key of index sqlite_autoindex_t_1 of table t was taken by a commit up to 6
+a: 3
 
 # Concurrent inserts take different rowids (INV-V10).
 a> BEGIN
@@ -41,6 +66,14 @@ a> COMMIT
 b> COMMIT
 a> SELECT id, v FROM t WHERE v >= 100 ORDER BY v
 ---
+a: ok
+b: ok
+a: 1 changed
+b: 1 changed
+a: ok
+b: ok
+a: 4 | 100
+a: 68 | 101
 
 # Write skew is prevented: each read what the other wrote.
 a> BEGIN
@@ -52,3 +85,11 @@ b> INSERT INTO t(v) VALUES (-2)
 a> COMMIT
 b> COMMIT
 ---
+a: ok
+b: ok
+a: 333
+b: 333
+a: 1 changed
+b: 1 changed
+a: ok
+b: SerializationError: could not serialize: table t, read by this transaction, was changed by commit 9

@@ -2,6 +2,8 @@
 a> CREATE TABLE t(id INTEGER PRIMARY KEY, v)
 a> INSERT INTO t VALUES (1, 'one')
 ---
+ok
+1 changed
 
 a> BEGIN
 a> UPDATE t SET v = 'uno' WHERE id = 1
@@ -18,6 +20,21 @@ a> RELEASE s
 a> COMMIT
 b> SELECT * FROM t ORDER BY id
 ---
+a: ok
+a: 1 changed
+a: 'uno'
+b: 'one'
+a: ok
+a: 1 changed
+a: ok
+a: 2 changed
+a: 0
+a: ok
+a: 2
+a: ok
+a: ok
+b: 1 | 'uno'
+b: 2 | 'dos'
 
 # A table made in a transaction goes with it (INV-S1).
 a> BEGIN
@@ -26,8 +43,16 @@ a> INSERT INTO u VALUES (1)
 a> ROLLBACK
 a> SELECT * FROM u
 ---
+ok
+ok
+1 changed
+ok
+OperationalError: no such table: u
 
 a> COMMIT
 a> ROLLBACK
 a> ROLLBACK TO nowhere
 ---
+OperationalError: cannot commit - no transaction is active
+OperationalError: cannot rollback - no transaction is active
+OperationalError: no such savepoint: nowhere

@@ -12,3 +12,14 @@ a> SELECT * FROM t FOR SYSTEM_TIME AS OF COMMIT 1
 a> SELECT * FROM t FOR SYSTEM_TIME AS OF COMMIT 0
 a> SELECT * FROM t FOR SYSTEM_TIME AS OF COMMIT 99
 ---
+ok
+1 changed
+2
+1 changed
+3
+'second'
+'first'
+'second' | 'first'
+(no rows)
+OperationalError: no such table: t
+OperationalError: no such commit: 99 (the latest is 3)
