@@ -142,9 +142,9 @@ def _create_table(stream: TokenStream) -> CreateTable:
     column_definition(stream, made)
     while stream.take(","):
         if stream.kind in _CONSTRAINT_STARTS:
+            table_constraints(stream, made)
             break
         column_definition(stream, made)
-    table_constraints(stream, made)
     end = stream.expect(")")[3]
     _table_options(stream)
     return _finish_table(made, f"CREATE TABLE {stream.sql[name.start : end]}", name.if_not_exists)

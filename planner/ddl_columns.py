@@ -374,11 +374,13 @@ def _foreign_key(stream: TokenStream, columns: tuple[int, ...], name: str | None
     to = tuple(_names(stream)) if stream.kind == "(" else None
     actions = {"UPDATE": "NO ACTION", "DELETE": "NO ACTION", "INSERT": "NO ACTION"}
     match = "NONE"
-    while stream.kind == "MATCH" or (stream.kind == "ON" and stream.ahead() in actions):
+    while stream.kind in ("MATCH", "ON"):
         if stream.take("MATCH"):
             match = stream.name().upper()
             continue
         stream.advance()
+        if stream.kind not in actions:
+            raise stream.error()
         event = stream.advance()[0]
         actions[event] = _action(stream)
     return ForeignKey(columns, parent, to, actions["UPDATE"], actions["DELETE"], match, False, name)

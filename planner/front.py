@@ -211,8 +211,7 @@ def _rollback(stream: TokenStream) -> Rollback:
 
 
 def _savepoint_name(stream: TokenStream) -> str:
-    if stream.kind == "SAVEPOINT" and stream.ahead() in NAMES:
-        stream.advance()
+    stream.take("SAVEPOINT")
     return stream.name()
 
 

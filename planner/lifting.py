@@ -52,7 +52,6 @@ _PARTS: Final = re.compile(
             _STRING,
             rf"(?:-(?:(?<=[(,=<>]-)|(?<=[(,=<>] -)))?(?:{_NUMBER})(?![{_WORD}.])",
             r"[()]",
-            r"\$[\w:$]*+\(",
             rf"[?:@$0-9][{_WORD}]*+",
             r"\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]",
             r"--|/\*|;(?=\s*+\S)|['\"`\[\x00\x02]",
@@ -60,6 +59,7 @@ _PARTS: Final = re.compile(
     )
     + ")"
 )
+_TCL_PARAMETER: Final = re.compile(r"\$[\w:$]++\(")
 _LIFTABLE: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b", re.IGNORECASE)
 
 # States: literals stay but may be lifted deeper; are lifted; stay, and so does everything inside; the latter, inside.
@@ -96,7 +96,7 @@ _LITERAL_STARTS: Final = frozenset("'0123456789.-")
 
 def shape(sql: str) -> tuple[str, Constants]:
     """The text with its literals taken out, and their values; the text itself and () where nothing is lifted."""
-    if not _LIFTABLE.match(sql):
+    if not _LIFTABLE.match(sql) or ("$" in sql and _TCL_PARAMETER.search(sql)):
         return sql, ()
     parts = _PARTS.split(sql)
     constants: list[Any] = []
@@ -136,9 +136,7 @@ _FROM_FORMS: Final = (["FROM"], ["from"], ["From"])
 
 
 def _mixed_case(part: str) -> int | None:
-    """The meaning of a word written like no other form; of a Tcl parameter with parentheses, to give up."""
-    if part[0] == "$" and part[-1] == "(":
-        return _GIVE_UP
+    """The meaning of a word that is written neither in capitals nor in small letters."""
     return _STATES.get(part.upper()) if part.isascii() else None
 
 

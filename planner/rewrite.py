@@ -40,32 +40,27 @@ from typing import Final
 
 from sqlglot.tokens import TokenType
 
-from aerodb_dbapi.planner.lexer import INTEGER, JOIN_WORDS, PARAMETER
 from aerodb_dbapi.planner.rewrite_expression import (
     ATOM,
     COLUMN,
-    FUNCTION_PREFIX,
-    QUERY_STARTS,
     TEXT_ALIAS_PREFIX,
     expression,
     expression_list,
-    parameter,
+)
+from aerodb_dbapi.planner.rewrite_from import (
+    close_parenthesis,
+    indexed_by,
+    name_list,
+    open_parenthesis,
+    sources,
+    table_name,
+    write_alias,
 )
 from aerodb_dbapi.planner.stream import ALIASES, NAMES, TokenStream
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
 CONFLICT_WORDS: Final = frozenset({"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"})
 _SET_OPERATORS: Final = {"UNION": TokenType.UNION, "EXCEPT": TokenType.EXCEPT, "INTERSECT": TokenType.INTERSECT}
-_JOIN_STARTS: Final = JOIN_WORDS | {",", "JOIN"}
-_JOIN_BITS: Final = {
-    "NATURAL": {"natural"},
-    "LEFT": {"left", "outer"},
-    "OUTER": {"outer"},
-    "RIGHT": {"right", "outer"},
-    "FULL": {"left", "right", "outer"},
-    "INNER": {"inner"},
-    "CROSS": {"inner", "cross"},
-}
 
 
 def stream_of(sql: str, is_shape: bool = False) -> TokenStream:
@@ -110,17 +105,20 @@ def _with(stream: TokenStream) -> None:
     while True:
         stream.write_name()
         if stream.kind == "(":
-            _name_list(stream)
+            name_list(stream)
         if stream.kind != "AS":
             raise stream.error()
         stream.pass_on(TokenType.ALIAS)
-        if stream.kind == "NOT":
+        negated = stream.kind == "NOT"
+        if negated:
             stream.pass_on(TokenType.NOT)
         if stream.kind == "MATERIALIZED":
             stream.pass_on(TokenType.VAR)
-        _open(stream)
+        elif negated:
+            raise stream.error()
+        open_parenthesis(stream)
         query(stream)
-        _close(stream)
+        close_parenthesis(stream)
         if stream.kind != ",":
             return
         stream.pass_on(TokenType.COMMA)
@@ -159,7 +157,7 @@ def _select_from_values(stream: TokenStream, at: int) -> None:
     ):
         stream.insert(at, type_, text)
     stream.write(TokenType.R_PAREN, ")")
-    _write_alias(stream, "_values")
+    write_alias(stream, "_values")
 
 
 def _values(stream: TokenStream) -> str:
@@ -173,9 +171,9 @@ def _values(stream: TokenStream) -> str:
 
 
 def _row(stream: TokenStream) -> int:
-    _open(stream)
+    open_parenthesis(stream)
     width = expression_list(stream)
-    _close(stream)
+    close_parenthesis(stream)
     return width
 
 
@@ -189,7 +187,7 @@ def _select(stream: TokenStream) -> str:
     _result_columns(stream)
     if stream.kind == "FROM":
         stream.pass_on(TokenType.FROM)
-        _sources(stream)
+        sources(stream)
     if stream.kind == "WHERE":
         _where(stream)
     if stream.kind == "GROUP":
@@ -243,16 +241,11 @@ def _result_column(stream: TokenStream) -> None:
     level = expression(stream)
     if stream.kind == "AS":
         stream.advance()
-        _write_alias(stream, stream.name())
+        write_alias(stream, stream.name())
     elif stream.kind in ALIASES:
-        _write_alias(stream, stream.name())
+        write_alias(stream, stream.name())
     elif level != COLUMN:
-        _write_alias(stream, TEXT_ALIAS_PREFIX + stream.text_since(start))
-
-
-def _write_alias(stream: TokenStream, name: str) -> None:
-    stream.write(TokenType.ALIAS, "AS")
-    stream.write(TokenType.IDENTIFIER, name)
+        write_alias(stream, TEXT_ALIAS_PREFIX + stream.text_since(start))
 
 
 def _order_terms(stream: TokenStream) -> None:
@@ -298,173 +291,6 @@ def _closed(stream: TokenStream) -> None:
         stream.wrap(at)
 
 
-# --- FROM -------------------------------------------------------------------------------------------------------------
-
-
-def _sources(stream: TokenStream) -> int:
-    """Read tables and joins; how many tables."""
-    _source(stream)
-    if stream.kind in ("ON", "USING"):
-        word = stream.kind
-        _condition(stream, frozenset())
-        raise OperationalError(f"a JOIN clause is required before {word}")
-    count = 1
-    while stream.kind in _JOIN_STARTS:
-        join = _join_operator(stream)
-        _source(stream)
-        _condition(stream, join)
-        count += 1
-    return count
-
-
-def _join_operator(stream: TokenStream) -> frozenset[str]:
-    """Read a comma or JOIN with its words, write it; the set of what it means."""
-    if stream.kind == ",":
-        stream.advance()
-        words: list[str] = []
-    else:
-        words = _join_words(stream)
-    bits: set[str] = set()
-    for word in words:
-        bits |= _JOIN_BITS.get(word.upper(), {"unknown"})
-    if "unknown" in bits or {"inner", "outer"} <= bits or ("outer" in bits and not bits & {"left", "right"}):
-        raise OperationalError(f"unknown join type: {' '.join(words)}")
-    if "natural" in bits:
-        stream.write(TokenType.NATURAL, "NATURAL")
-    if {"left", "right"} <= bits:
-        stream.write(TokenType.FULL, "FULL")
-    elif "left" in bits:
-        stream.write(TokenType.LEFT, "LEFT")
-    elif "right" in bits:
-        stream.write(TokenType.RIGHT, "RIGHT")
-    elif "cross" in bits:
-        stream.write(TokenType.CROSS, "CROSS")
-    else:
-        stream.write(TokenType.INNER, "INNER")
-    stream.write(TokenType.JOIN, "JOIN")
-    return frozenset(bits)
-
-
-def _join_words(stream: TokenStream) -> list[str]:
-    words: list[str] = []
-    while stream.kind != "JOIN":
-        if len(words) == 3 or (stream.kind not in NAMES if words else stream.kind not in JOIN_WORDS):
-            raise stream.error()
-        words.append(stream.advance()[1])
-    stream.advance()
-    return words
-
-
-def _condition(stream: TokenStream, join: frozenset[str]) -> None:
-    if "natural" in join:
-        if stream.kind in ("ON", "USING"):
-            raise OperationalError("a NATURAL join may not have an ON or USING clause")
-    elif stream.kind == "ON":
-        stream.pass_on(TokenType.ON)
-        expression(stream)
-    elif stream.kind == "USING":
-        stream.pass_on(TokenType.USING)
-        if stream.kind != "(":
-            raise stream.error()
-        _name_list(stream)
-    elif "cross" not in join:
-        stream.write(TokenType.ON, "ON")
-        stream.write(TokenType.TRUE, "TRUE")
-
-
-def _source(stream: TokenStream) -> None:
-    if stream.kind == "(":
-        _parenthesized_source(stream)
-        return
-    if stream.kind not in NAMES:
-        raise stream.error()
-    if stream.ahead() == "(" or (stream.ahead() == "." and stream.ahead(3) == "("):
-        _table_function(stream)
-        return
-    _table_name(stream)
-    if stream.kind == "FOR" and stream.tokens[stream.index + 1][1].upper() == "SYSTEM_TIME" and stream.ahead(2) == "AS":
-        _as_of(stream)
-    _source_alias(stream)
-    _indexed_by(stream)
-
-
-def _table_name(stream: TokenStream) -> None:
-    stream.write_name()
-    if stream.kind == ".":
-        stream.pass_on(TokenType.DOT)
-        stream.write_name()
-
-
-def _table_function(stream: TokenStream) -> None:
-    name = stream.name()
-    if stream.take("."):
-        name = stream.name()
-    stream.write(TokenType.VAR, FUNCTION_PREFIX + name)
-    stream.pass_on(TokenType.L_PAREN)
-    if stream.kind != ")":
-        expression_list(stream)
-    _close(stream)
-    _source_alias(stream)
-
-
-def _as_of(stream: TokenStream) -> None:
-    """FOR SYSTEM_TIME AS OF COMMIT n."""
-    stream.advance()
-    stream.advance()
-    stream.advance()
-    stream.expect("OF")
-    if stream.token[1].upper() != "COMMIT":
-        raise stream.error()
-    stream.advance()
-    for word in ("FOR", "VERSION", "AS", "OF"):
-        stream.write(TokenType.VAR, word)
-    if stream.kind == INTEGER:
-        stream.pass_on(TokenType.NUMBER)
-    elif stream.kind == PARAMETER:
-        parameter(stream)
-    else:
-        raise stream.error()
-
-
-def _source_alias(stream: TokenStream) -> None:
-    if stream.kind == "AS":
-        stream.advance()
-        _write_alias(stream, stream.name())
-    elif stream.kind in ALIASES and not (
-        stream.kind == "WINDOW" and stream.ahead() in NAMES and stream.ahead(2) == "AS"
-    ):
-        _write_alias(stream, stream.name())
-
-
-def _indexed_by(stream: TokenStream) -> None:
-    if stream.kind == "INDEXED":
-        stream.advance()
-        stream.expect("BY")
-        stream.write(TokenType.INDEXED_BY, "INDEXED BY")
-        stream.write_name()
-    elif stream.kind == "NOT":
-        stream.pass_on(TokenType.NOT)
-        if stream.kind != "INDEXED":
-            raise stream.error()
-        stream.pass_on(TokenType.VAR)
-
-
-def _parenthesized_source(stream: TokenStream) -> None:
-    at = len(stream.out)
-    stream.pass_on(TokenType.L_PAREN)
-    if stream.kind in QUERY_STARTS:
-        query(stream, in_from=True)
-        _close(stream)
-        _source_alias(stream)
-        return
-    if _sources(stream) == 1:
-        stream.expect(")")
-        del stream.out[at]
-    else:
-        _close(stream)
-    _source_alias(stream)
-
-
 # --- INSERT, UPDATE, DELETE -------------------------------------------------------------------------------------------
 
 
@@ -488,7 +314,7 @@ def _insert(stream: TokenStream) -> str | None:
     stream.write(TokenType.INTO, "INTO")
     _target(stream)
     if stream.kind == "(":
-        _name_list(stream)
+        name_list(stream)
     if stream.kind == "DEFAULT":
         stream.pass_on(TokenType.DEFAULT)
         if stream.kind != "VALUES":
@@ -503,10 +329,10 @@ def _insert(stream: TokenStream) -> str | None:
 
 def _target(stream: TokenStream) -> None:
     """The table of a statement that writes; an alias needs AS here."""
-    _table_name(stream)
+    table_name(stream)
     if stream.kind == "AS":
         stream.advance()
-        _write_alias(stream, stream.name())
+        write_alias(stream, stream.name())
 
 
 def _upsert(stream: TokenStream) -> None:
@@ -517,9 +343,9 @@ def _upsert(stream: TokenStream) -> None:
         raise stream.error()
     stream.pass_on(TokenType.VAR)
     if stream.kind == "(":
-        _open(stream)
+        open_parenthesis(stream)
         _order_terms(stream)
-        _close(stream)
+        close_parenthesis(stream)
         if stream.kind == "WHERE":
             _where(stream)
     if stream.kind != "DO":
@@ -542,11 +368,11 @@ def _update(stream: TokenStream) -> str | None:
     stream.pass_on(TokenType.UPDATE)
     conflict = _conflict_word(stream)
     _target(stream)
-    _indexed_by(stream)
+    indexed_by(stream)
     _assignments(stream)
     if stream.kind == "FROM":
         stream.pass_on(TokenType.FROM)
-        _sources(stream)
+        sources(stream)
     if stream.kind == "WHERE":
         _where(stream)
     _returning(stream)
@@ -559,7 +385,7 @@ def _assignments(stream: TokenStream) -> None:
     stream.pass_on(TokenType.SET)
     while True:
         if stream.kind == "(":
-            _name_list(stream)
+            name_list(stream)
         else:
             stream.write_name()
         if stream.kind != "=":
@@ -577,38 +403,16 @@ def _delete(stream: TokenStream) -> None:
         raise stream.error()
     stream.pass_on(TokenType.FROM)
     _target(stream)
-    _indexed_by(stream)
+    indexed_by(stream)
     if stream.kind == "WHERE":
         _where(stream)
     _returning(stream)
 
 
 def _returning(stream: TokenStream) -> None:
+    """The end of a statement that writes."""
     if stream.kind == "RETURNING":
         stream.pass_on(TokenType.RETURNING)
         _result_columns(stream)
-
-
-# --- small parts ------------------------------------------------------------------------------------------------------
-
-
-def _name_list(stream: TokenStream) -> None:
-    """Read names between parentheses."""
-    _open(stream)
-    stream.write_name()
-    while stream.kind == ",":
-        stream.pass_on(TokenType.COMMA)
-        stream.write_name()
-    _close(stream)
-
-
-def _open(stream: TokenStream) -> None:
-    if stream.kind != "(":
-        raise stream.error()
-    stream.pass_on(TokenType.L_PAREN)
-
-
-def _close(stream: TokenStream) -> None:
-    if stream.kind != ")":
-        raise stream.error()
-    stream.pass_on(TokenType.R_PAREN)
+    if stream.kind in ("ORDER", "LIMIT"):
+        raise NotSupportedError(f"{stream.kind} in UPDATE or DELETE")

@@ -241,7 +241,7 @@ def _in(stream: TokenStream, at: int, left: int) -> int:
     if stream.kind == "(":
         stream.pass_on(TokenType.L_PAREN)
         if stream.kind in QUERY_STARTS:
-            stream.query(stream)
+            stream.query(stream, False)
         elif stream.kind != ")":
             _in_list(stream)
         _close(stream)
@@ -437,7 +437,7 @@ def _parenthesis(stream: TokenStream) -> int:
     at = len(stream.out)
     stream.pass_on(TokenType.L_PAREN)
     if stream.kind in QUERY_STARTS:
-        stream.query(stream)
+        stream.query(stream, False)
         _close(stream)
         return ATOM
     level = expression(stream)
@@ -529,7 +529,7 @@ def _exists(stream: TokenStream) -> int:
     stream.pass_on(TokenType.L_PAREN)
     if stream.kind not in QUERY_STARTS:
         raise stream.error()
-    stream.query(stream)
+    stream.query(stream, False)
     _close(stream)
     return ATOM
 
@@ -591,6 +591,8 @@ def _function(stream: TokenStream) -> int:
 def _arguments(stream: TokenStream) -> None:
     if stream.kind == "DISTINCT":
         stream.pass_on(TokenType.DISTINCT)
+        if stream.kind == ")":
+            raise OperationalError("DISTINCT aggregates must have exactly one argument")
     elif stream.kind == "ALL":
         stream.advance()
     expression_list(stream)

@@ -52,7 +52,7 @@ class TokenStream:
 
     __slots__ = ("index", "kind", "lifted", "out", "parameters", "query", "slots", "sql", "token", "tokens")
 
-    def __init__(self, sql: str, query: Callable[[TokenStream], None], is_shape: bool = False) -> None:
+    def __init__(self, sql: str, query: Callable[[TokenStream, bool], None], is_shape: bool = False) -> None:
         self.sql = sql
         self.query = query  # reads a query; expressions meet queries, queries hold expressions
         self.tokens = tokenize(sql)
