@@ -14,6 +14,7 @@ from aerodb_dbapi.storage.catalog import CATALOG_TREE, META_TREE, Column, Index,
 from aerodb_dbapi.storage.check import check_root
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
+from aerodb_dbapi.storage.root import apply_edits
 from aerodb_dbapi.storage.transaction import Transaction
 from aerodb_dbapi.storage.tree import TOMBSTONE
 
@@ -180,6 +181,9 @@ class World:
         transaction.rollback()
 
     def commit(self, transaction: Transaction, model: ModelTransaction, data: tuple[int, int]) -> None:
+        for tree_id, writer in transaction.writers.items():  # the net edits lead where the private tree is (INV-R8)
+            edits, tree = writer.finish()
+            assert list(apply_edits(transaction.base.trees[tree_id], edits).scan()) == list(tree.scan())
         if not transaction.has_writes:
             assert transaction.commit() == self.first + model.base  # INV-V9
         elif self.conflicts(model):
@@ -202,14 +206,15 @@ class World:
 
 
 EDITS = ["put", "delete", "insert", "remove", "append", "put_many"]
-ACTIONS = [*EDITS, "scan", "mark", "back", "read", "commit", "commit", "rollback"]
+ACTIONS = [*EDITS, "insert", "scan", "mark", "back", "read", "commit", "commit", "commit", "rollback"]
 
 
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 2), st.sampled_from(ACTIONS), st.tuples(st.integers(0, 9), st.integers(0, 3))),
-        max_size=40,
+        st.tuples(st.integers(0, 2), st.sampled_from(ACTIONS), st.tuples(st.integers(0, 5), st.integers(0, 2))),
+        min_size=12,
+        max_size=50,
     )
 )
 def test_transactions_follow_the_model(steps: list[tuple[int, str, Any]]) -> None:
