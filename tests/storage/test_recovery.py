@@ -109,8 +109,10 @@ def test_a_process_killed_then_a_crash_while_the_next_one_recovers() -> None:
         for crash_at in range(1, 12):
             for seed in range(12):
                 files, progress = SimulatedFiles(seed), Progress()
+                write_commits(files, COMMITS[:3])
                 log, _ = open_log(files)
-                for record in COMMITS[:kept]:
+                progress.acknowledged = 3
+                for record in COMMITS[3:kept]:
                     log.append(record)
                     if record.commit_id % group == 0 and record.commit_id < 10:
                         log.flush(sync=True)
