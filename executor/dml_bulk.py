@@ -149,7 +149,7 @@ class BulkInsert:
                 return values, True
             if classes != {NoneType}:
                 raise Unusual
-        first = writer.next_rowid() if self.counter is None else next_autoincrement(transaction, writer, self.counter)
+        first = writer.next_rowid(count) if self.counter is None else next_autoincrement(transaction, writer, self.counter)
         if first > INTEGER_MAX - count:
             raise Unusual
         last = writer.last_key()

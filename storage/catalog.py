@@ -3,7 +3,7 @@
 Record format
     Tree `CATALOG_TREE` (id 0) maps object id (int, dense, never reused) to a plain msgpack-able tuple
     ``(kind, name, table_name, sql, body)``; `kind` is ``'table' | 'index' | 'view'``. `body` holds the facts that the planner
-    needs, so that storage never parses SQL: `encode_*` and `decode_*` are inverses (checked by the tests).
+    needs, so that storage never parses SQL: `encode_*` and `decode_*` are inverses (INV-S4).
     Tree `META_TREE` (id 1) maps str → value: ``user_version``, ``application_id``, ``next_tree``, ``next_object``.
 
 Versions

@@ -150,6 +150,7 @@ def cut(keys: Keys, values: Values, full: bool) -> tuple[list[Node], list[Any]]:
 
 
 def branch(nodes: Sequence[Node], lows: Sequence[Any]) -> Branch:
+    """One branch over nodes of one level."""
     return Branch(tuple(lows[1:]), tuple(nodes), sum(map(_size, nodes)))
 
 

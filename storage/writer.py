@@ -189,7 +189,7 @@ class TreeWriter:
         chunks: list[Chunk] = []
         writes: dict[Any, Any] = {}
         for layer in (*self.layers, self.pending):
-            if type(layer) is dict:
+            if isinstance(layer, dict):
                 if not writes:
                     writes = dict(layer)
                 else:
@@ -197,8 +197,8 @@ class TreeWriter:
                         del writes[key]
                     writes.update(layer)
             else:
-                chunks.append(layer)  # type: ignore[arg-type]
-                _forget_overwritten(writes, layer[0])  # type: ignore[index]
+                chunks.append(layer)
+                _forget_overwritten(writes, layer[0])
         return chunks, writes
 
     def finish(self) -> tuple[TreeEdits, Tree]:
