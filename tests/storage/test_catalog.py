@@ -30,8 +30,10 @@ FOREIGN_KEYS = st.builds(
     ForeignKey, st.tuples(st.integers(0, 3)), NAMES, st.none() | st.tuples(NAMES), NAMES, NAMES, NAMES, FLAGS, TEXTS
 )
 TABLES = st.builds(
-    Table, st.just(1), NAMES, st.integers(2, 9), st.lists(COLUMNS, max_size=4).map(tuple), st.none() | st.integers(0, 3),
-    NAMES, st.lists(st.builds(Check, TEXTS, NAMES), max_size=2).map(tuple), st.lists(FOREIGN_KEYS, max_size=2).map(tuple),
+    Table, st.just(1), NAMES, st.integers(2, 9), st.lists(COLUMNS, max_size=4).map(tuple),
+    st.none() | st.integers(0, 3),
+    NAMES, st.lists(st.builds(Check, TEXTS, NAMES), max_size=2).map(tuple),
+    st.lists(FOREIGN_KEYS, max_size=2).map(tuple),
     FLAGS, NAMES,
 )  # fmt: skip
 INDEX_COLUMNS = st.builds(IndexColumn, st.integers(-1, 5), NAMES, NAMES, FLAGS)
