@@ -33,20 +33,20 @@ from aerodb_dbapi.planner.expressions import (
     Constant,
     Expression,
     Or,
+    Parameter,
     Unary,
     children,
 )
+from aerodb_dbapi.planner.usage import walk_nodes
 
 NUMERIC_AFFINITIES: Final = frozenset(("NUMERIC", "INTEGER", "REAL"))
 
 
 def has_collate(expression: Expression) -> bool:
     """True if COLLATE is written anywhere in it, outside subqueries."""
-    if isinstance(expression, Collate):
-        return True
-    if isinstance(expression, Column | Constant):
+    if isinstance(expression, Column | Constant | Parameter):
         return False
-    return any(has_collate(child) for child in children(expression))
+    return any(isinstance(node, Collate) for node in walk_nodes(expression))
 
 
 def collation_of(expression: Expression) -> str | None:
@@ -92,6 +92,8 @@ def applied(expression: Expression, affinity: str | None, stored: Set[int]) -> s
     """`affinity` if values of the expression may need it, else None. `stored`: ids of sources that are tables."""
     if affinity is None:
         return None
+    while isinstance(expression, Collate):
+        expression = expression.operand
     numeric = affinity == "NUMERIC"
     if isinstance(expression, Constant):
         value = expression.value

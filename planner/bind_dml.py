@@ -9,7 +9,8 @@ Common parts
 INSERT
     `targets` maps the columns of the source query to table positions; the rowid's names mean the INTEGER PRIMARY KEY
     column where there is one, else -1. Columns not named get `defaults` (NULL where none is declared; the rowid
-    column is left out: it numbers itself), and so do NOT NULL columns with a default, for ON CONFLICT REPLACE. A column named twice takes the first value, as in SQLite.
+    column is left out: it numbers itself), and so do NOT NULL columns with a default, for ON CONFLICT REPLACE. A
+    column named twice takes the first value, as in SQLite.
 UPDATE
     A Select over the target (its first join) and what FROM adds. `SET (a, b) = (x, y)` and `= (SELECT …)` are spread
     into single assignments; a column assigned twice takes the last one.

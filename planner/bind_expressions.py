@@ -29,6 +29,7 @@ from aerodb_dbapi.planner.affinity import (
     compare_affinity,
     compare_rows,
     comparison_form,
+    has_collate,
     make_between,
     make_compare,
     order_of,
@@ -223,14 +224,15 @@ def _binary(context: Context, node: Any, scope: Scope) -> Expression:
     return made
 
 
-def _logical(kind: type, made: type[And] | type[Or]) -> Handler:
+def _logical(kind: Any, made: type[And] | type[Or]) -> Handler:
     def bind(context: Context, node: Any, scope: Scope) -> Expression:
-        operands: list[Any] = []
-        while isinstance(node, kind):
-            operands.append(node.expression)
-            node = unwrap(node.this)
-        operands.append(node)
-        return made(tuple(bind_expression(context, operand, scope) for operand in reversed(operands)))
+        operands = []
+        left: Any = node
+        while type(left) is kind:
+            operands.append(left.expression)
+            left = unwrap(left.this)
+        operands.append(left)
+        return made(tuple([bind_expression(context, operand, scope) for operand in reversed(operands)]))
 
     return bind
 
@@ -391,7 +393,8 @@ def _in_list(left: Expression, items: tuple[Expression, ...], context: Context) 
         return FALSE
     affinity = comparison_form(left.affinity)
     items_apply = affinity if any(applied(item, affinity, context.stored) for item in items) else None
-    order = collation_of(left) or "BINARY"
+    single = len(items) == 1 and has_collate(items[0])  # then SQLite takes it for `=`
+    order = order_of(left, items[0]) if single else collation_of(left) or "BINARY"
     return InList(left, items, False, applied(left, affinity, context.stored), items_apply, order)
 
 

@@ -35,7 +35,7 @@ from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_tables import bind_table, outside_names
 from aerodb_dbapi.planner.expressions import NULL, TRUE, Coalesce, Column, Expression, IsNull, conjuncts
 from aerodb_dbapi.planner.query import Compound, Join, QuerySource, Select, TableSource
-from aerodb_dbapi.planner.scope import Entry, Scope, query_entry
+from aerodb_dbapi.planner.scope import Entry, Scope, entries_meant, query_entry
 from aerodb_dbapi.planner.usage import sources_in
 from aerodb_dbapi.storage.catalog import fold
 
@@ -225,14 +225,22 @@ def _common_names(left: Piece, right: Piece) -> list[str]:
 def _equal(context: Context, name: str, left: Piece, right: Piece, kind: str, has_right: bool) -> Expression:
     """The equality that USING (name) means; the right side's column is hidden from now on."""
     key = fold(name)
-    targets = [entry for entry in right.entries if key in entry.positions]
+    targets = entries_meant(right.entries, key)
+    if targets is None:
+        fail(f"ambiguous reference to {name} in USING()")
     values = _using_values(name, left, has_right)
     if not targets or not values:
         fail(f"cannot join using column {name} - column not present in both tables")
-    for entry in targets:
-        entry.using = {**entry.using, key: kind}
-    value = values[0] if len(values) == 1 else Coalesce(tuple(values))
-    return make_compare("=", value, targets[0].column(targets[0].positions[key]), context.stored)
+    for entry in right.entries:
+        if key in entry.positions:
+            used = (kind if entry is targets[0] or kind != "right" else "full") if entry in targets else "left"
+            entry.using = {**entry.using, key: used}
+    others: list[Expression] = [entry.column(entry.positions[key]) for entry in targets]
+    return make_compare("=", _one(values), _one(others), context.stored)
+
+
+def _one(values: list[Expression]) -> Expression:
+    return values[0] if len(values) == 1 else Coalesce(tuple(values))
 
 
 def _using_values(name: str, left: Piece, has_right: bool) -> list[Expression]:

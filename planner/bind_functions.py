@@ -180,7 +180,7 @@ def _extreme(name: str, order: str, arguments: tuple[Expression, ...]) -> Expres
     """min(a, b, …) or max(a, b, …) under a collation, two at a time; NULL if any is NULL."""
     made = arguments[0]
     for other in arguments[1:]:
-        better = Compare(">=" if name == "max" else "<=", made, other, order=order)
+        better = Compare(">=" if name == "max" else "<", made, other, order=order)
         made = Case(((Or((IsNull(made), IsNull(other))), NULL), (better, made)), other)
     return made
 

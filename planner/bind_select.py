@@ -13,13 +13,14 @@ Column names
     expression, in a compound those of the leftmost arm (collation: the first arm that has one).
 
 `*` lists the entries in written order without the columns that USING hides; a column joined by a right or full join
-is the one that its bare name means. `t.*` lists all of t.
+is the one that its bare name means. `t.*` lists all of t in the same way.
 
 Example: ``SELECT A, a+1 FROM t`` has names ['a', 'a+1']; as a subquery ['A', 'a+1'].
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -228,34 +229,33 @@ def _column_name(tree: Any, column: Expression, text: str, naming: str) -> str:
 
 
 def _star(made: Outputs, scope: Scope) -> None:
-    entries = scope.entries
-    if not entries:
+    if not scope.entries:
         fail("no tables specified")
-    merged = {name for entry in entries for name, kind in entry.using.items() if kind != "left"}
-    for number, entry in enumerate(entries):
-        _refuse_double(entry, entries[:number])
-        for position in range(entry.width):
-            name = entry.describe(position)[0]
-            key = fold(name)
-            if key in entry.using:
-                continue
-            _add(made, name, _merged(scope, key) if key in merged else entry.column(position))
-
-
-def _merged(scope: Scope, key: str) -> Expression:
-    columns = scope.find(key)
-    return columns[0] if len(columns) == 1 else Coalesce(tuple(columns))
+    for number, entry in enumerate(scope.entries):
+        _refuse_double(entry, scope.entries[:number])
+        _list_columns(made, scope, number, entry.using)
 
 
 def _table_star(made: Outputs, scope: Scope, table: str) -> None:
     key = fold(table)
-    found = [entry for entry in scope.entries if entry.alias == key]
+    found = [number for number, entry in enumerate(scope.entries) if entry.alias == key]
     if not found:
         fail(f"no such table: {table}" if scope.entries else "no tables specified")
-    for number, entry in enumerate(found):
-        _refuse_double(entry, found[:number])
-        for position in range(entry.width):
-            _add(made, entry.describe(position)[0], entry.column(position))
+    for number in found:
+        _refuse_double(scope.entries[number], [scope.entries[other] for other in found if other < number])
+        _list_columns(made, scope, number, ())
+
+
+def _list_columns(made: Outputs, scope: Scope, number: int, hidden: Collection[str]) -> None:
+    """All columns of one entry but the hidden ones; left of a right or full join USING a name, what the name means."""
+    entry = scope.entries[number]
+    merged = {name for later in scope.entries[number + 1 :] for name, kind in later.using.items() if kind != "left"}
+    for position in range(entry.width):
+        name = entry.describe(position)[0]
+        key = fold(name)
+        if key not in hidden:
+            columns = scope.find(key) if key in merged else [entry.column(position)]
+            _add(made, name, columns[0] if len(columns) == 1 else Coalesce(tuple(columns)))
 
 
 def _refuse_double(entry: Entry, others: list[Entry]) -> None:

@@ -141,6 +141,24 @@ def query_entry(source: int, name: str, names: list[str], query: Query, database
     return Entry(source, name, positions, len(names), describe, database)
 
 
+def entries_meant(entries: list[Entry], name: str) -> list[Entry] | None:
+    """The entries whose column a folded name means: none, one, several after full joins USING it; None if ambiguous."""
+    found: list[Entry] = []
+    for entry in entries:
+        if name not in entry.positions:
+            continue
+        if found:
+            kind = entry.using.get(name)
+            if kind is None:
+                return None
+            if kind == "right":
+                found.clear()
+            elif kind != "full":
+                continue
+        found.append(entry)
+    return found
+
+
 @dataclass(slots=True)
 class CommonTable:
     """A CTE definition. It is bound at its first use; later uses share the query unless it is correlated."""
@@ -214,25 +232,15 @@ class Scope:
         return None
 
     def find(self, name: str, table: str | None = None, database: str | None = None) -> list[Expression]:
-        """The columns that a folded name means in this block: none, one, or the operands of a full join's
-        coalesce()."""
-        found: list[Expression] = []
-        for entry in self.entries:
-            if table is not None and (entry.alias != table or (database is not None and entry.database != database)):
-                continue
-            position = entry.positions.get(name)
-            if position is None:
-                continue
-            if found:
-                kind = entry.using.get(name)
-                if kind is None:
-                    raise OperationalError(f"ambiguous column name: {_written(name, table, database)}")
-                if kind == "right":
-                    found.clear()
-                elif kind != "full":
-                    continue
-            found.append(entry.column(position))
-        return found
+        """The columns that a folded name means here: none, one, or the operands of a full join's coalesce()."""
+        named = self.entries
+        if table is not None:
+            named = [e for e in named if e.alias == table and (database is None or e.database == database)]
+        found = entries_meant(named, name)
+        if found is None:
+            written = ".".join(part for part in (database, table, name) if part is not None)
+            raise OperationalError(f"ambiguous column name: {written}")
+        return [entry.column(entry.positions[name]) for entry in found]
 
     def find_rowid(self, table: str | None, database: str | None) -> Entry | None:
         """The only entry that an unqualified or qualified `rowid` can mean, if it has one."""
@@ -244,7 +252,3 @@ class Scope:
         if len(entries) != 1 or (entries[0].rowid is None and not entries[0].null_rowid):
             return None
         return entries[0]
-
-
-def _written(name: str, table: str | None, database: str | None) -> str:
-    return ".".join(part for part in (database, table, name) if part is not None)
