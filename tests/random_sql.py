@@ -21,6 +21,7 @@ class Generator:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.tables: dict[str, list[str]] = {}
+        self.aliased: set[str] = set()  # tables whose c0 is the rowid
 
     def pick(self, *choices: str) -> str:
         return self.random.choice(choices)
@@ -40,6 +41,7 @@ class Generator:
             definitions = [f"{column} {self.pick(*TYPES)}" for column in columns]
             if self.chance(0.5):
                 definitions[0] = "c0 INTEGER PRIMARY KEY"
+                self.aliased.add(name)
             if self.chance(0.3):
                 definitions.append(f"UNIQUE ({', '.join(self.random.sample(columns, 2))})")
             statements.append(f"CREATE TABLE {name}({', '.join(definitions)})")
@@ -52,8 +54,13 @@ class Generator:
 
     def insert(self, table: str) -> str:
         columns = self.tables[table]
-        rows = ", ".join(f"({', '.join(self.pick(*VALUES) for _ in columns)})" for _ in range(self.random.randint(1, 4)))
+        rows = ", ".join(f"({', '.join(self.cell(table, c) for c in columns)})" for _ in range(self.random.randint(1, 4)))
         return f"INSERT {self.pick('', 'OR IGNORE', 'OR REPLACE', 'OR IGNORE')} INTO {table} VALUES {rows}"
+
+    def cell(self, table: str, column: str) -> str:
+        """A literal for a column. The greatest rowid is kept out: after it SQLite chooses at random."""
+        value = self.pick(*VALUES)
+        return "77" if value == "9223372036854775807" and column == "c0" and table in self.aliased else value
 
     # --- Expressions ---
 
@@ -110,7 +117,9 @@ class Generator:
         if kind == 9 and self.tables:
             table = self.pick(*self.tables)
             column = self.pick(*self.tables[table])
-            return f"{a()} {self.pick('', 'NOT ')}IN (SELECT {column} FROM {table})"
+            if self.chance(0.5):  # SQLite 3.40 overlooks a NULL in a set that it reads from a descending index
+                return f"{a()} NOT IN (SELECT {column} FROM {table} WHERE {column} IS NOT NULL)"
+            return f"{a()} IN (SELECT {column} FROM {table} WHERE {column} IS NOT NULL)"
         if kind == 10 and self.tables:
             table = self.pick(*self.tables)
             inner = [f"e.{c}" for c in self.tables[table]]
@@ -165,8 +174,7 @@ class Generator:
     def aggregate(self, scope: list[str]) -> str:
         column = self.pick(*scope)
         return self.pick(
-            "count(*)", f"count({column})", f"count(DISTINCT {column})", f"min({column})", f"max({column})", f"total({column}) > 3",
-            f"typeof(sum({column}))", f"max(typeof({column}))", f"count(*) FILTER (WHERE {self.test(scope, 1)})",
+            "count(*)", f"count({column})", f"count(DISTINCT {column})", f"min({column})", f"max({column})", f"max(typeof({column}))", f"count(*) FILTER (WHERE {self.test(scope, 1)})",
         )  # fmt: skip
 
     def change(self) -> str:
@@ -177,11 +185,12 @@ class Generator:
         if kind == 0:
             return f"DELETE FROM {table} WHERE {self.test(columns, 2)}"
         if kind < 3:
-            sets = ", ".join(f"{c} = {self.value(columns, 1)}" for c in self.random.sample(columns, self.random.randint(1, 2)))
-            return f"UPDATE {self.pick('', 'OR IGNORE ', 'OR REPLACE ')}{table} SET {sets} WHERE {self.test(columns, 1)}"
+            chosen = self.random.sample(columns, self.random.randint(1, 2))
+            sets = ", ".join(f"{c} = {self.cell(table, c) if c == 'c0' else self.value(columns, 1)}" for c in chosen)
+            return f"UPDATE {table} SET {sets} WHERE {self.test(columns, 1)}"
         if kind == 3:
             other = self.pick(*self.tables)
-            values = ", ".join(self.pick(*self.tables[other]) for _ in columns)
+            values = ", ".join("NULL" if c == "c0" and table in self.aliased else self.pick(*self.tables[other]) for c in columns)
             return f"INSERT OR IGNORE INTO {table} SELECT {values} FROM {other} WHERE {self.test(self.tables[other], 1)} ORDER BY rowid LIMIT 4"
         return self.insert(table)
 
