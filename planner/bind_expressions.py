@@ -4,8 +4,7 @@ Every function takes (context, node, scope) and returns a bound expression that 
 subqueries of several columns are lists of expressions; only comparisons, IN, BETWEEN and CASE ask for them (`sides`),
 all others answer `row value misused`. A comparison of rows is spelled out (`affinity.compare_rows`).
 
-Names are looked up in `scope` from the inside out. A name found in an enclosing block marks the scopes it passed as
-`correlated`. What nobody knows is, in this order: a string if it was written in double quotes, else `no such column`.
+Names are the matter of `bind_names`, calls that of `bind_functions`.
 
 Chains: `a + b + …` and `a AND b AND …` of any length are walked in a loop, since sqlglot nests them to the left.
 
@@ -36,16 +35,15 @@ from aerodb_dbapi.planner.affinity import (
 )
 from aerodb_dbapi.planner.bind_build import block, copy_query
 from aerodb_dbapi.planner.bind_context import (
-    DOUBLE_QUOTED,
     SOURCE,
     Context,
     fail,
     identifier,
-    optional_identifier,
     unsupported,
     unwrap,
 )
 from aerodb_dbapi.planner.bind_functions import bind_call, bind_filtered, bind_plain
+from aerodb_dbapi.planner.bind_names import bind_column, look_up
 from aerodb_dbapi.planner.expressions import (
     FALSE,
     NULL,
@@ -56,7 +54,6 @@ from aerodb_dbapi.planner.expressions import (
     Case,
     CaseBase,
     Cast,
-    Coalesce,
     Collate,
     Column,
     Compare,
@@ -76,9 +73,7 @@ from aerodb_dbapi.planner.expressions import (
 )
 from aerodb_dbapi.planner.parse import cast_affinity, number_value, parameter_slot
 from aerodb_dbapi.planner.query import Join, Query, QuerySource, Values
-from aerodb_dbapi.planner.scope import ALLOWED, ROWID_NAMES, Pending, Scope
-from aerodb_dbapi.planner.usage import walk_nodes
-from aerodb_dbapi.storage.catalog import fold
+from aerodb_dbapi.planner.scope import Scope
 from aerodb_dbapi.storage.collations import COLLATIONS
 
 Handler = Callable[[Context, Any, Scope], Expression]
@@ -116,70 +111,6 @@ def bind_expression(context: Context, node: Any, scope: Scope) -> Expression:
     if handler is None:
         unsupported(f"the SQL construct {type(node).__name__}")
     return handler(context, node, scope)
-
-
-# --- names ------------------------------------------------------------------------------------------------------------
-
-
-def _column(context: Context, node: Any, scope: Scope) -> Expression:
-    name = identifier(node.this)
-    table, database = optional_identifier(node.args.get("table")), optional_identifier(node.args.get("db"))
-    found = look_up(context, scope, name, table, database)
-    if found is not None:
-        return found
-    if table is None and node.this.name.startswith(DOUBLE_QUOTED):
-        return Constant(name)
-    fail(f"no such column: {'.'.join(part for part in (database, table, name) if part is not None)}")
-
-
-def look_up(
-    context: Context, scope: Scope, name: str, table: str | None = None, database: str | None = None
-) -> Expression | None:
-    """What a name means here or in an enclosing block; None if nothing has it."""
-    key = fold(name)
-    table, database = (None if table is None else fold(table)), (None if database is None else fold(database))
-    at: Scope | None = scope
-    while at is not None:
-        found = _look_here(context, at, key, table, database)
-        if found is not None:
-            passed: Scope | None = scope
-            while passed is not None and passed is not at:
-                passed.correlated = True
-                passed = passed.parent
-            return found
-        at = at.parent
-    return None
-
-
-def _look_here(context: Context, at: Scope, key: str, table: str | None, database: str | None) -> Expression | None:
-    columns = at.find(key, table, database)
-    if columns:
-        return columns[0] if len(columns) == 1 else Coalesce(tuple(columns))
-    if key in ROWID_NAMES:
-        entry = at.find_rowid(table, database)
-        if entry is not None:
-            return entry.rowid_column() or NULL
-    if table is None and at.aliases and key in at.aliases:
-        return _alias(context, at, key)
-    return None
-
-
-def _alias(context: Context, at: Scope, key: str) -> Expression:
-    """The select item of that alias, bound anew where it holds a subquery: a query object belongs to one place."""
-    assert at.aliases is not None
-    tree, bound = at.aliases[key]
-    nested = False
-    for node in walk_nodes(bound):
-        if isinstance(node, Pending) and node.group == at.group and at.aggregates is not ALLOWED:
-            fail(at.aggregates.format(at.calls[node.position].name))
-        nested = nested or isinstance(node, ScalarQuery | InQuery | Exists)
-    if not nested:
-        return bound
-    aliases, at.aliases = at.aliases, None
-    try:
-        return bind_expression(context, tree, at)
-    finally:
-        at.aliases = aliases
 
 
 # --- literals ---------------------------------------------------------------------------------------------------------
@@ -495,7 +426,7 @@ def _window(context: Context, node: Any, scope: Scope) -> Expression:
 
 
 _HANDLERS: Final[dict[type, Handler]] = {
-    exp.Column: _column,
+    exp.Column: bind_column,
     exp.Literal: _literal,
     exp.HexString: _blob,
     exp.Boolean: _boolean,

@@ -9,6 +9,7 @@ Parts, in the order of their imports
     scope              which names are visible, and what they mean
     affinity           what a comparison converts, and under which collation it compares
     bind_build         blocks of the binder's own; copying and rewriting of bound queries
+    bind_names         columns
     bind_functions     calls and aggregates
     bind_expressions   all other expressions
     bind_order         ORDER BY, LIMIT

@@ -1,0 +1,83 @@
+"""Column names in expressions: which value a name stands for.
+
+Looked up from the inside out: in each block the columns of its entries, then the rowid's names, then the aliases of
+its select list (`scope` says when these are visible). A name found in an enclosing block marks the scopes passed on
+the way as `correlated`. What nobody knows is, in this order: a string if it was written in double quotes, else `no
+such column`.
+
+An alias stands for its bound expression; one with a subquery is bound anew, for a query object belongs to one place.
+An alias of an aggregate is refused where aggregates are.
+
+Example: ``SELECT a + 1 AS k FROM t WHERE k > 2`` tests ``a + 1 > 2``; with a column k in t it would test that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aerodb_dbapi.planner.bind_context import DOUBLE_QUOTED, Context, fail, identifier, optional_identifier
+from aerodb_dbapi.planner.expressions import NULL, Coalesce, Constant, Exists, Expression, InQuery, ScalarQuery
+from aerodb_dbapi.planner.scope import ALLOWED, ROWID_NAMES, Pending, Scope
+from aerodb_dbapi.planner.usage import walk_nodes
+from aerodb_dbapi.storage.catalog import fold
+
+
+def bind_column(context: Context, node: Any, scope: Scope) -> Expression:
+    name = identifier(node.this)
+    table, database = optional_identifier(node.args.get("table")), optional_identifier(node.args.get("db"))
+    found = look_up(context, scope, name, table, database)
+    if found is not None:
+        return found
+    if table is None and node.this.name.startswith(DOUBLE_QUOTED):
+        return Constant(name)
+    fail(f"no such column: {'.'.join(part for part in (database, table, name) if part is not None)}")
+
+
+def look_up(
+    context: Context, scope: Scope, name: str, table: str | None = None, database: str | None = None
+) -> Expression | None:
+    """What a name means here or in an enclosing block; None if nothing has it."""
+    key = fold(name)
+    table, database = (None if table is None else fold(table)), (None if database is None else fold(database))
+    at: Scope | None = scope
+    while at is not None:
+        found = _look_here(context, at, key, table, database)
+        if found is not None:
+            passed: Scope | None = scope
+            while passed is not None and passed is not at:
+                passed.correlated = True
+                passed = passed.parent
+            return found
+        at = at.parent
+    return None
+
+
+def _look_here(context: Context, at: Scope, key: str, table: str | None, database: str | None) -> Expression | None:
+    columns = at.find(key, table, database)
+    if columns:
+        return columns[0] if len(columns) == 1 else Coalesce(tuple(columns))
+    if key in ROWID_NAMES:
+        entry = at.find_rowid(table, database)
+        if entry is not None:
+            return entry.rowid_column() or NULL
+    if table is None and at.aliases and key in at.aliases:
+        return _alias(context, at, key)
+    return None
+
+
+def _alias(context: Context, at: Scope, key: str) -> Expression:
+    """The select item of that alias, bound anew where it holds a subquery: a query object belongs to one place."""
+    assert at.aliases is not None
+    tree, bound = at.aliases[key]
+    nested = False
+    for node in walk_nodes(bound):
+        if isinstance(node, Pending) and node.group == at.group and at.aggregates is not ALLOWED:
+            fail(at.aggregates.format(at.calls[node.position].name))
+        nested = nested or isinstance(node, ScalarQuery | InQuery | Exists)
+    if not nested:
+        return bound
+    aliases, at.aliases = at.aliases, None
+    try:
+        return context.expression(context, tree, at)
+    finally:
+        at.aliases = aliases
