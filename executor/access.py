@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from aerodb_dbapi.executor.expressions import EntryBinding, ExpressionCompiler, RowBinding, repeatable, simple
 from aerodb_dbapi.executor.writer import Unit
@@ -114,7 +114,7 @@ class StepWriter:
         if isinstance(source, TableSource):
             table = source.table
             filled = {i for i, column in enumerate(table.columns) if column.not_null}
-            filled |= {-1, table.rowid_alias} if table.rowid_alias is not None else {-1}  # type: ignore[arg-type]
+            filled |= {-1, table.rowid_alias} if table.rowid_alias is not None else {-1}
             never = frozenset(filled) if kind != "left" else frozenset[int]()
             if row:
                 alias = None if source.id in self.whole else table.rowid_alias
@@ -211,7 +211,7 @@ class StepWriter:
 
     def _null_rows(self, step: Step, names: list[str]) -> str:
         """A constant: one row of NULLs, in the shape of the variables."""
-        made = []
+        made: list[Any] = []
         for name in names:
             if name[0] == "e" and isinstance(step.access, IndexScan):
                 made.append((0, None) * len(step.access.index.columns) + (None,))

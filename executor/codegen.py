@@ -50,12 +50,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from aerodb_dbapi.executor.select import Limiter, QueryCompiler, SelectWriter, Streaming
+from aerodb_dbapi.executor.blocks import SelectWriter
+from aerodb_dbapi.executor.consumers import Streaming
+from aerodb_dbapi.executor.select import QueryCompiler
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.planner.expressions import Column, Expression
-from aerodb_dbapi.planner.query import Query, QuerySource, Select, SelectStatement, Source
+from aerodb_dbapi.planner.query import Query, Select, SelectStatement
 from aerodb_dbapi.storage.errors import OperationalError
 
 Row = tuple[Any, ...]
@@ -69,25 +72,45 @@ def references(*roots: Any) -> dict[int, set[int]]:
     stack = list(roots)
     while stack:
         item = stack.pop()
-        if isinstance(item, Column):
+        kind = item.__class__
+        if kind in _PLAIN:
+            continue
+        if kind is Column:
             found.setdefault(item.source, set()).add(item.position)
-        elif isinstance(item, list | tuple):
+        elif kind is list or kind is tuple:
             stack.extend(item)
-        elif isinstance(item, dict):
+        elif kind is dict:
             stack.extend(item.values())
-        elif isinstance(item, Source):
-            if isinstance(item, QuerySource):
-                stack.append(item.query)
-        elif hasattr(item, "__dataclass_fields__") and type(item).__module__ in _WALKED:
+        else:
             if isinstance(item, Query):
                 if id(item) in seen:
                     continue
                 seen.add(id(item))
-            stack.extend(getattr(item, field.name) for field in fields(item))
+            stack.extend([getattr(item, name) for name in _fields(kind)])
     return found
 
 
-_WALKED = {Column.__module__, Query.__module__}
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of one of the planner's classes in which expressions may be found."""
+    if kind.__module__ not in _WALKED:
+        return ()
+    return tuple(field.name for field in fields(kind) if field.name not in _SKIPPED)
+
+
+_WALKED: Final = {Column.__module__, Query.__module__}
+_PLAIN: Final = {type(None), str, int, float, bool, bytes}
+_SKIPPED: Final = {
+    "names",
+    "types",
+    "affinities",
+    "collations",
+    "orders",
+    "distinct_orders",
+    "table",
+    "index",
+    "function",
+}
 
 
 def compile_select(statement: SelectStatement) -> tuple[Run, str]:
@@ -156,9 +179,8 @@ class _ChangedRows(Streaming):
 
     def __init__(self, queries: QueryCompiler, query: Select, element: Callable[[], str], unique: bool) -> None:
         super().__init__(queries, query, element)
-        self.limiter = Limiter(queries, query.limit, query.offset)
         self.distinct = unique
         self.key = ", itemgetter(0)"
 
 
-__all__ = ["Limiter", "Run", "compile_row_source", "compile_select", "references"]
+__all__ = ["Run", "compile_row_source", "compile_select", "references"]

@@ -229,7 +229,13 @@ class ExpressionCompiler:
 
     def invariant(self, node: Expression) -> bool:
         """Is it the same throughout a run, and safe to compute even if never needed?"""
-        return all(isinstance(part, _INVARIANT) for part in e.walk(node))
+        stack = [node]
+        while stack:
+            part = stack.pop()
+            if part.__class__ not in _INVARIANT:
+                return False
+            stack.extend(e.children(part))
+        return True
 
     def never_null(self, node: Expression) -> bool:
         """Is it certain that the value is not NULL?"""
@@ -250,6 +256,22 @@ class ExpressionCompiler:
         return f"negate({text})" if node.op == "-" else f"bit_not({text})"
 
     def _binary(self, node: e.Binary) -> str:
+        """An operator. A long chain ``a + b + c + …`` leans to the left: its lower parts become functions, one by
+        one, so that neither this compiler nor Python's recurses along it."""
+        chain = [node]
+        while isinstance(chain[-1].left, e.Binary):
+            chain.append(chain[-1].left)
+        if len(chain) > DEPTH_MAX:
+            lower: Expression = chain[-1].left
+            while len(chain) > DEPTH_MAX:
+                for _ in range(DEPTH_MAX):
+                    part = chain.pop()
+                    lower = e.Binary(part.op, lower, part.right)
+                lower = _Text(self._outlined("value", lower))
+            while chain:
+                part = chain.pop()
+                lower = e.Binary(part.op, lower, part.right)
+            return self.value(lower)
         if self.invariant(node):
             depth, self._depth = self._depth, 0
             text = self.unit.hoist(self._binary_text(node))
@@ -315,6 +337,11 @@ class ExpressionCompiler:
         text = f"({''.join(parts)}{self.value(node.otherwise)})"
         return f"{before}{text})[1]" if before else text
 
+    def _text(self, node: _Text) -> str:
+        for variable in _VARIABLE(node.text):
+            self.unit.use(variable)
+        return node.text
+
     def _outline(self, node: _Outline) -> str:
         return self._outlined("value", node.inner)
 
@@ -322,9 +349,9 @@ class ExpressionCompiler:
 
     def fold(self, order: str) -> str | None:
         """The name of a collation's key function for any value; None for BINARY."""
-        key = COLLATIONS.get(order.upper(), UNSET) if isinstance(order, str) else order
-        if key is UNSET:
+        if order.upper() not in COLLATIONS:
             raise OperationalError(f"no such collation sequence: {order}")
+        key = COLLATIONS[order.upper()]
         if key is None:
             return None
         name = self._FOLDS.setdefault(key, folded(key))
@@ -591,8 +618,15 @@ class _Outline(Expression):
     inner: Expression
 
 
-UNSET: Final = object()
-_INVARIANT: Final = (e.Constant, e.Parameter, e.Unary, e.Binary, e.Cast, e.Collate)
+@dataclass(frozen=True, slots=True)
+class _Text(Expression):
+    """An expression that has been written: a call of a function."""
+
+    text: str
+
+
+_VARIABLE: Final = re.compile(r"\b[rkev]\d+_?\b").findall
+_INVARIANT: Final = frozenset((e.Constant, e.Parameter, e.Unary, e.Binary, e.Cast, e.Collate))
 _OPERATORS: Final = {
     "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder", "&": "bit_and", "|": "bit_or",
     "<<": "shift_left", ">>": "shift_right", "||": "concat",
@@ -633,7 +667,7 @@ C._VALUES.update({
     e.Compare: C._compare, e.And: C._and, e.Or: C._or, e.Not: C._not, e.IsNull: C._is_null, e.IsTrue: C._is_true,
     e.Between: C._between, e.InList: C._in_list, e.InQuery: C._in_query, e.Exists: C._exists,
     e.ScalarQuery: C._scalar_query, e.Case: C._case, e.CaseBase: C._case_base, e.Cast: C._cast, e.Collate: C._collate,
-    e.Like: C._like, e.Call: C._call, e.Coalesce: C._coalesce, _Outline: C._outline,
+    e.Like: C._like, e.Call: C._call, e.Coalesce: C._coalesce, _Outline: C._outline, _Text: C._text,
 })  # fmt: skip
 C._TESTS.update({
     e.Compare: C._compare_test, e.And: C._and_test, e.Or: C._and_test, e.Not: C._not_test, e.IsNull: C._is_null_test,

@@ -138,6 +138,12 @@ def _class(body: str) -> str:
     members = body[1:] if negated else body
     made = []
     i = 0
+    if members.startswith("]"):  # a member, not the end; and no range starts with it
+        made.append(re.escape("]"))
+        i = 1
+        if members[1:2] == "-":
+            made.append(re.escape("-"))
+            i = 2
     while i < len(members):
         if i + 2 < len(members) and members[i + 1] == "-":
             if members[i] <= members[i + 2]:

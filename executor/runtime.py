@@ -57,7 +57,7 @@ class Never:
     def _no(self, other: object) -> bool:
         return False
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _no  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _no
 
 
 UNSET: Final = Unset()
@@ -257,7 +257,7 @@ def rowid_keys(items: Iterable[Any]) -> list[int]:
     """The distinct rowids that equal one of the values, ascending."""
     found = {rowid_key(value) for value in items}
     found.discard(None)
-    return sorted(found)  # type: ignore[type-var,arg-type]
+    return sorted(found)  # type: ignore[arg-type]
 
 
 def rowid_bounds(lower: Any, upper: Any) -> tuple[Any, Any] | None:

@@ -123,7 +123,7 @@ def distinct(batch: Iterable[Row], seen: dict[Row, None], key: Callable[[Row], R
         fresh = [row for row in dict.fromkeys(batch) if row not in seen]
         seen.update(dict.fromkeys(fresh))
         return fresh
-    made = []
+    made: list[Row] = []
     append = made.append
     for row in batch:
         folded = key(row)
@@ -189,5 +189,9 @@ def sorted_groups(groups: dict[Any, Any], width: int) -> list[tuple[Any, Any]]:
     if width == 1:
         return _pass(items, itemgetter(0), False, None)
     for i in reversed(range(width)):
-        items = _pass(items, lambda item, i=i: item[0][i], False, None)
+        items = _pass(items, _part_of_key(i), False, None)
     return items
+
+
+def _part_of_key(i: int) -> Key:
+    return lambda item: item[0][i]

@@ -86,7 +86,8 @@ class Generator:
             return self.column() if self.chance.random() < 0.65 else self.literal()
         below = depth - 1
         if kind < 0.62:
-            return f"({self.value(below)} {self.pick('+', '-', '*', '/', '%', '||', '&', '|', '<<', '>>')} {self.value(below)})"
+            op = self.pick("+", "-", "*", "/", "%", "||", "&", "|", "<<", ">>")
+            return f"({self.value(below)} {op} {self.value(below)})"
         if kind < 0.67:
             return f"({self.pick('-', '~', '+')} {self.value(below)})"
         if kind < 0.73:
@@ -96,7 +97,8 @@ class Generator:
         if kind < 0.86:
             return f"CASE WHEN {self.test(below)} THEN {self.value(below)} ELSE {self.value(below)} END"
         if kind < 0.9:
-            return f"CASE {self.value(below)} WHEN {self.value(below)} THEN {self.value(below)} WHEN {self.literal()} THEN 1 END"
+            base, first, then = (self.value(below) for _ in range(3))
+            return f"CASE {base} WHEN {first} THEN {then} WHEN {self.literal()} THEN 1 END"
         if kind < 0.94:
             return f"({self.test(below)})"
         return self.pick(f"abs({self.column()} % 10)", f"length({self.column()})", f"typeof({self.value(below)})")
@@ -143,7 +145,8 @@ class Generator:
             return f"{no}EXISTS (SELECT 1 FROM {table} {alias} WHERE {where})"
         if kind < 0.75:
             return f"{self.value(0)} {no}IN (SELECT {column} FROM {table} {alias} WHERE {where})"
-        return f"(SELECT {self.pick('count(*)', f'max({column})', f'min({column})')} FROM {table} {alias} WHERE {where}) > 1"
+        made = self.pick("count(*)", f"max({column})", f"min({column})")
+        return f"(SELECT {made} FROM {table} {alias} WHERE {where}) > 1"
 
     # --- queries
 
@@ -170,7 +173,8 @@ class Generator:
 
     def key(self, source: tuple[str, str]) -> str:
         alias, table = source
-        return f"{alias}.{ {'t': self.pick('id', 'a'), 'u': self.pick('k', 'a', 'n'), 'w': self.pick('id', 't_id')}[table] }"
+        keys = {"t": ("id", "a"), "u": ("k", "a", "n"), "w": ("id", "t_id")}
+        return f"{alias}.{self.pick(*keys[table])}"
 
     def query(self) -> tuple[str, bool]:
         kind = self.chance.random()

@@ -107,7 +107,8 @@ def select(
     width = len(columns)
     joins = [source if isinstance(source, Join) else Join(source) for source in sources]
     return Select(
-        [f"c{i}" for i in range(width)], [None] * width, [None] * width, [None] * width, joins, list(where), list(columns), **more
+        [f"c{i}" for i in range(width)], [None] * width, [None] * width, [None] * width,
+        joins, list(where), list(columns), **more,
     )  # fmt: skip
 
 
