@@ -23,6 +23,7 @@ from aerodb_dbapi.storage.catalog import fold
 
 
 def bind_column(context: Context, node: Any, scope: Scope) -> Expression:
+    """The value of an exp.Column."""
     name = identifier(node.this)
     table, database = optional_identifier(node.args.get("table")), optional_identifier(node.args.get("db"))
     found = look_up(context, scope, name, table, database)
