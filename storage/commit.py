@@ -113,8 +113,7 @@ class Committer:
 
     def _enter_gate(self, transaction: Transaction) -> None:
         with self.lock:
-            self._check_writable()
-            self._wait_for_gate(transaction)
+            self._wait_for_turn(transaction)
             self.gate = transaction
             tip = self.tip
         if tip is not self.published:  # nobody appends now; what was appended must be seen
@@ -142,36 +141,41 @@ class Committer:
 
     def commit(self, transaction: Transaction) -> int:
         """Commit a transaction that wrote; its commit id, once the commit is durable and published."""
-        edits: dict[int, TreeEdits] = {}
-        changed: dict[int, Tree] = {}
-        for tree_id, writer in transaction.writers.items():
-            if writer.pending or writer.layers or tree_id in transaction.created:
-                edits[tree_id], changed[tree_id] = writer.finish()
-        ddl = bool(CATALOG_TREE in edits or transaction.created or transaction.dropped)
-        schema = transaction.schema if CATALOG_TREE in edits else None
+        changed = transaction.changed()
+        ddl = bool(CATALOG_TREE in changed or transaction.created or transaction.dropped)
+        schema = transaction.schema if CATALOG_TREE in changed else None
         log = self.log
         with self.lock:
-            self._check_writable()
-            self._wait_for_gate(transaction)
-            self._check_writable()
+            if self.gate is not None or self.failure is not None:
+                self._wait_for_turn(transaction)
             tip = self.tip
-            if tip is not transaction.base:
-                changed = self._rebased(transaction, edits, changed, ddl)
+            edits = None
+            if log is not None or tip is not transaction.base:
+                edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
+                if tip is not transaction.base:
+                    changed = self._rebased(transaction, edits, changed, ddl)
             dropped = transaction.drops() if transaction.dropped else []
             root = tip.successor(changed, dropped, schema)
-            if log is not None:
-                record = CommitRecord(root.commit_id, list(edits.values()), transaction.creations(), dropped)
-                log.append(record)
+            if log is not None and edits is not None:
+                log.append(CommitRecord(root.commit_id, list(edits.values()), transaction.creations(), dropped))
             self.tip = self.claims.tip = root
-            self.recent.append(Recent(root.commit_id, edits, ddl))
-            self.open.pop(transaction, None)
+            del self.open[transaction]
             if log is None:
                 self._publish(root)
             else:
                 self.unpublished.append(root)
+            if self.open or log is not None:  # looked at after publishing: who comes now sees this commit
+                if edits is None:
+                    edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
+                self.recent.append(Recent(root.commit_id, edits, ddl))
         if log is not None:
             self._make_durable(root.commit_id)
         return root.commit_id
+
+    def _wait_for_turn(self, transaction: Transaction) -> None:
+        self._check_writable()
+        self._wait_for_gate(transaction)
+        self._check_writable()
 
     def _check_writable(self) -> None:
         if self.failure is not None:
@@ -239,7 +243,9 @@ class Committer:
         self.published = root
         self.publish(root)
         recent = self.recent
-        floor = min([root.commit_id, *self.open.values()]) if self.open else root.commit_id
+        if not recent:
+            return
+        floor = min([root.commit_id, *self.open.values()])
         while recent and recent[0].commit_id <= floor:
             recent.popleft()
 

@@ -211,6 +211,15 @@ class Transaction:
         if writer is not None:
             self.writers[tree_id] = writer
 
+    def changed(self) -> dict[int, Tree]:
+        """The trees as they are to be committed, if they were written or created."""
+        created = self.created
+        return {
+            tree_id: writer.finished()
+            for tree_id, writer in self.writers.items()
+            if writer.pending or writer.layers or tree_id in created
+        }
+
     def creations(self) -> list[Creation]:
         """The trees created and not dropped again, for the commit record."""
         return [(tree_id, kind, prefix) for tree_id, (kind, prefix) in sorted(self.created.items())]

@@ -201,11 +201,13 @@ class TreeWriter:
                 _forget_overwritten(writes, layer[0])
         return chunks, writes
 
-    def finish(self) -> tuple[TreeEdits, Tree]:
-        """What is to be committed: the net edits and the tree with them. The writer stays as it is."""
-        chunks, writes = self.net()
-        tree = self.merged.update(self.pending) if self.pending else self.merged
-        return TreeEdits(self.tree_id, chunks, writes), tree
+    def edits(self) -> TreeEdits:
+        """What is to be committed, as the log and later validations need it."""
+        return TreeEdits(self.tree_id, *self.net())
+
+    def finished(self) -> Tree:
+        """What is to be committed, as a tree. The writer stays as it is."""
+        return self.merged.update(self.pending) if self.pending else self.merged
 
 
 def _forget_overwritten(writes: dict[Any, Any], keys: Sequence[Any]) -> None:

@@ -182,8 +182,8 @@ class World:
 
     def commit(self, transaction: Transaction, model: ModelTransaction, data: tuple[int, int]) -> None:
         for tree_id, writer in transaction.writers.items():  # the net edits lead where the private tree is (INV-R8)
-            edits, tree = writer.finish()
-            assert list(apply_edits(transaction.base.trees[tree_id], edits).scan()) == list(tree.scan())
+            replayed = apply_edits(transaction.base.trees[tree_id], writer.edits())
+            assert list(replayed.scan()) == list(writer.finished().scan())
         if not transaction.has_writes:
             assert transaction.commit() == self.first + model.base  # INV-V9
         elif self.conflicts(model):
