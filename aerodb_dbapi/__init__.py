@@ -35,7 +35,7 @@ from aerodb_dbapi.storage.errors import (
     OperationalError,
     ProgrammingError,
     SerializationError,
-    Warning,  # noqa: A004
+    Warning,
 )
 
 __version__ = "0.1.0"
@@ -51,17 +51,17 @@ Timestamp = _datetime.datetime
 Binary = memoryview
 
 
-def DateFromTicks(ticks: float) -> _datetime.date:  # noqa: N802 - PEP 249's name
+def DateFromTicks(ticks: float) -> _datetime.date:
     """The local date at `ticks` seconds since the epoch."""
     return Date(*_time.localtime(ticks)[:3])
 
 
-def TimeFromTicks(ticks: float) -> _datetime.time:  # noqa: N802
+def TimeFromTicks(ticks: float) -> _datetime.time:
     """The local time of day at `ticks` seconds since the epoch."""
     return Time(*_time.localtime(ticks)[3:6])
 
 
-def TimestampFromTicks(ticks: float) -> _datetime.datetime:  # noqa: N802
+def TimestampFromTicks(ticks: float) -> _datetime.datetime:
     """The local date and time at `ticks` seconds since the epoch."""
     return Timestamp(*_time.localtime(ticks)[:6])
 

@@ -2,7 +2,8 @@
 
 Without SQL, statements are read from standard input: a script when it comes from a file or a pipe, one statement at a time,
 with a prompt, from a terminal. FILE defaults to a database in memory. Values print separated by ``|``, NULL as nothing,
-BLOBs as ``X'…'``, as the plain output of SQLite's own shell. Exit code 0, or 1 when a statement failed (with its message on standard error).
+BLOBs as ``X'…'``, as the plain output of SQLite's own shell. Exit code 0, or 1 when a statement failed (its message goes to
+standard error).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from aerodb_dbapi.storage.values import as_text
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="aerodb", description="Run SQL against an AeroDB database.")
-    parser.add_argument("filename", nargs="?", default=":memory:", help="database file, made if missing (default: in memory)")
+    parser.add_argument(
+        "filename", nargs="?", default=":memory:", help="database file, made if missing (default: in memory)"
+    )
     parser.add_argument("sql", nargs="?", help="SQL to run; without it statements are read from standard input")
     parser.add_argument("-v", "--version", action="version", version=f"AeroDB {aerodb_dbapi.__version__}")
     options = parser.parse_args(arguments)

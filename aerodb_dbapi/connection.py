@@ -206,7 +206,11 @@ class Connection:
     def _begin_implicitly(self) -> None:
         """Legacy control: open a transaction before DML."""
         session = self._open_session()
-        if session.transaction is None and self._autocommit == LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
+        if (
+            session.transaction is None
+            and self._autocommit == LEGACY_TRANSACTION_CONTROL
+            and self._isolation_level is not None
+        ):
             session.begin(self._isolation_level.upper() or "DEFERRED")
 
     def _run_script(self, script: str) -> None:
@@ -241,7 +245,9 @@ class Connection:
     def __enter__(self) -> Connection:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> bool:
         """Commit when the block ended well, else roll back. The connection stays open."""
         if kind is None:
             try:
@@ -271,7 +277,9 @@ class Connection:
 
     # --- Functions ---
 
-    def create_function(self, name: str, narg: int, func: Callable[..., Any] | None, /, *, deterministic: bool = False) -> None:
+    def create_function(
+        self, name: str, narg: int, func: Callable[..., Any] | None, /, *, deterministic: bool = False
+    ) -> None:
         """Register a SQL function of this connection (None removes it). `narg` -1 takes any number of arguments.
 
         It hides a built-in of that name. Raises ProgrammingError when `narg` is out of range.
@@ -330,5 +338,12 @@ def connect(
     Raises OperationalError (cannot open, locked), DatabaseError (not a database), CorruptionError (damaged file).
     """
     return (factory or Connection)(
-        database, timeout, detect_types, isolation_level, check_same_thread, cached_statements, uri, autocommit=autocommit
+        database,
+        timeout,
+        detect_types,
+        isolation_level,
+        check_same_thread,
+        cached_statements,
+        uri,
+        autocommit=autocommit,
     )

@@ -49,7 +49,9 @@ def _bind_mapping(parameters: Any, slots: list[str | None]) -> tuple[Any, ...]:
     values = []
     for position, slot in enumerate(slots):
         if slot is None or slot[0] == "?":
-            raise ProgrammingError(f"Binding {position + 1} has no name, but you supplied a dictionary (which has only names).")
+            raise ProgrammingError(
+                f"Binding {position + 1} has no name, but you supplied a dictionary (which has only names)."
+            )
         try:
             value = parameters[slot[1:]]
         except LookupError:
@@ -63,7 +65,9 @@ def bind_value(value: Any, position: int) -> Any:
     if value.__class__ not in _PLAIN:
         value = adapt(value, PrepareProtocol, value)
         if not isinstance(value, _STORABLE):
-            raise ProgrammingError(f"Error binding parameter {position + 1}: type '{type(value).__name__}' is not supported")
+            raise ProgrammingError(
+                f"Error binding parameter {position + 1}: type '{type(value).__name__}' is not supported"
+            )
     return check_parameter(value)
 
 
@@ -90,7 +94,7 @@ def _plain_column(column: tuple[Any, ...]) -> bool:
             return False
     kind = next(iter(classes))
     if kind is int:
-        return bool(INT64_MIN <= min(column) and max(column) <= INT64_MAX)
+        return bool(min(column) >= INT64_MIN and max(column) <= INT64_MAX)
     if kind is float:
         return all(map(float.__eq__, column, column))
     if kind is str:
@@ -104,5 +108,3 @@ def _encodable(column: tuple[str, ...]) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,10 @@ CASES: list[tuple[str, Callable[[Any], Any]]] = [
     ("GROUP BY text", query("SELECT name, count(*), sum(price) FROM t GROUP BY name")),
     ("ORDER BY … LIMIT 10", query("SELECT * FROM t ORDER BY price DESC LIMIT 10")),
     ("ORDER BY text", query("SELECT id, note FROM t ORDER BY note")),
-    ("join by text key, grouped", query("SELECT s.weight, count(*) FROM t JOIN s ON s.name = t.name GROUP BY s.weight")),
+    (
+        "join by text key, grouped",
+        query("SELECT s.weight, count(*) FROM t JOIN s ON s.name = t.name GROUP BY s.weight"),
+    ),
     ("count(*)", query("SELECT count(*) FROM t")),
 ]
 
@@ -146,8 +150,8 @@ def compare(repeats: int, wanted: str) -> list[tuple[str, float, float]]:
             continue
         mine, other = float("inf"), float("inf")
         for _ in range(repeats):
-            mine = min(mine, least(lambda: case(ours)))
-            other = min(other, least(lambda: case(theirs)))
+            mine = min(mine, least(partial(case, ours)))
+            other = min(other, least(partial(case, theirs)))
             drop_fresh(ours)
             drop_fresh(theirs)
         found.append((title, mine, other))

@@ -180,7 +180,9 @@ def _typed(value: Any) -> tuple[str, Any]:
 def show_consistent_readers(path: Path) -> None:
     """A writer moves money between two rows without pause; readers never see a total that is not the whole."""
     setup = aerodb_dbapi.connect(path)
-    setup.executescript("CREATE TABLE account(id INTEGER PRIMARY KEY, cents INTEGER); INSERT INTO account VALUES (1, 500), (2, 500);")
+    setup.executescript(
+        "CREATE TABLE account(id INTEGER PRIMARY KEY, cents INTEGER); INSERT INTO account VALUES (1, 500), (2, 500);"
+    )
     stop = threading.Event()
     commits = 0
 
@@ -209,7 +211,9 @@ def show_consistent_readers(path: Path) -> None:
     writer.join()
     for connection in (reader, setup):
         connection.close()
-    console.print(f"  {commits:,} durable commits by a writer, {reads:,} reads beside them: every total whole, the view never moved")
+    console.print(
+        f"  {commits:,} durable commits by a writer, {reads:,} reads beside them: every total whole, the view never moved"
+    )
 
 
 CHILD = """
@@ -240,7 +244,9 @@ def show_kill(path: Path) -> None:
     connection.close()
     if not count == last >= acknowledged:
         raise SystemExit(f"lost commits: {acknowledged} acknowledged, {count} found")
-    console.print(f"  killed with SIGKILL after {acknowledged:,} acknowledged commits; {count:,} are there after reopening")
+    console.print(
+        f"  killed with SIGKILL after {acknowledged:,} acknowledged commits; {count:,} are there after reopening"
+    )
 
 
 def show_time_travel(connection: Any) -> None:
@@ -273,14 +279,18 @@ def table_of_times(rows: list[tuple[str, float, float]]) -> Table:
 def main() -> None:
     """Run the whole demonstration."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--file", type=Path, default=Path("demo.db"), help="the database file to make (replaced if there)")
+    parser.add_argument(
+        "--file", type=Path, default=Path("demo.db"), help="the database file to make (replaced if there)"
+    )
     path = parser.parse_args().file
     path.unlink(missing_ok=True)
     scratch = path.with_name(path.name + ".kill")
     scratch.unlink(missing_ok=True)
     folder = folder_of_data()
     console.rule("Load")
-    bars = Progress(TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
+    bars = Progress(
+        TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
     with bars as progress:
         reading = progress.add_task("reading CSV", total=sum(count for _, count in TABLES.values()))
         data = {}

@@ -108,21 +108,29 @@ class Compare(Expression):
 
 @dataclass(frozen=True, slots=True)
 class And(Expression):
+    """True if all operands are true, false if one is false, else NULL."""
+
     operands: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or(Expression):
+    """True if one operand is true, false if all are false, else NULL."""
+
     operands: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not(Expression):
+    """1 for false, 0 for true, NULL for NULL."""
+
     operand: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class IsNull(Expression):
+    """`x IS NULL`, or `x IS NOT NULL` if negated."""
+
     operand: Expression
     negated: bool = False
 
@@ -175,6 +183,8 @@ class InQuery(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Exists(Expression):
+    """`[NOT] EXISTS (query)`."""
+
     query: Query
     negated: bool = False
 
@@ -225,6 +235,8 @@ class Cast(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Collate(Expression):
+    """`operand COLLATE name`."""
+
     operand: Expression
     name: str
 

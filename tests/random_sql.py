@@ -54,7 +54,9 @@ class Generator:
 
     def insert(self, table: str) -> str:
         columns = self.tables[table]
-        rows = ", ".join(f"({', '.join(self.cell(table, c) for c in columns)})" for _ in range(self.random.randint(1, 4)))
+        rows = ", ".join(
+            f"({', '.join(self.cell(table, c) for c in columns)})" for _ in range(self.random.randint(1, 4))
+        )
         return f"INSERT {self.pick('', 'OR IGNORE', 'OR REPLACE', 'OR IGNORE')} INTO {table} VALUES {rows}"
 
     def cell(self, table: str, column: str) -> str:
@@ -123,7 +125,9 @@ class Generator:
         if kind == 10 and self.tables:
             table = self.pick(*self.tables)
             inner = [f"e.{c}" for c in self.tables[table]]
-            return f"{self.pick('', 'NOT ')}EXISTS (SELECT 1 FROM {table} e WHERE {self.test(inner + scope, depth - 2)})"
+            return (
+                f"{self.pick('', 'NOT ')}EXISTS (SELECT 1 FROM {table} e WHERE {self.test(inner + scope, depth - 2)})"
+            )
         return f"({self.test(scope, depth - 1)} {self.pick('AND', 'OR')} {self.test(scope, depth - 1)})"
 
     # --- Queries ---
@@ -174,7 +178,8 @@ class Generator:
     def aggregate(self, scope: list[str]) -> str:
         column = self.pick(*scope)
         return self.pick(
-            "count(*)", f"count({column})", f"count(DISTINCT {column})", f"min({column})", f"max({column})", f"max(typeof({column}))", f"count(*) FILTER (WHERE {self.test(scope, 1)})",
+            "count(*)", f"count({column})", f"count(DISTINCT {column})", f"min({column})", f"max({column})",
+            f"max(typeof({column}))", f"count(*) FILTER (WHERE {self.test(scope, 1)})",
         )  # fmt: skip
 
     def change(self) -> str:
@@ -190,8 +195,11 @@ class Generator:
             return f"UPDATE {table} SET {sets} WHERE {self.test(columns, 1)}"
         if kind == 3:
             other = self.pick(*self.tables)
-            values = ", ".join("NULL" if c == "c0" and table in self.aliased else self.pick(*self.tables[other]) for c in columns)
-            return f"INSERT OR IGNORE INTO {table} SELECT {values} FROM {other} WHERE {self.test(self.tables[other], 1)} ORDER BY rowid LIMIT 4"
+            values = ", ".join(
+                "NULL" if c == "c0" and table in self.aliased else self.pick(*self.tables[other]) for c in columns
+            )
+            where = self.test(self.tables[other], 1)
+            return f"INSERT OR IGNORE INTO {table} SELECT {values} FROM {other} WHERE {where} ORDER BY rowid LIMIT 4"
         return self.insert(table)
 
 

@@ -68,7 +68,9 @@ def test_the_catalog_reads_the_same(oracle: sqlite3.Connection, ours: aerodb_dba
 
 
 @pytest.mark.parametrize(("name", "ordered", "sql"), questions(), ids=[name for name, _, _ in questions()])
-def test_question(name: str, ordered: bool, sql: str, oracle: sqlite3.Connection, ours: aerodb_dbapi.Connection) -> None:
+def test_question(
+    name: str, ordered: bool, sql: str, oracle: sqlite3.Connection, ours: aerodb_dbapi.Connection
+) -> None:
     mine, theirs = ours.execute(sql), oracle.execute(sql)
     assert [d[0] for d in mine.description or ()] == [d[0] for d in theirs.description]
     mine_rows, their_rows = typed(mine.fetchall()), typed(theirs.fetchall())

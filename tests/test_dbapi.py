@@ -32,7 +32,7 @@ def con(db: ModuleType) -> Any:
 
 def failure(call: Any, *arguments: Any) -> tuple[str, str, str | None]:
     """The class, text and SQLite code name of the error that a call raises."""
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is what is compared
+    with pytest.raises(Exception) as caught:
         call(*arguments)
     return type(caught.value).__name__, str(caught.value), getattr(caught.value, "sqlite_errorname", None)
 
@@ -41,7 +41,15 @@ def test_module_attributes(db: ModuleType) -> None:
     assert (db.apilevel, db.paramstyle) == ("2.0", "qmark") and db.threadsafety in (0, 1, 3)
     assert issubclass(db.IntegrityError, db.DatabaseError) and issubclass(db.DatabaseError, db.Error)
     con = db.connect(":memory:")
-    for name in ("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError", "IntegrityError"):
+    for name in (
+        "Warning",
+        "Error",
+        "InterfaceError",
+        "DatabaseError",
+        "DataError",
+        "OperationalError",
+        "IntegrityError",
+    ):
         assert getattr(con, name) is getattr(db, name)
     con.close()
     assert db.Error.__module__.split(".")[0] == db.__name__.split(".")[0]
@@ -169,7 +177,9 @@ def test_errors_are_sqlite3s(sql: str, parameters: Any) -> None:
 
 def test_constraint_errors(db: ModuleType) -> None:
     con = db.connect(":memory:")
-    con.execute("CREATE TABLE c(a INTEGER PRIMARY KEY, b UNIQUE, d NOT NULL, e CHECK (e > 0), f, g, CONSTRAINT small CHECK (f < 9), UNIQUE(f, g))")
+    con.execute(
+        "CREATE TABLE c(a INTEGER PRIMARY KEY, b UNIQUE, d NOT NULL, e CHECK (e > 0), f, g, CONSTRAINT small CHECK (f < 9), UNIQUE(f, g))"
+    )
     con.execute("INSERT INTO c VALUES (1, 1, 1, 1, 1, 1)")
     cases = {
         "INSERT INTO c VALUES (1, 2, 1, 1, 1, 2)": ("UNIQUE constraint failed: c.a", "SQLITE_CONSTRAINT_PRIMARYKEY"),
@@ -270,7 +280,10 @@ def test_executemany_keeps_what_came_before_a_failure(con: Any, db: ModuleType) 
     with pytest.raises(db.IntegrityError):
         con.executemany("INSERT INTO t(id) VALUES (?)", [(1,), (2,), (1,), (3,)])
     assert con.execute("SELECT id FROM t").fetchall() == [(1,), (2,)]
-    assert failure(con.executemany, "SELECT 1", [()])[:2] == ("ProgrammingError", "executemany() can only execute DML statements.")
+    assert failure(con.executemany, "SELECT 1", [()])[:2] == (
+        "ProgrammingError",
+        "executemany() can only execute DML statements.",
+    )
 
     def broken() -> Any:
         yield (7,)
@@ -282,7 +295,9 @@ def test_executemany_keeps_what_came_before_a_failure(con: Any, db: ModuleType) 
 
 def test_executescript(con: Any, db: ModuleType) -> None:
     con.execute("INSERT INTO t(name) VALUES ('before')")
-    con.executescript("CREATE TABLE u(a); -- a comment; with a semicolon\nINSERT INTO u VALUES ('x;y');;\n/* ; */ SELECT * FROM u")
+    con.executescript(
+        "CREATE TABLE u(a); -- a comment; with a semicolon\nINSERT INTO u VALUES ('x;y');;\n/* ; */ SELECT * FROM u"
+    )
     assert not con.in_transaction
     assert con.execute("SELECT a, name FROM u, t").fetchall() == [("x;y", "before")]
     with pytest.raises(db.OperationalError, match="no such table"):
@@ -316,6 +331,21 @@ def test_open_cursors_never_see_later_writes() -> None:
     con.execute("DROP TABLE t")
     assert [row[0] for row in cur] == list(range(1, 2000))
     con.close()
+
+
+def test_statements_follow_the_schema(con: Any) -> None:
+    """A statement that was compiled for another schema is compiled anew, on each of its ways (INV-S3)."""
+    select, insert = "SELECT * FROM u", "INSERT INTO u VALUES (?, ?)"
+    for definition, row in (("a INTEGER, b", ("5", "x")), ("b TEXT, a TEXT", ("5", "x"))):
+        con.execute(f"CREATE TABLE u({definition})")
+        for _ in range(2):
+            con.execute(insert, row)
+            con.commit()
+            assert con.execute(select).fetchone() == ((5, "x") if definition[0] == "a" else row)
+            assert [d[0] for d in con.execute(select).description] == [w.split()[0] for w in definition.split(", ")]
+        con.executemany(insert, [row])
+        con.execute("DROP TABLE u")
+        assert failure(con.execute, select)[1] == "no such table: u"
 
 
 def test_rows_and_factories(con: Any, db: ModuleType) -> None:
@@ -374,7 +404,13 @@ def test_user_functions(con: Any, db: ModuleType) -> None:
     con.create_function("twice", 1, lambda value: None if value is None else value * 2)
     con.create_function("many", -1, lambda *values: len(values), deterministic=True)
     con.create_function("upper", 1, lambda value: f"<{value}>")
-    assert con.execute("SELECT twice(21), twice(NULL), many(), many(1, 2), upper('x')").fetchone() == (42, None, 0, 2, "<x>")
+    assert con.execute("SELECT twice(21), twice(NULL), many(), many(1, 2), upper('x')").fetchone() == (
+        42,
+        None,
+        0,
+        2,
+        "<x>",
+    )
 
     def fail(value: Any) -> Any:
         raise ZeroDivisionError
@@ -449,7 +485,16 @@ def test_subclassing(db: ModuleType) -> None:
 
 
 def test_complete_statement(db: ModuleType) -> None:
-    for text in ("SELECT 1;", "SELECT 1", "", "SELECT ';", "-- x\n;", "CREATE TRIGGER a AFTER INSERT ON b BEGIN SELECT 1;", "/* ; */", "SELECT 1; "):
+    for text in (
+        "SELECT 1;",
+        "SELECT 1",
+        "",
+        "SELECT ';",
+        "-- x\n;",
+        "CREATE TRIGGER a AFTER INSERT ON b BEGIN SELECT 1;",
+        "/* ; */",
+        "SELECT 1; ",
+    ):
         assert db.complete_statement(text) == sqlite3.complete_statement(text), text
 
 

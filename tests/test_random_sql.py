@@ -43,12 +43,19 @@ def outcome(connection: Any, sql: str, error: type[Exception]) -> tuple[Any, ...
         plain = ANY_OF_EQUALS.search(sql) is not None
         return "rows", names, sorted(([shown(value, plain) for value in row] for row in rows), key=repr)
     except error as problem:
-        return "error", type(problem).__name__, str(problem) if isinstance(problem, (sqlite3.IntegrityError, aerodb_dbapi.IntegrityError)) else ""
+        return (
+            "error",
+            type(problem).__name__,
+            str(problem) if isinstance(problem, (sqlite3.IntegrityError, aerodb_dbapi.IntegrityError)) else "",
+        )
 
 
 def contents(connection: Any, tables: list[str]) -> list[Any]:
     """All rows of all tables, by full scan and in rowid order."""
-    return [[[(type(v).__name__, v) for v in row] for row in connection.execute(f"SELECT rowid, * FROM {t} ORDER BY rowid")] for t in tables]
+    return [
+        [[(type(v).__name__, v) for v in row] for row in connection.execute(f"SELECT rowid, * FROM {t} ORDER BY rowid")]
+        for t in tables
+    ]
 
 
 def play(seed: int, statements: int, pragma: str = "") -> None:
@@ -65,7 +72,9 @@ def play(seed: int, statements: int, pragma: str = "") -> None:
         sql = generator.change() if changing else generator.select()
         made.append(sql)
         mine, other = outcome(ours, sql, aerodb_dbapi.Error), outcome(theirs, sql, sqlite3.Error)
-        script = ";\n".join(made[: len(generator.tables)] + [m for m in made if not m.startswith("SELECT")][len(generator.tables) :])
+        script = ";\n".join(
+            made[: len(generator.tables)] + [m for m in made if not m.startswith("SELECT")][len(generator.tables) :]
+        )
         assert mine == other, f"seed {seed}:\n{script};\n--- statement\n{sql}"
         if changing:
             tables = list(generator.tables)

@@ -95,5 +95,5 @@ def test_script(path: Path, name: str, tmp_path: Path) -> None:
 def test_a_wrong_recording_is_noticed(tmp_path: Path) -> None:
     script = tmp_path / "wrong.sql"
     script.write_text("a> SELECT 1\n---\n2\n")
-    with pytest.raises(AssertionError, match="wrong.sql"):
+    with pytest.raises(AssertionError, match="wrong"):
         golden.run(script, world("memory", tmp_path))

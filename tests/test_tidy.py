@@ -14,7 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ["compat", "aerodb_dbapi", "executor", "planner", "indexes", "storage"]
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-ALL_PYTHON = SOURCES + sorted(p for folder in ("tests", "benchmarks", "examples") for p in (ROOT / folder).rglob("*.py"))
+ALL_PYTHON = SOURCES + sorted(
+    p for folder in ("tests", "benchmarks", "examples") for p in (ROOT / folder).rglob("*.py")
+)
 SQLGLOT_HOME = "planner"
 LINES_MAX = 700
 FUNCTION_LINES_MAX = 70
@@ -79,7 +81,7 @@ def test_a_wrong_import_would_be_found() -> None:
 def test_no_bare_room_imports_and_sqlglot_only_in_the_planner() -> None:
     for path in SOURCES:
         for module in imports(path):
-            assert module.split(".")[0] not in ROOMS[2:] + ["compat"], f"{path.relative_to(ROOT)} imports {module}"
+            assert module.split(".")[0] not in [*ROOMS[2:], "compat"], f"{path.relative_to(ROOT)} imports {module}"
             if module.split(".")[0] == "sqlglot":
                 assert path.relative_to(ROOT).parts[0] == SQLGLOT_HOME, f"{path.relative_to(ROOT)} imports sqlglot"
 
@@ -87,7 +89,9 @@ def test_no_bare_room_imports_and_sqlglot_only_in_the_planner() -> None:
 def test_no_import_circles() -> None:
     names = {module_name(path): path for path in SOURCES}
     graph = {
-        name: sorted({m for m in imports(path, run_time_only=True) if m in names and m != name and not name.startswith(m + ".")})
+        name: sorted(
+            {m for m in imports(path, run_time_only=True) if m in names and m != name and not name.startswith(m + ".")}
+        )
         for name, path in names.items()
     }
     done: set[str] = set()
@@ -125,7 +129,9 @@ def test_files_open_with_their_design_and_stay_small(path: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
-            assert length <= FUNCTION_LINES_MAX, f"{path.relative_to(ROOT)}:{node.lineno} {node.name} has {length} lines"
+            assert length <= FUNCTION_LINES_MAX, (
+                f"{path.relative_to(ROOT)}:{node.lineno} {node.name} has {length} lines"
+            )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -144,13 +150,15 @@ def test_each_invariant_is_cited_by_its_code_and_by_a_test() -> None:
     stated = stated_invariants()
     assert len(stated) >= 30
     in_code = {number for path in SOURCES for number in INVARIANT.findall(path.read_text())}
-    tests = [p for p in (ROOT / "tests").rglob("*.py")]
+    tests = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "tests").rglob("*.sql")]
     in_tests = {number for path in tests for number in INVARIANT.findall(path.read_text())}
     tidy = Path(__file__).read_text()
     missing_code = [n for n, where in stated.items() if n not in in_code and not where.startswith("tests/")]
     missing_test = sorted(n for n in stated if n not in in_tests)
     misplaced = [
-        f"{n} not in {where}" for n, where in stated.items() if n not in ((ROOT / where).read_text() if (ROOT / where).exists() else "")
+        f"{n} not in {where}"
+        for n, where in stated.items()
+        if n not in ((ROOT / where).read_text() if (ROOT / where).exists() else "")
     ]
     assert (missing_code, missing_test, misplaced) == ([], [], [])
     assert (in_code | set(INVARIANT.findall(tidy))) <= set(stated) | {"INV-D1"}, "an unknown invariant is cited"
@@ -158,6 +166,10 @@ def test_each_invariant_is_cited_by_its_code_and_by_a_test() -> None:
 
 def test_no_machine_paths_and_no_leftovers() -> None:
     marks = re.compile(r"/(?:root|home|work|tmp)/\w|\bTO" + r"DO\b|\bFIX" + r"ME\b|NotImplemented" + r"Error")
-    for path in ALL_PYTHON + sorted((ROOT / "docs").glob("*.md")) + [ROOT / "README.md", ROOT / "Makefile", ROOT / "CHANGELOG.md"]:
+    for path in (
+        ALL_PYTHON
+        + sorted((ROOT / "docs").glob("*.md"))
+        + [ROOT / "README.md", ROOT / "Makefile", ROOT / "CHANGELOG.md"]
+    ):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             assert not marks.search(line), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
