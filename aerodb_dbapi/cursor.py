@@ -31,7 +31,8 @@ from aerodb_dbapi.storage.values import as_text
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
     from aerodb_dbapi.executor.session import Session
-    from aerodb_dbapi.executor.statement import Compiled
+    from aerodb_dbapi.executor.statement import Compiled, Prepared
+    from aerodb_dbapi.storage.transaction import Transaction
 
 PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
@@ -45,6 +46,7 @@ class _Closed:
 
     __slots__ = ()
     hits: dict[str, Any] = {}
+    inside: dict[str, Any] = {}
     thread = -1
 
 
@@ -147,8 +149,52 @@ class Cursor:
                     self._rowcount = -1
                     self._make = None if self._row_factory is None else self._row_maker()
                     return self
-        self._execute_general(sql, parameters)
+        prepared = session.inside.get(sql)
+        if prepared is None or session.thread != get_ident() or not self._run_inside(session, prepared, parameters):
+            self._execute_general(sql, parameters)
         return self
+
+    def _run_inside(self, session: Session, prepared: Prepared, parameters: Any) -> bool:
+        """The hit path of an open transaction: SELECT, and DML without RETURNING. False: nothing was done."""
+        if parameters.__class__ is not tuple or len(parameters) != prepared.n_parameters:
+            return False
+        for value in parameters:
+            kind = value.__class__
+            if kind is int:
+                if not INT64_MIN <= value <= INT64_MAX:
+                    return False
+            elif kind is str:
+                if not value.isascii():
+                    return False
+            elif kind is float:
+                if value != value:
+                    return False
+            elif value is not None and kind is not bytes:
+                return False
+        compiled = prepared.compiled
+        transaction = cast("Transaction", session.transaction)
+        if compiled.schema is not transaction.base.schema:
+            return False
+        if prepared.constants:
+            parameters += prepared.constants
+        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
+        if compiled.reads:
+            transaction.note_read(compiled.reads)
+        if compiled.is_select:
+            self._rows = compiled.run(session, transaction.trees, parameters)
+            self._make = None if self._row_factory is None else self._row_maker()
+            return True
+        mark = len(transaction.journal)
+        try:
+            self._rowcount = count = compiled.run(session, transaction, parameters)[0]
+        except BaseException as error:
+            session.undo(transaction, mark, error, compiled.kind)
+            raise
+        session.changes = count
+        session.total_changes += count
+        if count and compiled.kind == "insert":
+            self._lastrowid = session.last_insert_rowid
+        return True
 
     def _execute_general(self, sql: str, parameters: Any) -> None:
         """`execute` in full generality: any statement, any parameters, implicit BEGIN."""

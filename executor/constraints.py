@@ -30,12 +30,12 @@ from aerodb_dbapi.storage.values import apply_affinity
 
 __all__ = [
     "Keeper", "check_message", "failure", "next_autoincrement", "not_null_message", "note_autoincrement",
-    "remove_row", "resolution_of", "resolve", "rowid_message", "rowid_of", "sequence_key", "unique_indexes",
+    "remove_row", "resolution_of", "resolve", "rowid_message", "rowid_of", "sequence_key", "taken", "unique_indexes",
     "unique_message",
 ]  # fmt: skip
 
 INTEGER_MAX: Final = 2**63 - 1
-INTEGER_MIN: Final = -(2**63)
+INF: Final = float("inf")
 
 # An index with what is needed to keep it: (index, entry function, test of a partial index's WHERE on (rowid, row) or
 # None).
@@ -92,6 +92,15 @@ def rowid_of(value: Any) -> int:
         raise IntegrityError("datatype mismatch", name="SQLITE_MISMATCH")
     rowid: int = value
     return rowid
+
+
+def taken(writer: Any, rowid: int) -> bool:
+    """Is there a row with this rowid? Asks the tree only if the rowid is not beyond the largest one."""
+    if writer.high == INF and not writer.pending:
+        last = writer.last_key()
+        if last is None or rowid > last:
+            return False
+    return writer.get(rowid) is not None
 
 
 def remove_row(transaction: Any, tree: int, rowid: int, keepers: tuple[Keeper, ...]) -> None:

@@ -80,6 +80,11 @@ def keepers_of(table: Table, filters: dict[int, Expression], source: int) -> tup
     )
 
 
+def writer_text(tree: int) -> str:
+    """Source that gets the transaction's writer of a tree."""
+    return f"transaction.writers.get({tree}) or transaction.writer({tree})"
+
+
 def no_subqueries(expressions: Sequence[Expression], where: str) -> None:
     """NotSupportedError if one of the expressions holds a subquery."""
     if any(nested_queries(expression) for expression in expressions):
@@ -104,10 +109,10 @@ class RowWriter:
         self.compiler.sources[number] = RowBinding(self.row, self.rowid, table.rowid_alias)
         unit.define(self.rowid, self.row)
         unit.namespace.update(
-            failure=constraints.failure, rowid_of=constraints.rowid_of, remove_row=constraints.remove_row, rank=RANK,
+            failure=constraints.failure, taken=constraints.taken, rowid_of=constraints.rowid_of, remove_row=constraints.remove_row, rank=RANK,
             next_autoincrement=constraints.next_autoincrement, note_autoincrement=constraints.note_autoincrement,
         )  # fmt: skip
-        self.tree = unit.hoist(f"transaction.writer({table.tree})", "t")
+        self.tree = unit.hoist(writer_text(table.tree), "t")
         self.index_names = {index.id: f"q{n}" for n, index in enumerate(table.indexes)}
 
     # --- refusing
@@ -165,7 +170,7 @@ class RowWriter:
 
     def index_writer(self, index: Index) -> str:
         """The variable holding an index's tree writer."""
-        return self.unit.hoist(f"transaction.writer({index.tree})", "i")
+        return self.unit.hoist(writer_text(index.tree), "i")
 
     def key(self, index: Index, value: Callable[[int], str], rowid: str) -> str:
         """Source of the elements of an index key, without its rowid."""
@@ -211,6 +216,7 @@ class InsertWriter:
         skip, kept = ("continue", "count") if many else (f"return 0, {'[]' if statement.returning else 'None'}", "0")
         self.rows = RowWriter(self.unit, table, statement.row_id, statement.conflict, skip, kept)
         self.returned = returned
+        self.unpacked = False
         self.keepers = keepers_of(table, statement.index_filters, statement.row_id) if self._replaces() else ()
 
     def _replaces(self) -> bool:
@@ -221,6 +227,7 @@ class InsertWriter:
         """The function and its source."""
         unit = self.unit
         if not self.many:
+            self._unpack()
             self._row()
             unit.line(f"return 1, {'[' + self._returning() + ']' if self.statement.returning else 'None'}")
             return unit.finish()
@@ -234,6 +241,15 @@ class InsertWriter:
             unit.line("count += 1")
         unit.line(f"return count, {self.returned}")
         return unit.finish()
+
+    def _unpack(self) -> None:
+        """Take the parameters out of their tuple at once, where the statement uses them all."""
+        count = len(self.statement.parameters)
+        if count > 1 and isinstance(self.statement.query, Values):
+            used = {item.index for item in self.statement.query.rows[0] if isinstance(item, Parameter)}
+            if used == set(range(count)):
+                self.unit.line(f"{', '.join(f'u{i}' for i in range(count))} = params")
+                self.unpacked = True
 
     def _returning(self) -> str:
         assert self.statement.returning is not None
@@ -266,6 +282,8 @@ class InsertWriter:
                     return f"s[{i}]", None
                 assert isinstance(self.statement.query, Values)
                 expression = self.statement.query.rows[0][i]
+                if self.unpacked and isinstance(expression, Parameter):
+                    return f"u{expression.index}", expression
                 return self.rows.compiler.value(expression), expression
         return None
 
@@ -337,7 +355,9 @@ class InsertWriter:
         rowid = self.rows.rowid
         if resolution == "REPLACE" and not self.table.indexes:
             return  # put replaces the row
-        with self.unit.block(f"if not fresh and {self.rows.tree}.get({rowid}) is not None:"):
+        with self.unit.block(
+            f"if not fresh and {rowid} <= {self.rows.tree}.high and taken({self.rows.tree}, {rowid}):"
+        ):
             if resolution == "REPLACE":
                 self._remove(rowid)
             else:

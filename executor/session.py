@@ -45,7 +45,7 @@ from aerodb_dbapi.executor import compile as compiler
 from aerodb_dbapi.executor.constraints import resolution_of
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared, shared_cache
-from aerodb_dbapi.storage.catalog import Schema, fold
+from aerodb_dbapi.storage.catalog import CATALOG_TREE, Schema, fold
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
 from aerodb_dbapi.storage.root import Root
@@ -54,7 +54,6 @@ from aerodb_dbapi.storage.transaction import Transaction
 Row = tuple[Any, ...]
 Result = tuple[Any, int]  # rows or None, row count (-1 where there is none)
 
-DML: Final = frozenset({"insert", "update", "delete"})
 WRITES: Final = frozenset({"insert", "update", "delete", "ddl"})
 REPLAN_ROWS: Final = 1000
 
@@ -76,8 +75,9 @@ class Session:
     """State of one connection. Used by one thread at a time."""
 
     __slots__ = (
-        "_checked_changes", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "changes", "database", "hits",
-        "last_insert_rowid", "plans", "registry", "settings", "thread", "timeout", "total_changes", "transaction",
+        "_checked_changes", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "changes", "database",
+        "hits", "inside", "last_insert_rowid", "plans", "registry", "settings", "thread", "timeout", "total_changes",
+        "transaction",
     )  # fmt: skip
 
     def __init__(self, database: Database, registry: FunctionRegistry | None = None, *, timeout: float = 5.0) -> None:
@@ -86,8 +86,6 @@ class Session:
         self.timeout = timeout
         self.transaction: Transaction | Pending | None = None
         self.plans: PlanCache = shared_cache(database.plan_cache)
-        self.hits: dict[str, Prepared] = self.plans.selects
-        self.thread = get_ident()
         self.changes = 0
         self.total_changes = 0
         self.last_insert_rowid = 0
@@ -97,24 +95,30 @@ class Session:
         self._ddl_plans: PlanCache | None = None
         self._checked_changes = 0
         self.thread = get_ident()
-        self.hits: dict[str, Prepared] = {}
+        self.hits = self.inside = NO_HITS
         self.set_plain(True)
 
     def set_plain(self, plain: bool) -> None:
-        """Whether rows go out as the engine made them. Only then do SELECTs take the driver's hit path: `hits` holds the
-        prepared SELECTs while no transaction is open, and is an empty dictionary otherwise."""
+        """Whether rows go out as the engine made them. Only then does the driver take its hit paths: `hits` holds the
+        prepared SELECTs while no transaction is open; `inside` the prepared SELECTs and DML while one is, has its view
+        and has not changed the schema. Otherwise they are empty."""
         self._plain = plain
-        self._choose_hits()
+        self._set_hits()
 
-    def _choose_hits(self) -> None:
-        self.hits = self.plans.selects if self._plain and self.transaction is None else {}
+    def _set_hits(self) -> None:
+        self.hits = self.inside = NO_HITS
+        if self._plain:
+            if self.transaction is None:
+                self.hits = self.plans.selects
+            elif self.transaction is not PENDING and self._ddl_plans is None:
+                self.inside = self.plans.rows
 
     def close(self) -> None:
-        """Roll back what is open and let the database go. No cursor finds anything here from now on."""
-        self._plain, self.thread = False, -1
+        """Roll back what is open and let the database go."""
         if self.transaction is not None:
             self.rollback()
-        self._choose_hits()
+        self.set_plain(False)
+        self.thread = -1
         self.database.close()
 
     # --- state
@@ -143,6 +147,7 @@ class Session:
         transaction = self.transaction
         if transaction is PENDING:
             transaction = self.transaction = self.database.begin(timeout=self.timeout)
+            self._set_hits()
         assert isinstance(transaction, Transaction)
         return transaction
 
@@ -172,14 +177,18 @@ class Session:
         none) and the number of rows changed (-1 if it is not DML)."""
         compiled = prepared.compiled
         params = values + prepared.constants if prepared.constants else values
-        kind = compiled.kind
-        if kind == "select":
-            return self._select(prepared, params), -1
-        if kind in WRITES:
-            if self.transaction is None:
+        transaction = self.transaction
+        if compiled.is_dml:
+            if transaction is None:
                 return self._alone(prepared, lambda c, t: c.run(self, t, params))
             return self._inside(prepared, params)
-        return compiled.run(self, params), -1
+        if compiled.is_select:
+            return self._select(prepared, params), -1
+        if compiled.kind != "ddl":
+            return compiled.run(self, params), -1
+        if transaction is None:
+            return self._alone(prepared, lambda c, t: c.run(self, t, params))
+        return self._define(compiled, params)
 
     def _select(self, prepared: Prepared, params: Row) -> Iterator[Row]:
         if self.transaction is None:
@@ -202,27 +211,42 @@ class Session:
         return compiler.prepare(self, prepared.text, schema, self.trees, plans).compiled
 
     def _inside(self, prepared: Prepared, params: Row) -> Result:
-        """A writing statement in the open transaction."""
-        transaction = self.open_transaction()
+        """INSERT, UPDATE or DELETE in the open transaction."""
+        transaction = self.transaction
+        if transaction.__class__ is not Transaction:
+            transaction = self.open_transaction()
         compiled = prepared.compiled
-        if compiled.schema is not transaction.schema:
-            compiled = self._fitting(prepared, transaction.schema)
-        mark = len(transaction.journal)
+        if compiled.schema is not transaction.base.schema or CATALOG_TREE in transaction.writers:  # type: ignore[union-attr]
+            compiled = self._fitting(prepared, transaction.schema)  # type: ignore[union-attr]
+        mark = len(transaction.journal)  # type: ignore[union-attr]
         try:
             if compiled.reads:
-                transaction.note_read(compiled.reads)
+                transaction.note_read(compiled.reads)  # type: ignore[union-attr]
             count, rows = compiled.run(self, transaction, params)
         except BaseException as error:
-            self._undo(transaction, mark, error, compiled.kind)
+            self.undo(transaction, mark, error, compiled.kind)  # type: ignore[arg-type]
             raise
-        if compiled.kind == "ddl":
-            self._ddl_plans = PlanCache()
-        else:
-            self.changes = count
-            self.total_changes += count
+        self.changes = count
+        self.total_changes += count
         return rows, count
 
-    def _undo(self, transaction: Transaction, mark: int, error: BaseException, kind: str) -> None:
+    def _define(self, compiled: Compiled, params: Row) -> Result:
+        """DDL in the open transaction (INV-S1). Its statements are prepared for this transaction alone from here on."""
+        transaction = self.open_transaction()
+        mark = transaction.mark()
+        try:
+            compiled.run(self, transaction, params)
+        except BaseException as error:
+            self.undo(transaction, mark, error, "ddl")
+            raise
+        self._new_ddl_plans()
+        return None, -1
+
+    def _new_ddl_plans(self) -> None:
+        self._ddl_plans = PlanCache()
+        self._set_hits()
+
+    def undo(self, transaction: Transaction, mark: int, error: BaseException, kind: str) -> None:
         """Settle a failed statement in the open transaction (INV-D4, INV-F4)."""
         resolution = resolution_of(error)
         if kind != "ddl":
@@ -296,7 +320,7 @@ class Session:
             self._many(self._fitting(prepared, transaction.schema), transaction, rows, done)
             self.total_changes += done.count
             if prepared.compiled.kind == "ddl":
-                self._ddl_plans = PlanCache()
+                self._new_ddl_plans()
         return done.count
 
     def _many(
@@ -329,7 +353,7 @@ class Session:
         """One of many failed: undo it alone, keep those before it."""
         if transaction is self.transaction:
             before = done.count
-            self._undo(transaction, mark, error, kind)
+            self.undo(transaction, mark, error, kind)
             self.total_changes += before
         elif (
             resolution_of(error) == "ABORT"
@@ -350,7 +374,7 @@ class Session:
             self.transaction = self.database.begin(immediate=True, timeout=self.timeout)
         else:
             self.transaction = PENDING
-        self.hits = {}
+        self._set_hits()
 
     def commit(self) -> None:
         """COMMIT. Raises SerializationError if a later commit is in the way; the transaction is then gone. One that
@@ -383,7 +407,7 @@ class Session:
         self._savepoints = []
         self._opened_by_savepoint = False
         self._ddl_plans = None
-        self._choose_hits()
+        self._set_hits()
 
     def savepoint(self, name: str) -> None:
         """SAVEPOINT; opens a transaction if there is none."""
@@ -407,7 +431,7 @@ class Session:
         if isinstance(self.transaction, Transaction):
             self.transaction.rollback_to(self._savepoints[place][1])
             if self._ddl_plans is not None:
-                self._ddl_plans = PlanCache()
+                self._new_ddl_plans()
         del self._savepoints[place + 1 :]
 
     def _find_savepoint(self, name: str) -> int:
@@ -434,7 +458,6 @@ class Session:
     def own_plans(self) -> None:
         self.plans = PlanCache()
         self._set_hits()
-        self._choose_hits()
         if self._ddl_plans is not None:
             self._ddl_plans = PlanCache()
 

@@ -38,6 +38,7 @@ SHAPES_MAX: Final = 1024
 GROWTH_MAX: Final = 8
 GROWTH_ROWS_MIN: Final = 256
 
+DML: Final = frozenset({"insert", "update", "delete"})
 Values = tuple[Any, ...]
 
 
@@ -55,7 +56,7 @@ class Compiled:
     """
 
     __slots__ = (
-        "is_select", "kind", "names", "parameters", "reads", "run", "run_many", "schema", "sizes", "source",
+        "is_dml", "is_select", "kind", "names", "parameters", "reads", "run", "run_many", "schema", "sizes", "source",
         "text", "types",
     )  # fmt: skip
 
@@ -84,6 +85,7 @@ class Compiled:
         self.source = source
         self.text = text
         self.is_select = kind == "select"
+        self.is_dml = kind in DML
         self.sizes: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
@@ -106,22 +108,25 @@ class Prepared:
 
 
 class PlanCache:
-    """The dictionaries; `selects` holds those of `texts` that are SELECTs. Bounded: when one is full its oldest half goes."""
+    """The dictionaries. Of the prepared `texts`, `selects` holds the SELECTs, `rows` these and the DML that returns no rows.
+    Bounded: when one is full its oldest half goes."""
 
-    __slots__ = ("selects", "shapes", "texts")
+    __slots__ = ("rows", "selects", "shapes", "texts")
 
     def __init__(self) -> None:
         self.texts: dict[str, Prepared] = {}
-        self.selects: dict[str, Prepared] = {}  # those of `texts` that are SELECTs: what the driver's hit path looks up
+        self.selects: dict[str, Prepared] = {}
+        self.rows: dict[str, Prepared] = {}
         self.shapes: dict[Any, Compiled] = {}
 
     def remember_text(self, prepared: Prepared) -> None:
         """Keep a prepared statement under its text."""
         _insert(self.texts, prepared.text, prepared, TEXTS_MAX)
-        if prepared.compiled.is_select:
+        compiled = prepared.compiled
+        if compiled.is_select:
             _insert(self.selects, prepared.text, prepared, TEXTS_MAX)
-        if prepared.compiled.is_select:
-            _insert(self.selects, prepared.text, prepared, TEXTS_MAX)
+        if compiled.is_select or (compiled.is_dml and compiled.names is None):
+            _insert(self.rows, prepared.text, prepared, TEXTS_MAX)
 
     def remember_shape(self, shape: Any, compiled: Compiled) -> None:
         """Keep a compiled statement under its shape."""
@@ -138,7 +143,9 @@ class PlanCache:
                 if id(prepared.compiled) in stale:
                     self.texts.pop(text, None)
                     self.selects.pop(text, None)
+                    self.rows.pop(text, None)
                     self.selects.pop(text, None)
+                    self.rows.pop(text, None)
 
 
 def _outgrown(compiled: Compiled, trees: Mapping[int, Any]) -> bool:
