@@ -245,6 +245,17 @@ def join_of(items: Iterable[Any], separator: Any = ",") -> str | None:
     return ("" if separator is None else str(sql_values.cast(separator, "TEXT"))).join(texts)
 
 
+def join_pairs(pairs: Iterable[tuple[Any, Any]]) -> str | None:
+    """group_concat() with a separator: each stands before its value, the first one's is not used."""
+    made: list[str] = []
+    for value, separator in pairs:
+        if value is not None:
+            if made and separator is not None:
+                made.append(str(sql_values.cast(separator, "TEXT")))
+            made.append(str(sql_values.cast(value, "TEXT")))
+    return "".join(made) if made else None
+
+
 def distinct_of(items: Iterable[Any], fold: Callable[[Any], Any] | None = None) -> list[Any]:
     """The values without repetition (the first of equal ones), NULL left out."""
     if fold is None:

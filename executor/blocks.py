@@ -171,8 +171,13 @@ class SelectWriter:
             self._write_sorted(self.pipeline, row)
             return
         writer = GroupWriter(self.unit, self.expressions, group, row)
-        self.pipeline(GroupedRows(self.unit, writer))
-        made = writer.finish()
+        if group.keys and not writer.counting:
+            with self.unit.block("with paused_gc():"):
+                self.pipeline(GroupedRows(self.unit, writer))
+                made = writer.finish()
+        else:
+            self.pipeline(GroupedRows(self.unit, writer))
+            made = writer.finish()
         variable = f"r{group.id}"
         self.expressions.sources[group.id] = RowBinding(variable)
         self.unit.define(variable)

@@ -66,7 +66,8 @@ Run = Callable[[Any, Any, Sequence[Any]], Iterator[Row]]
 
 
 def references(*roots: Any) -> dict[int, set[int]]:
-    """Source id → positions that are referred to anywhere below: in expressions, queries, steps, access paths."""
+    """Source id → positions that are referred to anywhere below: in expressions, queries, steps, access paths. Of a
+    planned SELECT only the plan counts: what an access path ensures need not be read again."""
     found: dict[int, set[int]] = {}
     seen: set[int] = set()
     stack = list(roots)
@@ -86,7 +87,9 @@ def references(*roots: Any) -> dict[int, set[int]]:
                 if id(item) in seen:
                     continue
                 seen.add(id(item))
-            stack.extend([getattr(item, name) for name in _fields(kind)])
+            planned = kind is Select and item.steps is not None
+            names = _PLANNED if planned else _fields(kind)
+            stack.extend([getattr(item, name) for name in names])
     return found
 
 
@@ -100,6 +103,7 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 _WALKED: Final = {Column.__module__, Query.__module__}
 _PLAIN: Final = {type(None), str, int, float, bool, bytes}
+_PLANNED: Final = ("steps", "pre_filters", "columns", "group", "having", "order_by", "limit", "offset")
 _SKIPPED: Final = {
     "names",
     "types",

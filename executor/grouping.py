@@ -1,11 +1,11 @@
 """Writing GROUP BY and aggregates.
 
 With keys
-    Pass 1 puts every row into a dictionary: key → list of *payloads*. The payload is the source row itself where the
-    query has one source (nothing is allocated), else a tuple of just the values that the folds need, or a count where
-    they need none. Pass 2 runs over the groups in key order, and folds each group's list by comprehensions and the
-    functions of `aggregation`:
-    ``(key, len(rows), sum_of([r1[3] for r1 in rows]))``. This is the group row, source `group.id`.
+    Pass 1 puts every row into a dictionary: key → list of values, one list for each value that the folds need
+    (`ValueLists`), or a count where they need none. Where they need many, or bare columns, the source rows themselves
+    are kept (`WholeRows`), if there is one source. Pass 2 runs over the groups in key order, and folds each group's
+    lists by the functions of `aggregation`, at C speed:
+    ``(key, len(l0), sum_of(l0))``. This is the group row, source `group.id`.
 Without keys
     Each batch of rows is folded into states as it comes, nothing is kept (`count`, `sum`, `total`, `avg`, `min`,
     `max`); other aggregates, DISTINCT ones and bare columns keep their values and are folded as one group.
@@ -19,24 +19,32 @@ Example: ``SELECT a, count(*), sum(b) FROM t GROUP BY a`` becomes ::
 
     for keys4_, rows5_ in t0_.batches():
         for r1 in rows5_:
-            groups3_[r1[0]].append(r1)
-    for key, rows in sorted_groups(groups3_, 1):
-        made6_.append((key, len(rows), sum_of([r1[1] for r1 in rows])))
+            key = r1[0]
+            try:
+                groups3_[key].append(r1[1])
+            except KeyError:
+                groups3_[key] = [r1[1]]
+    for key, l0 in sorted_groups(groups3_, 1):
+        made6_.append((key, len(l0), sum_of(l0), ))
 
 Keeps INV-Q2, INV-T3 (groups are sorted, sums do not depend on order). What it does not do: HAVING (`select`).
 """
 
 from __future__ import annotations
 
+from typing import Final, Protocol
+
 from aerodb_dbapi.executor.expressions import ExpressionCompiler
 from aerodb_dbapi.executor.writer import Unit
-from aerodb_dbapi.planner.expressions import AggregateCall, Expression
+from aerodb_dbapi.planner.expressions import AggregateCall
 from aerodb_dbapi.planner.functions import AggregateFunction
 from aerodb_dbapi.planner.query import Grouping
 from aerodb_dbapi.storage.errors import NotSupportedError
 
 BUILT_IN = {"count", "sum", "total", "avg", "min", "max", "group_concat", "string_agg"}
 OWN_AGGREGATES = "aerodb_dbapi.executor.functions.aggregates"
+LISTS_MAX: Final = 4
+Terms = list[tuple[str, bool]]
 _STATES = {"sum": "sum", "total": "total", "avg": "average"}
 _FOLDS = {"sum": "sum_of", "total": "total_of", "avg": "average_of"}
 
@@ -62,93 +70,118 @@ def foldable(call: AggregateCall) -> bool:
     return call.name in ("count", "min", "max", *_STATES)
 
 
-class Payload:
-    """What is kept of a row: the row variable of the only source, or the values of the expressions asked for."""
+class Payload(Protocol):
+    """What is kept of the rows of a group, and how folds get at it."""
 
-    def __init__(self, unit: Unit, compiler: ExpressionCompiler, row: str | None) -> None:
-        self.unit = unit
-        self.compiler = compiler
+    def place(self, text: str) -> str:
+        """How `listed` is to be told of the value that `text` gives for the current row."""
+        ...
+
+    def keep(self) -> str:
+        """Text of what is kept of the current row."""
+        ...
+
+    def listed(self, elements: list[str], only: str | None, terms: Terms, single: bool) -> str:
+        """Text of a list: of each kept row the (single) element, or a tuple of all; filtered, in the order of terms."""
+        ...
+
+    def size(self) -> str:
+        """Text of the number of kept rows."""
+        ...
+
+
+class WholeRows:
+    """The source rows themselves, in the list `rows`: nothing is allocated, elements are texts over the row
+    variable."""
+
+    def __init__(self, row: str) -> None:
         self.row = row
-        self.variable = row or "a"
+
+    def place(self, text: str) -> str:
+        return text
+
+    def keep(self) -> str:
+        return self.row
+
+    def listed(self, elements: list[str], only: str | None, terms: Terms, single: bool) -> str:
+        rows = "rows"
+        if terms:
+            keys = "".join(f"(lambda {self.row}: {key}, {descending}, None, None), " for key, descending in terms)
+            rows = f"order(list(rows), ({keys}))"
+        condition = "" if only is None else f" if {only}"
+        return f"[{_element(elements, single)} for {self.row} in {rows}{condition}]"
+
+    def size(self) -> str:
+        return "len(rows)"
+
+
+class ValueLists:
+    """One list per value that the folds need: l0, l1, …. A fold over a list touches nothing but its values."""
+
+    def __init__(self) -> None:
         self.texts: list[str] = []
 
     def place(self, text: str) -> str:
-        """Text that gives, from a kept payload, what `text` gives from the row variables."""
-        if self.row is not None:
-            return text
         if text not in self.texts:
             self.texts.append(text)
-        return f"<{self.texts.index(text)}>"
-
-    def value(self, expression: Expression) -> str:
-        return self.place(self.compiler.value(expression))
-
-    def test(self, expression: Expression) -> str:
-        return self.place(self.compiler.test(expression))
-
-    def keep(self) -> str:
-        """Text of the payload, in terms of the row variables."""
-        if self.row is not None:
-            return self.row
-        return self.texts[0] if len(self.texts) == 1 else f"({''.join(text + ', ' for text in self.texts)})"
-
-    def resolve(self, text: str) -> str:
-        """Replace the places in a text, once all are known."""
-        if self.row is None:
-            for i in range(len(self.texts)):
-                text = text.replace(f"<{i}>", self.variable if len(self.texts) == 1 else f"{self.variable}[{i}]")
-        return text
+        return f"l{self.texts.index(text)}"
 
     @property
-    def needed(self) -> bool:
-        return bool(self.texts)
+    def names(self) -> list[str]:
+        return [f"l{i}" for i in range(len(self.texts))]
+
+    def keep(self) -> str:
+        return _element(self.texts, len(self.texts) == 1)
+
+    def listed(self, elements: list[str], only: str | None, terms: Terms, single: bool) -> str:
+        if terms:
+            keys = "".join(
+                f"(itemgetter({len(elements) + i}), {term[1]}, None, None), " for i, term in enumerate(terms)
+            )
+            every = ", ".join([*elements, *(key for key, _ in terms)])
+            rows = f"zip({every})" if only is None else f"compress(zip({every}), {only})"
+            wanted = "row[0]" if single else f"row[:{len(elements)}]"
+            return f"[{wanted} for row in order(list({rows}), ({keys}))]"
+        text = elements[0] if single else f"zip({', '.join(elements)})" if elements else f"[()] * {self.size()}"
+        if only is not None:
+            return f"list(compress({text}, {only}))"
+        return text if single or not elements else f"list({text})"
+
+    def size(self) -> str:
+        return "len(l0)"
+
+
+def _element(texts: list[str], single: bool) -> str:
+    return texts[0] if single else f"({''.join(text + ', ' for text in texts)})"
 
 
 class Fold:
-    """One aggregate call, over payloads."""
+    """One aggregate call over what is kept."""
 
-    def __init__(self, payload: Payload, call: AggregateCall) -> None:
+    def __init__(self, compiler: ExpressionCompiler, payload: Payload, call: AggregateCall) -> None:
         self.payload = payload
         self.call = call
-        self.compiler = payload.compiler
-        self.unit = payload.unit
+        self.compiler = compiler
         self.built_in = built_in(call)
-        self.only = None if call.filter is None else payload.test(call.filter)
-        self.arguments = [payload.value(argument) for argument in call.arguments]
-        self.terms = [(payload.value(key), descending) for key, descending in call.order_by]
+        self.only = None if call.filter is None else payload.place(compiler.test(call.filter))
+        self.arguments = [payload.place(compiler.value(argument)) for argument in call.arguments]
+        self.terms = [(payload.place(compiler.value(key)), descending) for key, descending in call.order_by]
         if call.distinct and len(call.arguments) > 1:
             raise NotSupportedError("DISTINCT aggregates of several arguments")
 
-    def _rows(self, rows: str) -> str:
-        if not self.terms:
-            return rows
-        variable = self.payload.variable
-        terms = "".join(f"(lambda {variable}: {key}, {descending}, None, None), " for key, descending in self.terms)
-        return f"order(list({rows}), ({terms}))"
+    def values(self) -> str:
+        """Text of the list of the first argument's values."""
+        return self.payload.listed(self.arguments, self.only, self.terms, len(self.arguments) == 1)
 
-    def _list(self, element: str, rows: str) -> str:
-        """A comprehension over the payloads that pass the filter."""
-        if self.payload.resolve(element) == self.payload.variable and self.only is None:
-            return self._rows(rows)
-        condition = "" if self.only is None else f" if {self.only}"
-        return f"[{element} for {self.payload.variable} in {self._rows(rows)}{condition}]"
-
-    def values(self, rows: str) -> str:
-        """Text of the list of the (first) argument's values."""
-        return self._list(self.arguments[0] if self.arguments else "1", rows)
-
-    def result(self, rows: str) -> str:
-        """Text of the aggregate over a complete list of payloads."""
+    def result(self) -> str:
+        """Text of the aggregate over all that is kept."""
         if not self.built_in:
-            return self._stepped(rows)
+            return self._stepped()
         if not self.arguments:
-            return f"len({rows})" if self.only is None else f"len({self.values(rows)})"
-        return self.of_values(self.values(rows))
-
-    def of_values(self, values: str) -> str:
-        """Text of a built-in aggregate over a list of its argument's values."""
+            return self.payload.size() if self.only is None else f"len({self.values()})"
         name = self.call.name
         fold = self.compiler.fold(self.call.order)
+        values = self.payload.listed(self.arguments[:1], self.only, self.terms, True)
         if self.call.distinct:
             values = f"distinct_of({values}{f', {fold}' if fold else ''})"
         if name == "count":
@@ -159,13 +192,12 @@ class Fold:
             return f"{_FOLDS[name]}({values})"
         if len(self.arguments) == 1:
             return f"join_of({values})"
-        return f"join_of({values}, {self.compiler.value(self.call.arguments[1])})"
+        return f"join_pairs({self.payload.listed(self.arguments, self.only, self.terms, False)})"
 
-    def _stepped(self, rows: str) -> str:
+    def _stepped(self) -> str:
         factory = self.call.factory
-        make = self.unit.bind(factory.factory if isinstance(factory, AggregateFunction) else factory)
-        arguments = "".join(f"{text}, " for text in self.arguments)
-        listed = self._list(f"({arguments})", rows)
+        make = self.compiler.unit.bind(factory.factory if isinstance(factory, AggregateFunction) else factory)
+        listed = self.payload.listed(self.arguments, self.only, self.terms, False)
         if self.call.distinct:
             fold = self.compiler.fold(self.call.order)
             listed = f"distinct_rows({listed}{f', row_key(({fold},))' if fold else ''})"
@@ -173,16 +205,15 @@ class Fold:
 
     # --- states, for aggregates without keys
 
-    def add(self, state: str, rows: str) -> str:
-        """Statement that folds a batch of payloads into the state."""
+    def add(self, state: str) -> str:
+        """Statement that folds a batch into the state."""
         name = self.call.name
         if name in _STATES:
-            return f"{state}.add({self.values(rows)})"
+            return f"{state}.add({self.values()})"
         if name == "count":
-            return f"{state} += {self.result(rows)}"
+            return f"{state} += {self.result()}"
         fold = self.compiler.fold(self.call.order)
-        rest = f", {fold}" if fold else ""
-        return f"{state} = {name}imum_of(({state}, {name}imum_of({self.values(rows)}{rest})){rest})"
+        return f"{state} = {name}imum_of(({state}, {self.result()}){f', {fold}' if fold else ''})"
 
     def finish(self, state: str) -> str:
         """Text of the result."""
@@ -196,7 +227,8 @@ class GroupWriter:
         self.unit = unit
         self.compiler = compiler
         self.group = group
-        self.payload = Payload(unit, compiler, row)
+        self.row = row
+        self.payload: Payload = ValueLists()
         self.folds: list[Fold] = []
         self.bare: list[str] = []
         self.prepared = False
@@ -213,17 +245,21 @@ class GroupWriter:
             return
         self.prepared = True
         optimistic, self.compiler.optimistic = self.compiler.optimistic, False
-        row = self.payload.row
-        if self.streaming and row is not None:  # a single value per row is all that need be kept
-            self.payload = Payload(self.unit, self.compiler, None)
-        self.folds = [Fold(self.payload, call) for call in self.group.calls]
-        if self.streaming and len(self.payload.texts) != 1:
-            self.payload = Payload(self.unit, self.compiler, row)
-            self.folds = [Fold(self.payload, call) for call in self.group.calls]
-        self.bare = [self.payload.value(expression) for expression in self.group.bare]
+        lists = ValueLists()
+        self._compile(lists)
+        few = len(lists.texts) == 1 if not self.group.keys else len(lists.texts) <= LISTS_MAX and not self.bare
+        if self.row is not None and not few:
+            self._compile(WholeRows(self.row))
+        elif not lists.texts and not self.counting:
+            lists.place("None")
         self.compiler.optimistic = optimistic
 
-    # --- pass 1, as a consumer of rows (see `select.Consumer`)
+    def _compile(self, payload: Payload) -> None:
+        self.payload = payload
+        self.folds = [Fold(self.compiler, payload, call) for call in self.group.calls]
+        self.bare = [payload.place(self.compiler.value(expression)) for expression in self.group.bare]
+
+    # --- pass 1, as a consumer of rows (see `consumers.GroupedRows`)
 
     @property
     def comprehensible(self) -> bool:
@@ -236,30 +272,21 @@ class GroupWriter:
             for state, call in zip(self.states, self.group.calls):
                 made = "SumState()" if call.name in _STATES else "0" if call.name == "count" else "None"
                 line(f"{state} = {made}")
-        elif not self.group.keys:
-            line(f"{self.groups} = []")
-        else:
-            made = "defaultdict(list)"
-            if self.counting:
-                made = "Counter()"
-            line(f"{self.groups} = {made}")
-            if any(self.key_folds):
-                line(f"{self.first} = {{}}")
+            return
+        line(f"{self.groups} = {'[]' if not self.group.keys else 'Counter()' if self.counting else '{}'}")
+        if any(self.key_folds):
+            line(f"{self.first} = {{}}")
 
     def key(self) -> tuple[str, str]:
         """Text of the key as grouped by, and as it was."""
         plain = [self.compiler.value(key) for key in self.group.keys]
         folded = [text if fold is None else f"{fold}({text})" for text, fold in zip(plain, self.key_folds)]
-        return (folded[0] if len(folded) == 1 else f"({', '.join(folded)})"), f"({''.join(t + ', ' for t in plain)})"
+        return _element(folded, len(folded) == 1), _element(plain, False)
 
     def element(self) -> str:
         """Text of what is made of each row for `take_list`."""
         self.prepare()
-        if self.group.keys:
-            return self.key()[0]
-        if self.payload.row is None and not self.payload.needed:
-            return "None"
-        return self.payload.keep()
+        return self.key()[0] if self.group.keys else self.payload.keep()
 
     def take_list(self, rows: str) -> None:
         """Write what folds a list of elements."""
@@ -269,26 +296,49 @@ class GroupWriter:
         elif not self.streaming:
             line(f"{self.groups} += {rows}")
         else:
-            if not rows.isidentifier():
-                line(f"rows = {rows}")
-                rows = "rows"
+            self._unpack(rows)
             for state, fold in zip(self.states, self.folds):
-                line(self.payload.resolve(fold.add(state, rows)))
+                line(fold.add(state))
+
+    def _unpack(self, rows: str) -> None:
+        """Write the naming of a list of elements as the folds know it: `rows`, or l0, l1, …."""
+        if not isinstance(self.payload, ValueLists):
+            if rows != "rows":
+                self.unit.line(f"rows = {rows}")
+            return
+        names = self.payload.names
+        if len(names) == 1:
+            self.unit.line(f"l0 = {rows}")
+        else:
+            empty = ", ".join(["()"] * len(names))
+            self.unit.line(f"{', '.join(names)} = zip(*{rows}) if {rows} else ({empty})")
 
     def take_row(self) -> None:
         """Write what puts the current row into its group."""
         self.prepare()
         key, plain = self.key()
-        line = self.unit.line
+        line, block = self.unit.line, self.unit.block
+        line(f"key = {key}")
         if any(self.key_folds):
-            line(f"key = {key}")
-            key = "key"
-            with self.unit.block(f"if key not in {self.first}:"):
+            with block(f"if key not in {self.first}:"):
                 line(f"{self.first}[key] = {plain}")
         if self.counting:
-            line(f"{self.groups}[{key}] += 1")
-        else:
-            line(f"{self.groups}[{key}].append({self.payload.keep()})")
+            line(f"{self.groups}[key] += 1")
+            return
+        lists = (isinstance(self.payload, ValueLists) and self.payload.texts) or [self.payload.keep()]
+        if len(lists) == 1:
+            with block("try:"):
+                line(f"{self.groups}[key].append({lists[0]})")
+            with block("except KeyError:"):
+                line(f"{self.groups}[key] = [{lists[0]}]")
+            return
+        names = ", ".join(f"l{i}" for i in range(len(lists)))
+        with block("try:"):
+            line(f"{names} = {self.groups}[key]")
+        with block("except KeyError:"):
+            line(f"{names} = {self.groups}[key] = ({', '.join(['[]'] * len(lists))})")
+        for i, text in enumerate(lists):
+            line(f"l{i}.append({text})")
 
     # --- pass 2
 
@@ -300,58 +350,58 @@ class GroupWriter:
         if self.streaming:
             results = "".join(f"{fold.finish(state)}, " for state, fold in zip(self.states, self.folds))
             line(f"{made} = [({results})]")
-        elif not self.group.keys:
-            line(f"rows = {self.groups}")
-            line(f"{made} = []")
+            return made
+        line(f"{made} = []")
+        if not self.group.keys:
+            self._unpack(self.groups)
             self._fold_group(made, "")
-        else:
-            line(f"{made} = []")
-            width = len(self.group.keys)
-            with self.unit.block(f"for key, rows in sorted_groups({self.groups}, {width}):"):
-                keys = f"*{self.first}[key], " if any(self.key_folds) else ("key, " if width == 1 else "*key, ")
-                self._fold_group(made, keys)
+            return made
+        width = len(self.group.keys)
+        kept = "rows"
+        if isinstance(self.payload, ValueLists) and not self.counting:
+            kept = _element(self.payload.names, len(self.payload.names) == 1)
+        with self.unit.block(f"for key, {kept} in sorted_groups({self.groups}, {width}):"):
+            keys = f"*{self.first}[key], " if any(self.key_folds) else ("key, " if width == 1 else "*key, ")
+            self._fold_group(made, keys)
         return made
 
     def _fold_group(self, made: str, keys: str) -> None:
-        """Write the making of one group row from `rows`."""
+        """Write the making of one group row."""
         if self.counting:
             self.unit.line(f"{made}.append(({keys}{'rows, ' * len(self.folds)}))")
             return
         extreme = self._extreme()
-        results = []
-        for fold in self.folds:
-            text = self.payload.resolve(fold.result("rows"))
-            results.append("found, " if fold is extreme else f"{text}, ")
+        results = "".join("found, " if fold is extreme else f"{fold.result()}, " for fold in self.folds)
         if self.bare:
-            keys += "".join(results)
-            results = [self._bare_row(extreme)]
-        self.unit.line(f"{made}.append(({keys}{''.join(results)}))")
+            results += self._bare_values(extreme)
+        self.unit.line(f"{made}.append(({keys}{results}))")
 
     def _extreme(self) -> Fold | None:
         """The call whose row gives the bare columns."""
-        if not self.bare:
-            return None
         found = None
-        for fold in self.folds:
+        for fold in self.folds if self.bare else ():
             if fold.built_in and fold.call.name in ("min", "max"):
                 found = fold
         return found
 
-    def _bare_row(self, extreme: Fold | None) -> str:
+    def _bare_values(self, extreme: Fold | None) -> str:
         """Write the choice of the row for bare columns; text of their values, to be spliced into the group row."""
-        line, resolve = self.unit.line, self.payload.resolve
-        rows, place = "rows", "0"
+        line, payload = self.unit.line, self.payload
+        line("place = 0")
         if extreme is not None:
-            variable = self.payload.variable
-            line(resolve(f"found = {extreme.result('rows')}"))
-            if extreme.only is None:
-                line("kept = rows")
-            else:
-                line(resolve(f"kept = [{variable} for {variable} in rows if {extreme.only}] or rows"))
-            line(resolve(f"place = row_of_extreme([{extreme.arguments[0]} for {variable} in kept], found)"))
-            rows, place = "kept", "place"
-        bare = resolve("".join(f"{text}, " for text in self.bare))
-        line("bare = ()")
-        with self.unit.block(f"for {self.payload.variable} in {rows}[{place}:{place} + 1]:"):
-            line(f"bare = ({bare})")
-        return f"*(bare or {self.unit.constant((None,) * len(self.bare))}), "
+            line(f"found = {extreme.result()}")
+            value = extreme.arguments[0]
+            every = payload.listed([value], None, [], True)
+            if extreme.only is not None:
+                pairs = payload.listed([value, extreme.only], None, [], False)
+                every = f"[pair[0] if pair[1] else None for pair in {pairs}]"
+            line(f"place = row_of_extreme({every}, found)")
+        nulls = self.unit.constant((None,) * len(self.bare))
+        if isinstance(payload, WholeRows):
+            line(f"bare = {nulls}")
+            with self.unit.block(f"for {payload.row} in rows[place : place + 1]:"):
+                line(f"bare = {_element(self.bare, False)}")
+        else:
+            values = "".join(f"{name}[place], " for name in self.bare)
+            line(f"bare = ({values}) if l0 else {nulls}")
+        return "*bare, "

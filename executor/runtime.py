@@ -22,10 +22,12 @@ over groups (`aggregation`), sorting (`sorting`).
 
 from __future__ import annotations
 
+import gc
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from contextlib import contextmanager
+from itertools import chain, compress
 from operator import itemgetter
 from typing import Any, Final
 
@@ -293,7 +295,9 @@ def entry_batches(tree: Tree, lower: Row, upper: Row) -> Iterable[tuple[Sequence
     j = bisect_left(keys, upper, i)
     if j < len(keys) or node is tree.node:
         return ((keys[i:j], node.values[i:j]),) if i < j else ()
-    return tree.batches(lower, False, upper, True)
+    if i == j:
+        return tree.batches(lower, False, upper, True)
+    return chain(((keys[i:], node.values[i:]),), tree.batches(keys[-1], True, upper, True))
 
 
 def fetch(tree: Tree, rowids: Iterable[int]) -> list[Any]:
@@ -352,6 +356,20 @@ def offset_of(value: Any) -> int:
     return max(0, whole(value))
 
 
+@contextmanager
+def paused_gc() -> Iterator[None]:
+    """Switch the cyclic garbage collector off while groups are made: they are many containers, and none of them
+    garbage."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def chunks(rows: Sequence[Row], size: int = 256) -> Iterator[Sequence[Row]]:
     """A list as batches."""
     for start in range(0, len(rows), size):
@@ -371,6 +389,7 @@ NAMES.update(
     bit_or=values.bit_or, shift_left=values.shift_left, shift_right=values.shift_right, concat=values.concat,
     cast=values.cast, truth=truth,
     INF=INF, RANK=RANK, UNSET=UNSET, NEVER=NEVER, INT_MIN=INTEGER_MIN, INT_MAX=INTEGER_MAX, ONCE=(None,),
-    chain=chain.from_iterable, itemgetter=itemgetter, defaultdict=defaultdict, Counter=Counter, value_of=value_of,
+    chain=chain.from_iterable, compress=compress, itemgetter=itemgetter, defaultdict=defaultdict, Counter=Counter,
+    value_of=value_of,
     bisect_left=bisect_left, bisect_right=bisect_right, Branch=Branch,
 )  # fmt: skip
