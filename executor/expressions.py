@@ -497,12 +497,11 @@ class ExpressionCompiler:
                 node.operands, _padded(node.operand_apply, node), _padded(node.order, node)
             )
         ]
-        assert self.queries is not None
         makers = [
             _maker(self, affinity, order)
             for affinity, order in zip(_padded(node.items_apply, node), _padded(node.order, node))
         ]
-        members = self.queries.members(node.query, makers)
+        members = self._subqueries().members(node.query, makers)
         return (operands[0] if len(operands) == 1 else f"({', '.join(operands)})"), members
 
     def _in_query(self, node: e.InQuery) -> str:
@@ -594,17 +593,20 @@ class ExpressionCompiler:
 
     # --- subqueries
 
+    def _subqueries(self) -> SubqueryCompiler:
+        if self.queries is None:
+            raise NotSupportedError("subqueries in this place")
+        return self.queries
+
     def _exists(self, node: e.Exists) -> str:
         return f"(1 if {self._exists_test(node, True)} else 0)"
 
     def _exists_test(self, node: e.Exists, wanted: bool) -> str:
-        assert self.queries is not None
-        text = self.queries.exists(node.query)
+        text = self._subqueries().exists(node.query)
         return text if wanted is not node.negated else f"(not {text})"
 
     def _scalar_query(self, node: e.ScalarQuery) -> str:
-        assert self.queries is not None
-        return self.queries.scalar(node.query)
+        return self._subqueries().scalar(node.query)
 
     _FOLDS: Final[dict[Any, Any]] = {}
     _VALUES: Final[dict[type, Callable[..., str]]] = {}
