@@ -56,7 +56,7 @@ TOP_ROW: Final = 0.1
 RANGE_KEPT: Final = 0.12  # one bound
 BETWEEN_KEPT: Final = 0.03  # both
 ROWS_MIN: Final = 100.0
-CORRELATED_RUNS: Final = 1000.0
+CORRELATED_RUNS: Final = 100.0
 RECURSIVE_RUNS: Final = 100.0
 LIMIT_GUESS: Final = 100.0
 

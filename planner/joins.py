@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import Final
 
-from aerodb_dbapi.planner.access import Path, Site, paths, point_path
+from aerodb_dbapi.planner.access import Path, Site, paths
 from aerodb_dbapi.planner.cost import (
     CORRELATED_RUNS,
     FILTER,
@@ -46,16 +46,12 @@ from aerodb_dbapi.planner.cost import (
 from aerodb_dbapi.planner.expressions import Column, Constant, Expression
 from aerodb_dbapi.planner.ordering import OrderKey, group_gives, requirement, satisfied_by
 from aerodb_dbapi.planner.query import (
-    Compound,
     Join,
-    Query,
     QuerySource,
-    Recursive,
     RecursiveSource,
     Select,
     Step,
     TableSource,
-    Values,
 )
 from aerodb_dbapi.planner.terms import Equality, make_equality, make_term, term_keys
 from aerodb_dbapi.planner.usage import free_sources, is_deterministic, nested_queries, sources_in
@@ -90,6 +86,9 @@ class State:
         return round(self.startup + self.running * fraction, 4), self.order
 
 
+EMPTY: Final = State(0.0, 0.0, 1.0, (), ())
+
+
 class Planning:
     """What the blocks of one statement share. `results` has (rows, cost) of each planned query, by identity."""
 
@@ -114,72 +113,6 @@ class Planning:
 
 
 SWITCHES: Final = ("access_paths", "hash_joins", "join_order", "sorted_paths")
-
-
-def plan_query(query: Query, planning: Planning) -> None:
-    """Plan one query whose inner queries are planned."""
-    if isinstance(query, Select):
-        plan_select(query, planning)
-    elif isinstance(query, Compound):
-        left, right = planning.results[id(query.left)], planning.results[id(query.right)]
-        planning.results[id(query)] = (left[0] + right[0], left[1] + right[1])
-    elif isinstance(query, Values):
-        planning.results[id(query)] = (float(len(query.rows)), 0.1 * len(query.rows))
-    elif isinstance(query, Recursive):
-        rows, cost = planning.results[id(query.initial)]
-        planning.results[id(query)] = (rows * RECURSIVE_RUNS, cost + RECURSIVE_RUNS)
-
-
-def plan_select(select: Select, planning: Planning) -> None:
-    """Fill `steps`, `sorted` and `pre_filters` of a block."""
-    if not select.joins:
-        select.steps, select.pre_filters, select.sorted = [], list(select.where), False
-        planning.results[id(select)] = (1.0, 1.0)
-        return
-    if "access_paths" not in planning.disabled and _plan_point(select, planning):
-        return
-    block = Block(select, planning)
-    state, fraction = block.choose()
-    block.place(state)
-    rows = _output_rows(select, state.rows, planning)
-    planning.results[id(select)] = (rows, state.price(fraction)[0])
-
-
-def _plan_point(select: Select, planning: Planning) -> bool:
-    """The short way for the most frequent query: one table, one conjunct, a look-up by rowid."""
-    if len(select.joins) != 1 or len(select.where) != 1:
-        return False
-    source = select.joins[0].source
-    if not isinstance(source, TableSource) or source.indexed_by or select.joins[0].on:
-        return False
-    term = make_term(select.where[0], source, planning.tables)
-    if term is None or term.kind != "=" or not term.exact or term.key is None:
-        return False
-    if term.key.__class__ is not Constant and source.id in sources_in(term.key):
-        return False
-    site = Site(source, 1, ROWS_MIN, 0.0, set(), [term])
-    path = point_path(site, 1)
-    if path is None:
-        return False
-    select.steps = [Step(source, path.access, estimated_rows=1.0)]
-    select.pre_filters = []
-    select.sorted = bool(select.order_by) and (select.group is None or group_gives(select, select.group))
-    planning.estimate.sources[source.id] = source
-    planning.estimate.rows[source.id] = ROWS_MIN
-    planning.results[id(select)] = (1.0, path.each)
-    return True
-
-
-def _output_rows(select: Select, rows: float, planning: Planning) -> float:
-    if select.group is not None:
-        groups = 1.0
-        for key in select.group.keys:
-            groups *= planning.estimate.distinct(key)
-        rows = min(rows, groups)
-    if select.distinct:
-        rows = max(1.0, rows / 2)
-    limit = limit_of(select)
-    return rows if limit is None else min(rows, limit)
 
 
 def limit_of(query: Select) -> float | None:
@@ -363,22 +296,33 @@ class Block:
 
     def extend(self, state: State, at: int, option: tuple[Path, float, float]) -> State:
         """The state with one more source read."""
+        startup, running, rows = self._grown(state, at, option)
+        return State(startup, running, rows, (*state.order, at), (*state.paths, option[0]))
+
+    def _grown(self, state: State, at: int, option: tuple[Path, float, float]) -> tuple[float, float, float]:
+        """(start-up, running, rows) with one more source read."""
         path, kept, test = option
-        rows = state.rows * path.rows
-        running = state.running + state.rows * path.each + rows * test
-        rows *= kept
-        if self.sites[at].optional:
-            rows = max(rows, state.rows)
-        startup = state.startup + path.fixed / self.runs
-        return State(startup, running, rows, (*state.order, at), (*state.paths, path))
+        found = state.rows * path.rows
+        running = state.running + state.rows * path.each + found * test
+        rows = found * kept
+        if self.sites[at].optional and rows < state.rows:
+            rows = state.rows
+        return state.startup + path.fixed / self.runs, running, rows
 
     def _best_step(self, state: State, mask: int, at: int) -> State:
-        made = [self.extend(state, at, option) for option in self.options(at, mask)]
-        return min(made, key=State.price)
+        options = self.options(at, mask)
+        best = options[0]
+        if len(options) > 1:
+            prices = [self._grown(state, at, option) for option in options]
+            costs = [round(startup + running, 4) for startup, running, _ in prices]
+            best = options[costs.index(min(costs))]
+        return self.extend(state, at, best)
 
     def search(self, start: State, mask: int) -> State:
         """The cheapest completion of a partial plan."""
         count = len(self.sites)
+        if count == 1:
+            return self._best_step(start, 0, 0)
         if count - len(start.order) > SOURCES_MAX:
             return self._greedy(start, mask)
         states = {mask: start}
@@ -410,31 +354,31 @@ class Block:
 
     def choose(self) -> tuple[State, float]:
         """The plan, and the part of its running cost that LIMIT leaves. Sets `sorted` and the reversed accesses."""
-        empty = State(0.0, 0.0, 1.0, (), ())
-        free = self.search(empty, 0)
         select = self.select
         limit = limit_of(select)
-        if select.group is not None:
-            select.sorted = bool(select.order_by) and group_gives(select, select.group)
-            return free, 1.0
-        by_source = {site.source.id: site for site in self.sites}
-        keys = requirement(select, by_source) if select.order_by else None
-        if "sorted_paths" in self.planning.disabled:
-            keys = None
-        select.sorted = False
+        keys = None
+        if select.group is None and select.order_by and "sorted_paths" not in self.planning.disabled:
+            keys = requirement(select, {site.source.id: site for site in self.sites})
+        select.sorted = select.group is not None and bool(select.order_by) and group_gives(select, select.group)
         if keys is None:
-            fraction = 1.0 if select.order_by or select.distinct else _fraction(limit, free.rows)
-            return free, fraction
-        return self._choose_ordered(free, keys, None if select.distinct else limit)
+            cut = select.group is None and not select.order_by and not select.distinct
+            free = self.search(EMPTY, 0)
+            return free, _fraction(limit, free.rows) if cut else 1.0
+        states = self._ordered_states(keys)
+        if len(self.sites) > 1 or not states:
+            states.insert(0, self.search(EMPTY, 0))
+        return self._choose_ordered(states, keys, None if select.distinct else limit)
 
-    def _choose_ordered(self, free: State, keys: list[OrderKey], limit: float | None) -> tuple[State, float]:
-        best, best_price, best_reverse = free, self._sorted_price(free, limit), None
-        for state in [free, *self._ordered_states(keys)]:
+    def _choose_ordered(self, states: list[State], keys: list[OrderKey], limit: float | None) -> tuple[State, float]:
+        """The cheapest of some plans, each with the sort it still needs."""
+        best, best_price, best_reverse = states[0], None, None
+        for state in states:
             reverse = satisfied_by(self._chain(state), keys)
             if reverse is None:
-                continue
-            price = state.price(_fraction(limit, state.rows))
-            if price < best_price or (state is best and best_reverse is None):
+                price = self._sorted_price(state, limit)
+            else:
+                price = state.price(_fraction(limit, state.rows))
+            if best_price is None or price < best_price:
                 best, best_price, best_reverse = state, price, reverse
         if best_reverse is None:
             return best, 1.0
@@ -452,19 +396,17 @@ class Block:
         return [(self.sites[at], path) for at, path in zip(state.order, state.paths, strict=True)]
 
     def _ordered_states(self, keys: Sequence[OrderKey]) -> list[State]:
-        """Plans that begin with a source that can give the first key's order."""
-        if not keys:
-            return []
-        at = self.bits[keys[0].source].bit_length() - 1
+        """Plans that begin with a source that can give the first key's order; of one source, all plans."""
+        at = self.bits[keys[0].source].bit_length() - 1 if keys else 0
         if self.requires[at] or at not in self._candidates(0):
             return []
-        empty = State(0.0, 0.0, 1.0, (), ())
-        found = []
-        for option in self.options(at, 0, ordered=True):
-            start = self.extend(empty, at, option)
-            if option[0].sequence:
-                found.append(self.search(start, 1 << at))
-        return found
+        alone = len(self.sites) == 1
+        starts = [
+            self.extend(EMPTY, at, option)
+            for option in self.options(at, 0, ordered=True)
+            if alone or option[0].sequence
+        ]
+        return starts if alone else [self.search(start, 1 << at) for start in starts]
 
     # --- placing
 

@@ -23,7 +23,8 @@ from __future__ import annotations
 from typing import Final, TypeVar
 
 from aerodb_dbapi.planner.cost import Statistics
-from aerodb_dbapi.planner.joins import Planning, plan_query
+from aerodb_dbapi.planner.joins import Planning
+from aerodb_dbapi.planner.planning import plan_query
 from aerodb_dbapi.planner.query import Query, Select, Statement, TableSource
 from aerodb_dbapi.planner.rules import RULES
 from aerodb_dbapi.planner.rules.context import Rewriting

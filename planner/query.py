@@ -139,6 +139,10 @@ class IndexScan(Access):
     otherwise finds nothing. `apply[i]` is the affinity that the column gives to the key before look-up. With `equal_in`, the
     *last* equal part takes each of several values (IN list), ascending, without duplicates. `covering`: the query needs only
     indexed columns and the rowid, all recoverable from entries; rows are then built from entries, not fetched.
+
+    `apply[i]` is what the comparison does to the key (None: nothing), which need not be the column's own affinity. With
+    `equal_in`, ``equal[-1]`` is a None that stands for it. `lower` and `upper` are bounds of *values*, also in a DESC part;
+    with a bound, NULL entries are not in the range, and a bound that is NULL at run time finds nothing.
     """
 
     index: Index
@@ -217,6 +221,8 @@ class Query:
 
 @dataclass(slots=True, eq=False)
 class Select(Query):
+    """A query block; see the head of this file for the order of its parts."""
+
     joins: list[Join]
     where: list[Expression]
     columns: list[Expression]
@@ -280,6 +286,8 @@ class Statement:
 
 @dataclass(slots=True)
 class SelectStatement(Statement):
+    """A query as a statement."""
+
     query: Query
 
 

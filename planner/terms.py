@@ -98,7 +98,8 @@ def table_position(table: Table, position: int) -> int:
     return ROWID if position == table.rowid_alias else position
 
 
-def _changes_nothing(apply: str | None, affinity: str) -> bool:
+def changes_nothing(apply: str | None, affinity: str) -> bool:
+    """Whether converting values stored with an affinity leaves them all as they are."""
     return apply is None or apply == affinity or (apply == "NUMERIC" and affinity in _NUMERIC)
 
 
@@ -153,7 +154,7 @@ def _compare_term(conjunct: Compare, source: TableSource, tables: set[int]) -> T
         if position is None:
             return None
         key, own_apply, key_apply, op = conjunct.left, conjunct.right_apply, conjunct.left_apply, _MIRRORED[op]
-    if not _changes_nothing(own_apply, column_affinity(source.table, position)):
+    if not changes_nothing(own_apply, column_affinity(source.table, position)):
         return None
     if op == "IS":
         return _is_term(conjunct, position, key, key_apply, tables)
@@ -179,7 +180,7 @@ def _list_term(conjunct: InList, source: TableSource, tables: set[int]) -> Term 
     position = _own_column(conjunct.operand, source)
     if position is None or conjunct.negated:
         return None
-    if not _changes_nothing(conjunct.operand_apply, column_affinity(source.table, position)):
+    if not changes_nothing(conjunct.operand_apply, column_affinity(source.table, position)):
         return None
     exact = position != ROWID or all(_key_class(conjunct.items_apply, item, tables)[0] for item in conjunct.items)
     return Term(
@@ -192,7 +193,7 @@ def _between_term(conjunct: Between, source: TableSource, tables: set[int]) -> T
     if position is None or conjunct.negated:
         return None
     affinity = column_affinity(source.table, position)
-    if not (_changes_nothing(conjunct.low_apply[0], affinity) and _changes_nothing(conjunct.high_apply[0], affinity)):
+    if not (changes_nothing(conjunct.low_apply[0], affinity) and changes_nothing(conjunct.high_apply[0], affinity)):
         return None
     safe = position != ROWID or (
         _key_class(conjunct.low_apply[1], conjunct.low, tables)[1]
@@ -206,7 +207,7 @@ def _between_term(conjunct: Between, source: TableSource, tables: set[int]) -> T
 def _query_term(conjunct: InQuery, source: TableSource) -> Term | None:
     if conjunct.negated or len(conjunct.operands) != 1 or _own_column(conjunct.operands[0], source) != ROWID:
         return None
-    if not _changes_nothing(conjunct.operand_apply[0], "INTEGER"):
+    if not changes_nothing(conjunct.operand_apply[0], "INTEGER"):
         return None
     exact = conjunct.items_apply[0] in _NUMERIC
     return Term(conjunct, ROWID, "query", "", query=conjunct.query, exact=exact)

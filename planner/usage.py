@@ -22,6 +22,7 @@ from typing import Any
 from aerodb_dbapi.planner.expressions import (
     Call,
     Column,
+    Compare,
     Constant,
     Exists,
     Expression,
@@ -51,6 +52,15 @@ from aerodb_dbapi.planner.query import (
 
 SUBQUERY_NODES = (Exists, InQuery, ScalarQuery)
 _LEAVES = (Constant, Parameter)
+_OPERANDS = frozenset((Column, Constant, Parameter))
+
+
+def is_flat(expression: Expression) -> bool:
+    """A leaf, or a comparison of two: what most conditions are, and nothing that needs a walk."""
+    kind = expression.__class__
+    if kind is Compare:
+        return expression.left.__class__ in _OPERANDS and expression.right.__class__ in _OPERANDS  # type: ignore[attr-defined]
+    return kind in _OPERANDS
 
 
 def walk_nodes(expression: Expression) -> Iterator[Expression]:
@@ -78,14 +88,14 @@ def _gather(value: Any, into: list[Expression]) -> None:
 
 def nested_queries(expression: Expression) -> list[Query]:
     """The queries directly inside an expression (their own nested ones are not listed)."""
-    if expression.__class__ in (Constant, Parameter, Column):
+    if is_flat(expression):
         return []
     return [node.query for node in walk_nodes(expression) if isinstance(node, SUBQUERY_NODES)]
 
 
 def is_deterministic(expression: Expression) -> bool:
     """False when a call below it (nested queries included) may answer differently each time."""
-    return not any(
+    return is_flat(expression) or not any(
         isinstance(node, Call) and not (node.deterministic and not node.needs_session)
         for node in deep_nodes(expression)
     )
@@ -110,6 +120,9 @@ def sources_in(expression: Expression) -> frozenset[int]:
         return frozenset((expression.source,))  # type: ignore[attr-defined]
     if kind in _LEAVES:
         return frozenset()
+    if is_flat(expression):
+        sides = (expression.left, expression.right)  # type: ignore[attr-defined]
+        return frozenset([side.source for side in sides if side.__class__ is Column])
     return frozenset(node.source for node in deep_nodes(expression) if node.__class__ is Column)  # type: ignore[attr-defined]
 
 
@@ -229,6 +242,9 @@ def _note_columns(expression: Expression, used: dict[int, set[int]]) -> None:
     kind = expression.__class__
     if kind is Column:
         used.setdefault(expression.source, set()).add(expression.position)  # type: ignore[attr-defined]
+    elif kind is Compare and is_flat(expression):
+        _note_columns(expression.left, used)  # type: ignore[attr-defined]
+        _note_columns(expression.right, used)  # type: ignore[attr-defined]
     elif kind not in _LEAVES:
         for node in walk_nodes(expression):
             if node.__class__ is Column:

@@ -1,8 +1,8 @@
 """Hand-made catalog and bound queries for the planner's tests, so that they need neither parser nor binder.
 
-Tables: ``t(id INTEGER PRIMARY KEY, a INTEGER, b TEXT, c)`` with indexes t_a(a), t_bc(b, c); ``u(id INTEGER PRIMARY KEY, t_id
-INTEGER, x TEXT, y INTEGER)`` with u_xy(x, y) unique; ``w(p INTEGER, q TEXT)`` without an index; ``n(s TEXT COLLATE NOCASE)`` with
-n_s(s) NOCASE.
+Tables: ``t(id INTEGER PRIMARY KEY, a INTEGER, b TEXT, c)`` with indexes t_a(a), t_bc(b, c); ``u(id INTEGER PRIMARY
+KEY, t_id INTEGER, x TEXT, y INTEGER)`` with u_xy(x, y) unique; ``w(p INTEGER, q TEXT)`` without an index; ``n(s TEXT
+COLLATE NOCASE)`` with n_s(s) NOCASE.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A `sqlite3` database copied into trees, and statements on it planned and run without session, log or DDL.
 
-`Mirror` reads SQLite's own catalog (`table_info`, `index_xinfo`, view texts) and rows, makes the same `Schema` and `Tree`s, and
+`Mirror` reads SQLite's own catalog (`table_info`, `index_xinfo`, view texts) and rows, makes the same `Schema` and
+`Tree`s, and
 `rows(sql, disabled)` parses, binds, optimizes with the named rules and choices left out, compiles and runs.
 """
 
@@ -73,7 +74,9 @@ class Mirror:
     def _index(self, name: str, table_name: str, sql: str | None) -> None:
         table = next(item for item in self.objects if isinstance(item, Table) and item.name == table_name)
         parts = self.connection.execute(f"PRAGMA index_xinfo({name})").fetchall()
-        columns = tuple(IndexColumn(place, part, order, bool(desc)) for _, place, part, desc, order, key in parts if key)
+        columns = tuple(
+            IndexColumn(place, part, order, bool(desc)) for _, place, part, desc, order, key in parts if key
+        )
         listed = self.connection.execute(f"PRAGMA index_list({table_name})").fetchall()
         unique = next(bool(row[2]) for row in listed if row[1] == name)
         index = Index(self._id(), name, table_name, self._id() + 100, columns, unique, sql=sql)
@@ -96,7 +99,9 @@ class Mirror:
         """The optimized statement."""
         return optimize(self.bound(sql), _Sizes(self), disabled)
 
-    def rows(self, sql: str, disabled: frozenset[str] = frozenset(), params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    def rows(
+        self, sql: str, disabled: frozenset[str] = frozenset(), params: tuple[Any, ...] = ()
+    ) -> list[tuple[Any, ...]]:
         """The rows of a SELECT."""
         statement = self.planned(sql, disabled)
         assert isinstance(statement, SelectStatement)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from aerodb_dbapi.planner.query import Select
 from aerodb_dbapi.planner.rules import (
+    drop_conversions,
     fold_constants,
     merge_subqueries,
     min_max,
@@ -35,6 +36,7 @@ class Rule(NamedTuple):
 RULES: Final = (
     Rule(fold_constants.NAME, fold_constants.apply, True),
     Rule(simplify.NAME, simplify.apply, True),
+    Rule(drop_conversions.NAME, drop_conversions.apply, True),
     Rule(outer_joins.NAME, outer_joins.apply, False),
     Rule(merge_subqueries.NAME, merge_subqueries.apply, False),
     Rule(push_down.NAME, push_down.apply, False),

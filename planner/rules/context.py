@@ -21,6 +21,7 @@ from aerodb_dbapi.planner.query import (
     Recursive,
     Select,
     Statement,
+    TableSource,
     UpdateStatement,
     Values,
 )
@@ -41,12 +42,22 @@ Change = Callable[[Expression], Expression]
 class Rewriting:
     """The statement being rewritten."""
 
-    __slots__ = ("_next_id", "queries", "statement")
+    __slots__ = ("_next_id", "_tables", "queries", "statement")
 
     def __init__(self, statement: Statement, queries: list[Query]) -> None:
         self.statement = statement
         self.queries = queries
         self._next_id = 0
+        self._tables: set[int] | None = None
+
+    @property
+    def tables(self) -> set[int]:
+        """The ids of all sources that are tables."""
+        if self._tables is None:
+            selects = [query for query in self.queries if isinstance(query, Select)]
+            sources = [join.source for select in selects for join in select.joins]
+            self._tables = {source.id for source in sources if isinstance(source, TableSource)}
+        return self._tables
 
     def refresh(self) -> None:
         """Find the statement's queries again after a rule has removed or made some."""

@@ -11,8 +11,8 @@ subquery, and
     * into a compound: every arm can take it, each with the arm's own columns.
 DISTINCT, GROUP BY, UNION, INTERSECT and EXCEPT take values for the same that are only equal (1 and 1.0; 'a' and 'A'
 under NOCASE) and keep one of them. Past these a condition moves only if it cannot tell such values apart: columns
-occur in it as operands of comparisons, IN, BETWEEN or IS NULL, not converted to text, under the same collation (or
-the merging was BINARY).
+occur in it as operands of comparisons, IN, BETWEEN or IS NULL, under the same collation (or the merging was BINARY),
+and not converted to text unless it is a table's TEXT column, which holds no numbers.
 
 What comparisons convert is decided already (`left_apply` and so on), so that another column's affinity in an arm
 does not change the meaning; whether an index of that column can answer is decided in `planner.terms`.
@@ -21,9 +21,10 @@ does not change the meaning; whether an index of that column can answer is decid
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from aerodb_dbapi.planner.expressions import Between, Column, Compare, Expression, InList, IsNull, children
-from aerodb_dbapi.planner.query import Compound, Grouping, Join, Query, QuerySource, Select, arms
+from aerodb_dbapi.planner.query import Compound, Grouping, Join, Query, QuerySource, Select, TableSource, arms
 from aerodb_dbapi.planner.rules.context import Rewriting, substitute
 from aerodb_dbapi.planner.usage import is_deterministic, nested_queries, sources_in, walk_nodes
 
@@ -72,7 +73,7 @@ def accepts(query: Query, conjunct: Expression, source: int) -> bool:
         if query.limit is not None or query.offset is not None:
             return False
         orders = _merging_orders(query)
-        if orders is not None and not cannot_tell(conjunct, source, orders):
+        if orders is not None and not cannot_tell(conjunct, source, _merged(query, orders)):
             return False
         return all(isinstance(arm, Select) and accepts(arm, conjunct, source) for arm in arms(query))
     if not isinstance(query, Select) or query.limit is not None or query.offset is not None:
@@ -81,7 +82,7 @@ def accepts(query: Query, conjunct: Expression, source: int) -> bool:
     values = [query.columns[place] for place in places if place >= 0]
     if -1 in places or not all(is_deterministic(value) and not nested_queries(value) for value in values):
         return False
-    if query.distinct and not cannot_tell(conjunct, source, query.distinct_orders):
+    if query.distinct and not cannot_tell(conjunct, source, _merged(query, query.distinct_orders)):
         return False
     return query.group is None or _fits_keys(query, query.group, conjunct, source)
 
@@ -110,34 +111,61 @@ def _fits_keys(query: Select, group: Grouping, conjunct: Expression, source: int
         if nested_queries(key) or not is_deterministic(key):
             return False
         orders[place] = group.orders[column.position]
-    return cannot_tell(conjunct, source, orders)
+    return cannot_tell(conjunct, source, _merged(query, orders))
 
 
-def cannot_tell(condition: Expression, source: int, orders: Sequence[str]) -> bool:
-    """Whether a condition gives the same for values of the source's columns that are equal under `orders`."""
+class _Merged(NamedTuple):
+    """How equal rows were merged: each column's collation, and the columns that hold no numbers."""
+
+    orders: Sequence[str]
+    texts: frozenset[int]
+
+
+def _merged(query: Query, orders: Sequence[str]) -> _Merged:
+    selects = [arm for arm in arms(query) if isinstance(arm, Select)]
+    texts = [place for place in range(len(orders)) if all(_is_text(arm, arm.columns[place]) for arm in selects)]
+    return _Merged(orders, frozenset(texts))
+
+
+def _is_text(query: Select, column: Expression) -> bool:
+    """Whether it is a TEXT column of one of the query's tables, perhaps as a group key."""
+    if not isinstance(column, Column):
+        return False
+    group = query.group
+    if group is not None and column.source == group.id:
+        return column.position < len(group.keys) and _is_text(query, group.keys[column.position])
+    tables = [join.source.id for join in query.joins if isinstance(join.source, TableSource)]
+    return column.source in tables and column.affinity == "TEXT"
+
+
+def cannot_tell(condition: Expression, source: int, merged: _Merged) -> bool:
+    """Whether a condition gives the same for values of the source's columns that were merged as equal."""
     if isinstance(condition, Column):
         return condition.source != source
     if isinstance(condition, IsNull):
-        return isinstance(condition.operand, Column) or cannot_tell(condition.operand, source, orders)
+        return isinstance(condition.operand, Column) or cannot_tell(condition.operand, source, merged)
     if isinstance(condition, Compare):
         sides = ((condition.left, condition.left_apply), (condition.right, condition.right_apply))
-        return all(_safe_side(side, apply, condition.order, source, orders) for side, apply in sides)
+        return all(_safe_side(side, apply, condition.order, source, merged) for side, apply in sides)
     if isinstance(condition, InList):
-        return _safe_side(condition.operand, condition.operand_apply, condition.order, source, orders) and all(
-            cannot_tell(item, source, orders) for item in condition.items
+        return _safe_side(condition.operand, condition.operand_apply, condition.order, source, merged) and all(
+            cannot_tell(item, source, merged) for item in condition.items
         )
     if isinstance(condition, Between):
         applies = {condition.low_apply[0], condition.high_apply[0]}
-        return all(_safe_side(condition.operand, one, condition.order, source, orders) for one in applies) and all(
-            cannot_tell(bound, source, orders) for bound in (condition.low, condition.high)
+        return all(_safe_side(condition.operand, one, condition.order, source, merged) for one in applies) and all(
+            cannot_tell(bound, source, merged) for bound in (condition.low, condition.high)
         )
-    return all(cannot_tell(child, source, orders) for child in children(condition))
+    return all(cannot_tell(child, source, merged) for child in children(condition))
 
 
-def _safe_side(side: Expression, apply: str | None, order: str, source: int, orders: Sequence[str]) -> bool:
+def _safe_side(side: Expression, apply: str | None, order: str, source: int, merged: _Merged) -> bool:
     if not isinstance(side, Column) or side.source != source:
-        return cannot_tell(side, source, orders)
-    return apply in (None, "NUMERIC") and orders[side.position] in ("BINARY", order)
+        return cannot_tell(side, source, merged)
+    place = side.position
+    if apply == "TEXT" and place not in merged.texts:
+        return False
+    return apply in (None, "NUMERIC", "TEXT") and merged.orders[place] in ("BINARY", order)
 
 
 def push(query: Query, conjunct: Expression, source: int) -> None:

@@ -15,7 +15,9 @@ Example: ``NOT (a <> 1 AND b IS NOT NULL OR c > 2)`` → ``a = 1 OR b IS NULL``,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from types import NoneType
 from typing import Any, Final
 
 from aerodb_dbapi.planner.expressions import (
@@ -191,14 +193,26 @@ def _merge_equalities(expression: Or) -> Expression:
     if first is None:
         return expression
     items = list(first.items)
+    apply = first.items_apply
     for operand in expression.operands[1:]:
         one = _as_list(operand)
         if one is None or one.operand != first.operand:
             return expression
-        if (one.operand_apply, one.items_apply, one.order) != (first.operand_apply, first.items_apply, first.order):
+        if (one.operand_apply, one.order) != (first.operand_apply, first.order):
             return expression
+        if one.items_apply != apply:
+            if apply is None and _needs_none(items, one.items_apply):
+                apply = one.items_apply
+            elif one.items_apply is not None or not _needs_none(one.items, apply):
+                return expression
         items += one.items
-    return replace(first, items=tuple(items))
+    return replace(first, items=tuple(items), items_apply=apply)
+
+
+def _needs_none(items: Iterable[Expression], apply: str | None) -> bool:
+    """Whether a conversion changes nothing in these: constants that are numbers, or text, already."""
+    kinds = (str, NoneType) if apply == "TEXT" else (int, float, NoneType)
+    return all(isinstance(item, Constant) and isinstance(item.value, kinds) for item in items)
 
 
 def _as_list(expression: Expression) -> InList | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from plan_building import P0, P1, Counts, col, compare, literal, plan, select, source
+
 from aerodb_dbapi.planner.expressions import Between, Cast, Column, Compare, Constant, InList, IsNull
 from aerodb_dbapi.planner.query import (
     Access,
@@ -16,7 +18,6 @@ from aerodb_dbapi.planner.query import (
     Step,
 )
 from aerodb_dbapi.storage.errors import OperationalError
-from plan_building import P0, P1, Counts, col, compare, literal, plan, select, source
 
 
 def only_step(*conjuncts: object, name: str = "t", columns: tuple[str, ...] = (), **more: object) -> Step:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+
+from plan_building import P0, Counts, col, compare, plan, select, source, subquery
 
 from aerodb_dbapi.planner.expressions import Binary, Call, Compare, Constant, Exists, Expression, IsNull, ScalarQuery
 from aerodb_dbapi.planner.joins import SWITCHES
@@ -21,7 +24,6 @@ from aerodb_dbapi.planner.query import (
 )
 from aerodb_dbapi.planner.rules import RULE_NAMES
 from aerodb_dbapi.planner.usage import columns_used, trees_read
-from plan_building import P0, Counts, col, compare, plan, select, source, subquery
 
 BIG = Counts(t=100_000, u=100_000, w=100_000)
 
@@ -138,9 +140,7 @@ def test_correlated_subquery_by_index() -> None:
 
 def test_nine_sources_are_ordered_greedily_and_all_conjuncts_placed() -> None:
     tables = [source("t", number) for number in range(1, 11)]
-    where: list[Expression] = [
-        compare(col(a, "id"), "=", col(b, "a")) for a, b in zip(tables, tables[1:], strict=False)
-    ]
+    where: list[Expression] = [compare(col(a, "id"), "=", col(b, "a")) for a, b in itertools.pairwise(tables)]
     where.append(compare(col(tables[-1], "id"), "=", P0))
     query = planned(select(list(tables), [col(tables[0], "b")], where))
     assert query.steps is not None
@@ -246,7 +246,7 @@ def test_same_statement_same_plan() -> None:
         chosen = random.Random(seed)
         tables = [source(chosen.choice("tuw"), number) for number in range(1, 6)]
         where: list[Expression] = []
-        for a, b in zip(tables, tables[1:], strict=False):
+        for a, b in itertools.pairwise(tables):
             where.append(compare(col(a, chosen.choice(_columns(a))), "=", col(b, chosen.choice(_columns(b)))))
         query = planned(select(list(tables), [col(tables[0], _columns(tables[0])[0])], where))
         return [repr(step) for step in query.steps or ()]
