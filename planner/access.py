@@ -136,9 +136,9 @@ def _rowid_paths(site: Site, terms: Sequence[Term]) -> list[Path]:
         if term.column != ROWID or term.kind not in ("in", "query"):
             continue
         keys = float(len(term.items)) if term.kind == "in" else _IN_QUERY_ROWS
-        used = (term.conjunct,) if term.exact else ()
-        access = RowidIn(items=term.items, query=term.query)
-        found.append(Path(access, 0.0, 1.0 + keys * ROWID_LOOKUP, min(keys, site.rows), used, sequence))
+        answered = (term.conjunct,) if term.exact else ()
+        several = RowidIn(items=term.items, query=term.query)
+        found.append(Path(several, 0.0, 1.0 + keys * ROWID_LOOKUP, min(keys, site.rows), answered, sequence))
     lower, upper, used = _range_on(terms, ROWID, None)
     if used:
         access = RowidRange()

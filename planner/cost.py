@@ -111,12 +111,12 @@ class Selectivity:
         """The number of different values of a column over its source; a guess for anything else."""
         if expression.__class__ is not Column:
             return 10.0
-        source = self.sources.get(expression.source)  # type: ignore[attr-defined]
+        source = self.sources.get(expression.source)
         if source is None:
             return 10.0
         rows = self.rows[source.id]
         if isinstance(source, TableSource):
-            return self._table_distinct(source.table, expression.position, rows)  # type: ignore[attr-defined]
+            return self._table_distinct(source.table, expression.position, rows)
         return max(10.0, rows / 10)
 
     def _table_distinct(self, table: Table, position: int, rows: float) -> float:

@@ -178,7 +178,7 @@ class Block:
     def mask_of(self, expression: Expression) -> int:
         """The block's sources that an expression depends on, as bits."""
         if expression.__class__ is Column:
-            return self.bits.get(expression.source, 0)  # type: ignore[attr-defined]
+            return self.bits.get(expression.source, 0)
         mask = 0
         for source in sources_in(expression):
             mask |= self.bits.get(source, 0)

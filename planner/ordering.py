@@ -56,8 +56,8 @@ def requirement(select: Select, sites: dict[int, Site]) -> list[OrderKey] | None
     keys: list[OrderKey] = []
     for term in select.order_by:
         expression = order_expression(select, term)
-        if expression.__class__ is Column and expression.source in sites:  # type: ignore[attr-defined]
-            key = _key(expression, term, sites[expression.source])  # type: ignore[attr-defined,arg-type]
+        if expression.__class__ is Column and expression.source in sites:
+            key = _key(expression, term, sites[expression.source])
             keys.append(key)
         elif not sources_in(expression).isdisjoint(sites) or not is_deterministic(expression):
             return None
@@ -130,9 +130,9 @@ def group_gives(select: Select, group: Grouping) -> bool:
         if at == len(group.keys):
             return True
         expression = order_expression(select, term)
-        if expression.__class__ is not Column or expression.source != group.id:  # type: ignore[attr-defined]
+        if expression.__class__ is not Column or expression.source != group.id:
             return False
-        if expression.position != at or term.descending or _odd_nulls(term):  # type: ignore[attr-defined]
+        if expression.position != at or term.descending or _odd_nulls(term):
             return False
         if term.collation != group.orders[at]:
             return False

@@ -137,8 +137,8 @@ def make_term(conjunct: Expression, source: TableSource, tables: set[int]) -> Te
 
 
 def _own_column(expression: Expression, source: TableSource) -> int | None:
-    if expression.__class__ is Column and expression.source == source.id:  # type: ignore[attr-defined]
-        return table_position(source.table, expression.position)  # type: ignore[attr-defined]
+    if expression.__class__ is Column and expression.source == source.id:
+        return table_position(source.table, expression.position)
     return None
 
 
@@ -222,14 +222,14 @@ def term_keys(term: Term) -> list[Expression]:
 
 def make_equality(conjunct: Expression, own: int, mask_of: Callable[[Expression], int]) -> tuple[Any, ...] | None:
     """(probe, build, (probe apply, build apply), order) of a conjunct usable for a hash look-up of source `own`."""
-    if conjunct.__class__ is not Compare or conjunct.op != "=":  # type: ignore[attr-defined]
+    if conjunct.__class__ is not Compare or conjunct.op != "=":
         return None
-    left, right = conjunct.left, conjunct.right  # type: ignore[attr-defined]
-    left_apply, right_apply = conjunct.left_apply, conjunct.right_apply  # type: ignore[attr-defined]
+    left, right = conjunct.left, conjunct.right
+    left_apply, right_apply = conjunct.left_apply, conjunct.right_apply
     if _is_build(right, own, mask_of) and not mask_of(left) & own:
-        return left, right, (left_apply, right_apply), conjunct.order  # type: ignore[attr-defined]
+        return left, right, (left_apply, right_apply), conjunct.order
     if _is_build(left, own, mask_of) and not mask_of(right) & own:
-        return right, left, (right_apply, left_apply), conjunct.order  # type: ignore[attr-defined]
+        return right, left, (right_apply, left_apply), conjunct.order
     return None
 
 

@@ -123,7 +123,7 @@ def sources_in(expression: Expression) -> frozenset[int]:
     if is_flat(expression):
         sides = (expression.left, expression.right)  # type: ignore[attr-defined]
         return frozenset([side.source for side in sides if side.__class__ is Column])
-    return frozenset(node.source for node in deep_nodes(expression) if node.__class__ is Column)  # type: ignore[attr-defined]
+    return frozenset(node.source for node in deep_nodes(expression) if node.__class__ is Column)
 
 
 def query_expressions(query: Query) -> list[Expression]:
@@ -189,7 +189,7 @@ def free_sources(query: Query) -> frozenset[int]:
             if one.group is not None:
                 defined.add(one.group.id)
         for expression in query_expressions(one):
-            used.update(node.source for node in walk_nodes(expression) if node.__class__ is Column)  # type: ignore[attr-defined]
+            used.update(node.source for node in walk_nodes(expression) if node.__class__ is Column)
     return frozenset(used - defined)
 
 
@@ -248,7 +248,7 @@ def _note_columns(expression: Expression, used: dict[int, set[int]]) -> None:
     elif kind not in _LEAVES:
         for node in walk_nodes(expression):
             if node.__class__ is Column:
-                used.setdefault(node.source, set()).add(node.position)  # type: ignore[attr-defined]
+                used.setdefault(node.source, set()).add(node.position)
 
 
 def trees_read(statement: Statement) -> tuple[int, ...]:

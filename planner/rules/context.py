@@ -152,8 +152,8 @@ def column_uses(select: Select, source: int, outside: list[Expression]) -> dict[
         expressions += query_expressions(query)
     for expression in expressions:
         for node in deep_nodes(expression):
-            if node.__class__ is Column and node.source == source:  # type: ignore[attr-defined]
-                counts[node.position] = counts.get(node.position, 0) + 1  # type: ignore[attr-defined]
+            if node.__class__ is Column and node.source == source:
+                counts[node.position] = counts.get(node.position, 0) + 1
     return counts
 
 
@@ -161,8 +161,8 @@ def substitute(expression: Expression, source: int, values: list[Expression]) ->
     """The expression with each column of a source replaced by the value at its position (nested queries untouched)."""
 
     def change(node: Expression) -> Expression:
-        if node.__class__ is Column and node.source == source:  # type: ignore[attr-defined]
-            return values[node.position]  # type: ignore[attr-defined]
+        if node.__class__ is Column and node.source == source:
+            return values[node.position]
         return node
 
     return transform(expression, change)

@@ -74,6 +74,6 @@ def _dropped(node: Any, rewriting: Rewriting) -> Expression:
 
 
 def _kept(side: Expression, conversion: str | None, rewriting: Rewriting) -> str | None:
-    if conversion is None or side.__class__ is not Column or side.source not in rewriting.tables:  # type: ignore[attr-defined]
+    if conversion is None or side.__class__ is not Column or side.source not in rewriting.tables:
         return conversion
     return None if changes_nothing(conversion, side.affinity or "BLOB") else conversion

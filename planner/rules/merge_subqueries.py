@@ -96,8 +96,8 @@ def _merge(select: Select, at: int, source: QuerySource, rewriting: Rewriting) -
     columns, own = query.columns, source.id
 
     def change(node: Expression) -> Expression:
-        if node.__class__ is Column and node.source == own:  # type: ignore[attr-defined]
-            return columns[node.position]  # type: ignore[attr-defined]
+        if node.__class__ is Column and node.source == own:
+            return columns[node.position]
         return node
 
     rewriting.replace_everywhere(select, change)

@@ -80,9 +80,9 @@ def simplified(conjuncts: list[Expression]) -> list[Expression]:
 
 
 def _is_simple(conjunct: Expression) -> bool:
-    if conjunct.__class__ is not Compare or conjunct.op in ("IS", "IS NOT"):  # type: ignore[attr-defined]
+    if conjunct.__class__ is not Compare or conjunct.op in ("IS", "IS NOT"):
         return False
-    return conjunct.left.__class__ in _LEAVES and conjunct.right.__class__ in _LEAVES  # type: ignore[attr-defined]
+    return conjunct.left.__class__ in _LEAVES and conjunct.right.__class__ in _LEAVES
 
 
 def _same(a: list[Expression], b: list[Expression]) -> bool:
@@ -157,13 +157,11 @@ def _comparison(expression: Expression) -> Expression:
     if isinstance(expression, Compare):
         return _compare(expression)
     if isinstance(expression, InList):
-        expression = _without_collate(expression, "operand")
-        if len(expression.items) == 1:
-            return Compare(
-                "<>" if expression.negated else "=", expression.operand, expression.items[0],
-                expression.operand_apply, expression.items_apply, expression.order,
-            )  # fmt: skip
-        return expression
+        found: InList = _without_collate(expression, "operand")
+        if len(found.items) == 1:
+            op = "<>" if found.negated else "="
+            return Compare(op, found.operand, found.items[0], found.operand_apply, found.items_apply, found.order)
+        return found
     if isinstance(expression, Between):
         return _without_collate(_without_collate(_without_collate(expression, "operand"), "low"), "high")
     if isinstance(expression, IsNull):
