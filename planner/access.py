@@ -305,8 +305,8 @@ def hash_path(site: Site, available: int) -> Path | None:
         return None
     built = max(1.0, site.rows * site.local_kept)
     rows = built
-    for one in usable:
-        rows *= one.kept
+    for nth, kept in enumerate(sorted(one.kept for one in usable)):
+        rows *= kept ** (0.5**nth)  # keys of one join go together more often than not
     access = HashLookup(
         probe=tuple(one.probe for one in usable),
         build=tuple(one.build for one in usable),

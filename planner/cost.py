@@ -1,8 +1,8 @@
 """What things cost: statistics, unit costs in microseconds, and how many rows a condition lets through.
 
 Units
-    The engine runs generated Python. Measured on it: a scanned row 0.05 µs, a row put into a hash table 0.15, a hash
-    probe 0.3, a look-up by rowid about 0.8, by index about 2.5 and then 0.45 for every row fetched through the entry
+    The engine runs generated Python. Measured on it: a scanned row 0.05 µs, a row put into a hash table 0.4, a hash
+    probe 0.3, a look-up by rowid about 0.8, by index about 2.5 and then 1.2 for every row fetched through the entry
     (0.25 when the entry itself holds all that is needed). Only ratios matter to the choice.
 
 Row counts
@@ -11,7 +11,7 @@ Row counts
 
 Selectivity
     Without statistics, SQLite's own guesses are near enough: an index's first column takes ten rows per value, each
-    further column one less down to five; one bound of a range keeps an eighth; the rest are the constants below.
+    further column one less down to five; one bound of a range keeps a quarter; the rest are the constants below.
 
 All of it is arithmetic on the given numbers: same text, schema and statistics, same plan (INV-T1).
 """
@@ -42,20 +42,20 @@ from aerodb_dbapi.storage.catalog import Index, Table
 SCAN_ROW: Final = 0.05
 FILTER: Final = 0.04
 SUBQUERY_FILTER: Final = 1.0
-BUILD_ROW: Final = 0.15
+BUILD_ROW: Final = 0.4
 HASH_PROBE: Final = 0.3
 HASH_ROW: Final = 0.1
 ROWID_LOOKUP: Final = 0.8
 RANGE_START: Final = 2.0
 INDEX_LOOKUP: Final = 2.5
-INDEX_ROW: Final = 0.45
+INDEX_ROW: Final = 1.2
 COVERING_ROW: Final = 0.25
 SORT_ROW: Final = 0.4
 TOP_ROW: Final = 0.1
 
-RANGE_KEPT: Final = 0.12  # one bound
+RANGE_KEPT: Final = 0.25  # one bound
 BETWEEN_KEPT: Final = 0.03  # both
-ROWS_MIN: Final = 100.0
+ROWS_MIN: Final = 1000.0
 CORRELATED_RUNS: Final = 100.0
 RECURSIVE_RUNS: Final = 100.0
 LIMIT_GUESS: Final = 100.0

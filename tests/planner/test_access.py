@@ -80,7 +80,7 @@ def test_index_equality_prefix_and_range() -> None:
 
 def test_second_bound_on_the_same_side_is_tested() -> None:
     extra = compare(col(T, "a"), ">", P1)
-    step = only_step(compare(col(T, "a"), ">", P0), extra)
+    step = only_step(compare(col(T, "a"), ">", P0), compare(col(T, "a"), "<", P1), extra)
     assert isinstance(step.access, IndexScan)
     assert step.filters == [extra]
 
