@@ -24,6 +24,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.constraints import sequence_key
 from aerodb_dbapi.executor.planning import bind_text, partial_tests, plan_text, reads_of
+from aerodb_dbapi.indexes.keys import fold_of
 from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop, complete_index
 from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
@@ -77,6 +78,8 @@ def _create_table(session: Any, transaction: Any, statement: CreateTable) -> Non
     if statement.select is not None:
         _create_table_as(session, transaction, statement)
         return
+    for column in statement.table.columns:
+        fold_of(column.collation)
     table = replace(statement.table, tree=transaction.create_tree("table"))
     transaction.put_object(transaction.new_object_id(), table)
     for index in statement.indexes:

@@ -27,7 +27,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor.constraints import INTEGER_MAX, next_autoincrement, note_autoincrement, sequence_key
 from aerodb_dbapi.executor.dml_insert import row_function
 from aerodb_dbapi.indexes.keys import entries_function
-from aerodb_dbapi.indexes.maintain import repeated, unique_prefix
+from aerodb_dbapi.indexes.maintain import repeated, taken_prefix, unique_prefix
 from aerodb_dbapi.planner.expressions import Constant, Expression, Not
 from aerodb_dbapi.planner.query import InsertStatement
 from aerodb_dbapi.storage.catalog import Table
@@ -149,7 +149,9 @@ class BulkInsert:
                 return values, True
             if classes != {NoneType}:
                 raise Unusual
-        first = writer.next_rowid(count) if self.counter is None else next_autoincrement(transaction, writer, self.counter)
+        first = (
+            writer.next_rowid(count) if self.counter is None else next_autoincrement(transaction, writer, self.counter)
+        )
         if first > INTEGER_MAX - count:
             raise Unusual
         last = writer.last_key()
@@ -189,12 +191,8 @@ class BulkInsert:
         if unique:
             if repeated(keys, unique):
                 raise Unusual
-            writer = transaction.writer(tree)
-            last = writer.last_key()
-            if last is not None and keys[0][:unique] <= last[:unique]:
-                find = writer.find_prefix
-                if any(find(key[:unique]) is not None for key in keys if None not in key):
-                    raise Unusual
+            if taken_prefix(transaction.writer(tree).tree, keys, unique):
+                raise Unusual
         return keys
 
 

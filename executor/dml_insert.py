@@ -109,7 +109,8 @@ class RowWriter:
         self.compiler.sources[number] = RowBinding(self.row, self.rowid, table.rowid_alias)
         unit.define(self.rowid, self.row)
         unit.namespace.update(
-            failure=constraints.failure, taken=constraints.taken, rowid_of=constraints.rowid_of, remove_row=constraints.remove_row, rank=RANK,
+            failure=constraints.failure, taken=constraints.taken, rowid_of=constraints.rowid_of,
+            remove_row=constraints.remove_row, rank=RANK,
             next_autoincrement=constraints.next_autoincrement, note_autoincrement=constraints.note_autoincrement,
         )  # fmt: skip
         self.tree = unit.hoist(writer_text(table.tree), "t")
@@ -338,8 +339,10 @@ class InsertWriter:
         tests: list[tuple[str, Index | None]] = []
         if fresh is not None:
             tests.append((constraints.resolve(self.statement.conflict, self.table.rowid_conflict), None))
-        for index in constraints.unique_indexes(self.table):
-            tests.append((constraints.resolve(self.statement.conflict, index.conflict), index))
+        tests += [
+            (constraints.resolve(self.statement.conflict, index.conflict), index)
+            for index in constraints.unique_indexes(self.table)
+        ]
         for resolution, index in sorted(tests, key=lambda test: test[0] == "REPLACE"):
             if index is None:
                 self._rowid_test(resolution)

@@ -78,6 +78,15 @@ def point_of(query: Select, row_id: int, expressions: Sequence[Expression]) -> E
     return step.access.key
 
 
+def delete_all(writer: Any) -> int:
+    """Remove every entry of a tree; how many there were."""
+    tree = writer.tree
+    with paused_gc(len(tree)):
+        keys = [key for batch, _ in tree.batches() for key in batch]
+        delete_many(writer, keys)
+    return len(keys)
+
+
 class UpdateWriter:
     """Writes the function of one UPDATE statement."""
 
@@ -241,8 +250,10 @@ class UpdateWriter:
         conflict, tests = self.statement.conflict, []
         if self.moves:
             tests.append((constraints.resolve(conflict, self.table.rowid_conflict), None))
-        for index in constraints.unique_indexes(self.table, self.indexes):
-            tests.append((constraints.resolve(conflict, index.conflict), index))
+        tests += [
+            (constraints.resolve(conflict, index.conflict), index)
+            for index in constraints.unique_indexes(self.table, self.indexes)
+        ]
         for resolution, index in sorted(tests, key=lambda test: test[0] == "REPLACE"):
             if index is None:
                 condition = (
@@ -294,6 +305,8 @@ class DeleteWriter:
             self._row()
             unit.line(f"return 1, {'[' + self._returning() + ']' if statement.returning else 'None'}")
             return unit.finish()
+        if self._is_whole():
+            return self._write_whole()
         find, find_source = compile_row_source(statement.query, (), statement.row_id)
         unit.namespace.update(paused_gc=paused_gc, delete_many=delete_many)
         with unit.block(f"with paused_gc(len({rows.tree}.tree)):"):
@@ -314,6 +327,21 @@ class DeleteWriter:
         assert self.statement.returning is not None
         no_subqueries(self.statement.returning.columns, "RETURNING")
         return f"({''.join(self.rows.compiler.value(e) + ', ' for e in self.statement.returning.columns)})"
+
+    def _is_whole(self) -> bool:
+        """Does every row go, unseen?"""
+        query = self.statement.query
+        parts = (query.where, query.pre_filters, query.limit, query.offset, self.statement.returning)
+        return not any(parts) and len(query.joins) == 1
+
+    def _write_whole(self) -> tuple[Callable[..., Any], str]:
+        unit = self.unit
+        unit.namespace["delete_all"] = delete_all
+        unit.line(f"count = delete_all({self.rows.tree})")
+        for index in self.table.indexes:
+            unit.line(f"delete_all({self.rows.index_writer(index)})")
+        unit.line("return count, None")
+        return unit.finish()
 
     def _row(self) -> None:
         rows = self.rows

@@ -9,9 +9,8 @@
     settings that act     synchronous (of the database: 0 OFF … 3 EXTRA), busy_timeout (of the session, in
                           milliseconds), aerodb_disabled_rules (names of planner rules to leave out, for tests)
     settings that do not  foreign_keys is always 0: foreign keys are declared and not enforced, and an application
-    that
-                          reads it back can see so, as with a SQLite built without them. journal_mode is 'wal' for a
-                          file and 'memory' without one, page_size 4096, encoding 'UTF-8', cache_size what was set
+                          that reads it back can see so, as with a SQLite built without them. journal_mode is 'wal'
+                          for a file and 'memory' without one, page_size 4096, encoding 'UTF-8', cache_size what was set
     ====================  ============================================================================================
 
 Anything else is ignored, as in SQLite: no rows, no error. A schema other than main and temp is ``unknown database
@@ -349,6 +348,8 @@ PRAGMAS: Final[dict[str, Definition]] = {
         ("recursive_triggers",), _setting("recursive_triggers", 0), answers_when_set=False
     ),
     "read_uncommitted": Definition(("read_uncommitted",), _setting("read_uncommitted", 0), answers_when_set=False),
+    "data_version": Definition(("data_version",), _commit_id),
+    "wal_checkpoint": Definition(("busy", "log", "checkpointed"), lambda session, value: [(0, -1, -1)]),
     "integrity_check": Definition(("integrity_check",), _check(True)),
     "quick_check": Definition(("quick_check",), _check(False)),
     "aerodb_commit_id": Definition(("aerodb_commit_id",), _commit_id),

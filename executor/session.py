@@ -180,7 +180,9 @@ class Session:
         transaction = self.transaction
         if compiled.is_dml:
             if transaction is None:
-                return self._alone(prepared, lambda c, t: c.run(self, t, params))
+                result = self._alone(prepared, lambda c, t: c.run(self, t, params))
+                self.changes = result[1]
+                return result
             return self._inside(prepared, params)
         if compiled.is_select:
             return self._select(prepared, params), -1
@@ -277,7 +279,6 @@ class Session:
                 raise
             break
         if compiled.kind != "ddl":
-            self.changes = count
             self.total_changes += count
             if self.total_changes - self._checked_changes >= REPLAN_ROWS:
                 self._replan()
@@ -314,7 +315,11 @@ class Session:
             return 0
         done = _Progress()
         if self.transaction is None:
-            self._alone(prepared, lambda c, t: self._many(c, t, rows, done))
+            try:
+                self._alone(prepared, lambda c, t: self._many(c, t, rows, done))
+            except BaseException:
+                self.changes = 0
+                raise
         else:
             transaction = self.open_transaction()
             self._many(self._fitting(prepared, transaction.schema), transaction, rows, done)

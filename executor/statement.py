@@ -108,8 +108,8 @@ class Prepared:
 
 
 class PlanCache:
-    """The dictionaries. Of the prepared `texts`, `selects` holds the SELECTs, `rows` these and the DML that returns no rows.
-    Bounded: when one is full its oldest half goes."""
+    """The dictionaries. Of the prepared `texts`, `selects` holds the SELECTs, `rows` these and the DML that returns
+    no rows. Bounded: when one is full its oldest half goes."""
 
     __slots__ = ("rows", "selects", "shapes", "texts")
 

@@ -59,7 +59,8 @@ def fold_of(collation: str) -> Callable[[str], str] | None:
     try:
         return COLLATIONS[collation.upper()]
     except KeyError:
-        raise OperationalError(f"no such collation sequence: {collation}") from None
+        message = f"no such collation sequence: {collation}"
+        raise OperationalError(message, name="SQLITE_ERROR_MISSING_COLLSEQ") from None
 
 
 def invert(data: bytes) -> bytes:

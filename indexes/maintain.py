@@ -18,6 +18,7 @@ Row-by-row maintenance is generated into INSERT, UPDATE and DELETE (`executor`);
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import islice
 from operator import eq
@@ -31,6 +32,7 @@ from aerodb_dbapi.storage.tree import Tree
 
 Where = Callable[[int, tuple[Any, ...]], Any] | None
 PROBLEMS_MAX: Final = 100
+INF: Final = float("inf")
 
 
 def unique_message(table: Table, index: Index) -> tuple[str, str]:
@@ -76,6 +78,24 @@ def repeated(keys: list[Key], width: int) -> bool:
     if not any(map(eq, prefixes, islice(prefixes, 1, None))):
         return False
     return any(a == b and None not in a for a, b in zip(prefixes, islice(prefixes, 1, None)))
+
+
+def taken_prefix(entries: Tree, keys: list[Key], width: int) -> bool:
+    """Does an index already hold the prefix of one of these sorted keys? Prefixes with NULL never count."""
+    prefixes = [key[:width] for key in keys if None not in key]
+    last = entries.last()
+    if not prefixes or last is None or prefixes[0] > last[0]:
+        return False
+    place, count = 0, len(prefixes)
+    for held, _ in entries.batches(prefixes[0], False, (*prefixes[-1], INF)):
+        end = held[-1]
+        while place < count and prefixes[place] <= end:
+            prefix = prefixes[place]
+            i = bisect_left(held, prefix)
+            if held[i][:width] == prefix:
+                return True
+            place += 1
+    return False
 
 
 def check_index(index: Index, table: Table, rows: Tree, entries: Tree, where: Where = None) -> list[str]:

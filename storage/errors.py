@@ -52,6 +52,7 @@ RESULT_CODES: Final[dict[str, int]] = {
     "SQLITE_FORMAT": 24,
     "SQLITE_RANGE": 25,
     "SQLITE_NOTADB": 26,
+    "SQLITE_ERROR_MISSING_COLLSEQ": 1 | (1 << 8),
     "SQLITE_BUSY_SNAPSHOT": 5 | (2 << 8),
     "SQLITE_IOERR_READ": 10 | (1 << 8),
     "SQLITE_IOERR_WRITE": 10 | (3 << 8),
@@ -66,7 +67,7 @@ RESULT_CODES: Final[dict[str, int]] = {
 }
 
 
-class Warning(Exception):  # noqa: A001, N818 - PEP 249's name
+class Warning(Exception):
     """Important warnings (PEP 249). AeroDB raises none itself."""
 
 
