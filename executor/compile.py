@@ -1,5 +1,4 @@
-"""From text to `Prepared`: lifting, parsing, binding, planning, code generation, in that order; each stage only when
-needed.
+"""From text to `Prepared`: lifting, parsing, binding, planning, code generation; each stage only when needed.
 
     text ──shape──► key, constants ──cache hit──► Compiled
                      │ miss
@@ -160,14 +159,15 @@ def _compile_explain(
     session: Any, statement: front.Explain, text: str, schema: Schema, trees: Mapping[int, Tree]
 ) -> Compiled:
     parsed = parse(statement.text)
-    names, rows = ["line", "source"], []
+    names = ["line", "source"]
+    rows: list[Row] = []
     if statement.form == "plan":
         names = ["id", "parent", "notused", "detail"]
         if parsed.kind in _ROW_KINDS:
-            rows = explain_query_plan(plan_statement(session, bind_statement(session, parsed, schema), trees))
+            rows += explain_query_plan(plan_statement(session, bind_statement(session, parsed, schema), trees))
     else:
         source = _compile(session, parsed, statement.text, schema, trees).source
-        rows = list(enumerate(source.splitlines(), 1))  # type: ignore[assignment]
+        rows += enumerate(source.splitlines(), 1)
     return Compiled(
         "explain", lambda session, params: iter(rows), text=text, schema=schema, names=names, types=[None] *
         len(names), parameters=parsed.parameters,

@@ -121,7 +121,7 @@ def _create_table_as(session: Any, transaction: Any, statement: CreateTable) -> 
 def distinct_names(names: list[str]) -> list[str]:
     """Column names without repetition: a, a:1, a:2, as SQLite makes them."""
     seen: set[str] = set()
-    made = []
+    made: list[str] = []
     for name in names:
         stem, count = name or f"column{len(made) + 1}", 0
         name = stem

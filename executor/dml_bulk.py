@@ -1,9 +1,8 @@
 """Many rows inserted at once, column by column: what `executemany` and INSERT … SELECT use when nothing is unusual.
 
 Method
-    1. ``zip(*rows)`` gives columns; ``set(map(type, column))`` says whether any value needs its affinity. Columns
-    that do are
-       converted whole. If none does and the columns stand in table order, the given tuples *are* the stored rows.
+    1. ``zip(*rows)`` gives columns; ``set(map(type, column))`` says whether any value needs its affinity. Such columns
+       are converted whole. If there are none and columns stand in table order, the given tuples *are* the stored rows.
     2. Rowids: given integers (sorted if they are not ascending), or a run of new ones.
     3. Index entries are made by one comprehension per index, sorted; neighbours with one prefix break a unique index.
     4. Only now something is written: appended where all keys lie beyond the last one, else merged.
@@ -13,8 +12,7 @@ the function answer False before it has written anything; the caller then goes r
 clauses are settled. So this path has no error of its own, and both ways store the same (INV-D3, INV-D5).
 
 Example: 100,000 tuples (int, str) for ``t(id INTEGER PRIMARY KEY, a TEXT)``, ids ascending: two type sets, one
-comparison of
-    neighbours, one append.
+comparison of neighbours, one append.
 """
 
 from __future__ import annotations

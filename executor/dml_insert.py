@@ -1,5 +1,4 @@
-"""INSERT: one generated function per statement that makes a row, tests its constraints and writes it with its index
-entries.
+"""INSERT: one generated function per statement makes a row, tests its constraints, writes it and its index entries.
 
 What is generated (``INSERT INTO t(id, a, b) VALUES (?, ?, ?)``, a TEXT NOT NULL UNIQUE)::
 
@@ -315,6 +314,8 @@ class InsertWriter:
         column = self.table.columns[position]
         default = self.statement.defaults.get(position)
         given = self._given(position)
+        text: str
+        expression: Expression | None
         if given is None:
             text, expression = (
                 (self.rows.compiler.value(default), default) if default is not None else ("None", Constant(None))

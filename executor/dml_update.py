@@ -247,7 +247,8 @@ class UpdateWriter:
         rows.put_entries(self.indexes, names.__getitem__, self.statement.index_filters)
 
     def _uniqueness(self, value: Callable[[int], str]) -> None:
-        conflict, tests = self.statement.conflict, []
+        conflict = self.statement.conflict
+        tests: list[tuple[str, Index | None]] = []
         if self.moves:
             tests.append((constraints.resolve(conflict, self.table.rowid_conflict), None))
         tests += [

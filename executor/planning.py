@@ -1,9 +1,8 @@
-"""Binding and planning for a session: the planner's entry points with the session's functions, schemas and statistics
-filled in.
+"""Binding and planning for a session: its functions, schemas and statistics given to the planner's entry points.
 
 `compile` uses them for statements, `ddl` for the queries and conditions inside definitions, `pragma` for the
-conditions of partial indexes. Example: ``partial_tests(session, schema, table)`` gives {index id: (rowid, row) ->
-bool}.
+conditions of partial indexes. Example: ``partial_tests(session, schema, table)`` gives
+{index id: (rowid, row) -> bool}.
 
 What it does not do: cache, generate statements.
 """

@@ -218,15 +218,15 @@ class Session:
         if transaction.__class__ is not Transaction:
             transaction = self.open_transaction()
         compiled = prepared.compiled
-        if compiled.schema is not transaction.base.schema or CATALOG_TREE in transaction.writers:  # type: ignore[union-attr]
-            compiled = self._fitting(prepared, transaction.schema)  # type: ignore[union-attr]
-        mark = len(transaction.journal)  # type: ignore[union-attr]
+        if compiled.schema is not transaction.base.schema or CATALOG_TREE in transaction.writers:
+            compiled = self._fitting(prepared, transaction.schema)
+        mark = len(transaction.journal)
         try:
             if compiled.reads:
-                transaction.note_read(compiled.reads)  # type: ignore[union-attr]
+                transaction.note_read(compiled.reads)
             count, rows = compiled.run(self, transaction, params)
         except BaseException as error:
-            self.undo(transaction, mark, error, compiled.kind)  # type: ignore[arg-type]
+            self.undo(transaction, mark, error, compiled.kind)
             raise
         self.changes = count
         self.total_changes += count

@@ -3,12 +3,10 @@
 Two levels
     text → `Prepared`   the exact text, as given. A hit costs one dictionary look-up.
     shape → `Compiled`  the text with its literals lifted out (`planner.lifting`): texts that differ only in literals
-    share one
-                        compiled statement, and each `Prepared` carries its own constants.
+                        share one compiled statement, and each `Prepared` carries its own constants.
 
 Example: ``SELECT a FROM t WHERE b = 5`` and ``… b = 6`` are two texts, one shape ``SELECT a FROM t WHERE b = ?``;
-preparing
-    the second costs one lifting pass, no parse and no compilation.
+preparing the second costs one lifting pass, no parse and no compilation.
 
 Validity (INV-S3)
     A compiled statement remembers the `Schema` object it was compiled against. Schemas are shared and immutable, so

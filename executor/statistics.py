@@ -2,10 +2,9 @@
 
 Sizes are exact: a tree knows its length. Distinct prefixes are estimated when a statement is compiled:
 
-    1. The index is hopped from prefix to prefix. If `HOPS_MAX` hops reach the end, the count is exact (few distinct
-    values). 2. Else some leaves, evenly spaced, are looked at: with groups of g entries, n neighbours hold about 1 +
-    n / g different
-       prefixes, so distinct is about ``1 + size * (d - 1) / n`` for the mean d of the sample.
+    1. The index is hopped from prefix to prefix. If `HOPS_MAX` hops reach the end, the count is exact.
+    2. Else some leaves, evenly spaced, are looked at: with groups of g entries, n neighbours hold about 1 + n / g
+       different prefixes, so distinct is about ``1 + size * (d - 1) / n`` for the mean d of the sample.
 
 Example: 100,000 entries in groups of 10 give d = 26.6 in leaves of 256, so 10,000.
 
