@@ -9,8 +9,8 @@ that has one row at most (`RowidPoint`) binds the row itself and calls `body(Non
 Variables of source 3: ``r3`` its row, ``k3`` its rowid (only where the query refers to it), ``e3`` an index entry
 where the entry holds all that is needed (`covering`).
 
-Point access is written out in full: descend by bisection; in the leaf try the place where the key is if rowids are
-dense; else bisect. Index look-ups make a prefix of the entry key: ``(rank, value, …)``; entries with it lie in
+Point access is written out for tables without gaps, where the row's place is arithmetic (`storage.dense`); else it is
+searched. Index look-ups make a prefix of the entry key: ``(rank, value, …)``; entries with it lie in
 ``[prefix, prefix + (inf,))``. Ranges extend the prefix by one part (`_bounds`); in a DESC column the two ends change
 places, and NULL entries, which no range finds, lie at the other end.
 
@@ -45,6 +45,7 @@ from aerodb_dbapi.planner.query import (
     TableSource,
 )
 from aerodb_dbapi.storage.catalog import Index, IndexColumn
+from aerodb_dbapi.storage.dense import LOW, SHIFT
 from aerodb_dbapi.storage.errors import NotSupportedError
 
 
@@ -230,17 +231,19 @@ class StepWriter:
                 line(self.miss)
         self._bind(source, kind)
         tree = self.tree(source)
+        row = f"r{source.id}"
         line(f"node = {tree}.node")
-        with block("while node.__class__ is Branch:"):
-            line(f"node = node.children[bisect_right(node.keys, {key})]")
-        line("keys = node.keys")
-        line(f"i = {key} - keys[0] if keys else 0")
-        with block(f"if not (0 <= i < len(keys) and keys[i] == {key}):"):
-            line(f"i = bisect_left(keys, {key})")
-            with block(f"if i == len(keys) or keys[i] != {key}:"):
+        line("dense = node.rows")
+        with block("if dense is not None:"):
+            line(f"i = {key} - node.first")
+            with block("if not 0 <= i < node.size:"):
                 line(self.miss)
-        if self._needs(source)[1]:
-            line(f"r{source.id} = node.values[i]")
+            if self._needs(source)[1]:
+                line(f"{row} = dense[i >> {SHIFT}][i & {LOW}]")
+        with block("else:"):
+            line(f"{row} = point(node, {key})")
+            with block(f"if {row} is None:"):
+                line(self.miss)
         body(None)
 
     def _key(self, source: TableSource, access: RowidPoint) -> str:

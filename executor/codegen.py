@@ -25,13 +25,16 @@ The text that is made
                 if k1 is None:
                     return iter(())
             node = t1_.node
-            while node.__class__ is Branch:
-                node = node.children[bisect_right(node.keys, k1)]
-            keys = node.keys
-            i = k1 - keys[0] if keys else 0
-            if not (0 <= i < len(keys) and keys[i] == k1):
-                …
-            r1 = node.values[i]
+            dense = node.rows
+            if dense is not None:
+                i = k1 - node.first
+                if not 0 <= i < node.size:
+                    return iter(())
+                r1 = dense[i >> 8][i & 255]
+            else:
+                r1 = point(node, k1)
+                if r1 is None:
+                    return iter(())
             return iter(((r1[1], ),))
 
 Invariants

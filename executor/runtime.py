@@ -33,7 +33,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor import aggregation, matching, sorting
 from aerodb_dbapi.indexes.keys import probe_part, value_of
-from aerodb_dbapi.storage import values
+from aerodb_dbapi.storage import dense, values
 from aerodb_dbapi.storage.errors import IntegrityError
 from aerodb_dbapi.storage.numbers import INTEGER_MAX, INTEGER_MIN, well_formed_number
 from aerodb_dbapi.storage.tree import Branch, Tree
@@ -300,25 +300,9 @@ def entry_batches(tree: Tree, lower: Row, upper: Row) -> Iterable[tuple[Sequence
     return chain(((keys[i:], node.values[i:]),), tree.batches(keys[-1], True, upper, True))
 
 
-def fetch(tree: Tree, rowids: Iterable[int]) -> list[Any]:
+def fetch(tree: Tree, rowids: Sequence[int]) -> list[Any]:
     """The rows of rowids that are known to exist, in the order given."""
-    rows: list[Any] = []
-    append = rows.append
-    root = tree.node
-    low, high = 0, -1
-    leaf_keys: Any = ()
-    leaf_values: Any = ()
-    dense = True
-    for rowid in rowids:
-        if not low <= rowid <= high:
-            node = root
-            while node.__class__ is Branch:
-                node = node.children[bisect_right(node.keys, rowid)]
-            leaf_keys, leaf_values = node.keys, node.values
-            low, high = leaf_keys[0], leaf_keys[-1]
-            dense = high - low < len(leaf_keys)
-        append(leaf_values[rowid - low] if dense else leaf_values[bisect_left(leaf_keys, rowid)])
-    return rows
+    return dense.fetch(tree.node, rowids)
 
 
 def fetch_present(tree: Tree, rowids: Iterable[int]) -> list[tuple[int, Any]]:
@@ -391,5 +375,5 @@ NAMES.update(
     INF=INF, RANK=RANK, UNSET=UNSET, NEVER=NEVER, INT_MIN=INTEGER_MIN, INT_MAX=INTEGER_MAX, ONCE=(None,),
     chain=chain.from_iterable, compress=compress, itemgetter=itemgetter, defaultdict=defaultdict, Counter=Counter,
     value_of=value_of,
-    bisect_left=bisect_left, bisect_right=bisect_right, Branch=Branch,
+    bisect_left=bisect_left, bisect_right=bisect_right, point=dense.point,
 )  # fmt: skip

@@ -44,6 +44,7 @@ class Leaf:
     """Entries: parallel tuples of keys and values."""
 
     __slots__ = ("keys", "source", "values")
+    rows = None  # see `dense.py`: a leaf is found by its branch
     keys: Keys
     values: Values
     source: Callable[[], tuple[Keys, Any]]
@@ -71,9 +72,15 @@ class Leaf:
 
 
 class Branch:
-    """Children, the separators between them, and the number of entries below."""
+    """Children, the separators between them, and the number of entries below.
 
-    __slots__ = ("children", "keys", "size", "source")
+    `rows`, `first` and `heat` belong to `dense.py`: what a branch remembers of its own content for fast look-ups.
+    """
+
+    __slots__ = ("children", "first", "heat", "keys", "rows", "size", "source")
+    rows: tuple[Values, ...] | None
+    first: int
+    heat: int
     keys: Keys
     children: tuple[Any, ...]
     size: int
@@ -83,6 +90,8 @@ class Branch:
         self.keys = keys
         self.children = children
         self.size = size
+        self.rows = None
+        self.heat = 0
 
     @classmethod
     def unloaded(cls, size: int, source: Callable[[], tuple[Keys, Any]]) -> Branch:
@@ -90,6 +99,8 @@ class Branch:
         branch = cls.__new__(cls)
         branch.size = size
         branch.source = source
+        branch.rows = None
+        branch.heat = 0
         return branch
 
     def __getattr__(self, name: str) -> Any:

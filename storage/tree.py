@@ -37,6 +37,7 @@ from operator import attrgetter
 from typing import Any, Final, Literal
 
 from aerodb_dbapi.storage import nodes as shape
+from aerodb_dbapi.storage.dense import LOW, SHIFT
 from aerodb_dbapi.storage.merge import Merge
 from aerodb_dbapi.storage.nodes import EMPTY, Branch, Leaf, Node, cut, group, paused_gc, top
 from aerodb_dbapi.storage.sentinels import MISSING, TOMBSTONE
@@ -374,6 +375,10 @@ class TableTree(Tree):
         """The row of a rowid: its place is guessed as if rowids were dense, then sought."""
         node = self.node
         while type(node) is Branch:
+            rows = node.rows
+            if rows is not None:
+                i = key - node.first
+                return rows[i >> SHIFT][i & LOW] if 0 <= i < node.size else default
             node = node.children[bisect_right(node.keys, key)]
         keys = node.keys
         try:
