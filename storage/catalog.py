@@ -171,7 +171,9 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
         )  # fmt: skip
     if kind == "index":
         tree, parts, unique, origin, where, conflict = body
-        return Index(object_id, name, table, tree, tuple(IndexColumn(*p) for p in parts), unique, origin, where, conflict, sql)
+        return Index(
+            object_id, name, table, tree, tuple(IndexColumn(*p) for p in parts), unique, origin, where, conflict, sql
+        )
     select, names = body
     return View(object_id, name, select, names, sql or "")
 
