@@ -17,14 +17,15 @@ comparison of neighbours, one append.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import islice, repeat
-from operator import lt
+from collections.abc import Sequence
+from itertools import islice
+from math import copysign
+from operator import itemgetter, lt
 from typing import Any, Final
 
 from aerodb_dbapi.executor.constraints import INTEGER_MAX, next_autoincrement, note_autoincrement, sequence_key
 from aerodb_dbapi.executor.dml_insert import row_function
-from aerodb_dbapi.indexes.keys import entries_function
+from aerodb_dbapi.indexes.keys import entries_function, plain_positions, sort_zipped, zipped_entries
 from aerodb_dbapi.indexes.maintain import repeated, taken_prefix, unique_prefix
 from aerodb_dbapi.planner.expressions import Constant, Expression, Not
 from aerodb_dbapi.planner.query import InsertStatement
@@ -65,7 +66,8 @@ class BulkInsert:
         self.in_order = slots == list(range(len(slots)))
         self.fails = [row_function(Not(check), statement.row_id, self.table) for _, check in statement.checks]
         self.entries = [
-            (index.tree, entries_function(index, self.table), unique_prefix(index)) for index in self.table.indexes
+            (index.tree, entries_function(index, self.table), plain_positions(index, self.table), unique_prefix(index))
+            for index in self.table.indexes
         ]
         self.counter = sequence_key(self.table) if self.table.autoincrement else None
 
@@ -83,30 +85,33 @@ class BulkInsert:
         writer = transaction.writer(self.table.tree)
         rowids, given = self._rowids(transaction, writer, columns, len(rows))
         made, changed = self._columns(columns, len(rows))
-        if (
-            self.in_order
-            and not changed
-            and (self.alias is None or given)
-            and (not rows or len(rows[0]) == len(self.slots))
-        ):
-            new_rows: Sequence[Row] = rows
-        else:
-            if self.alias is not None:
-                made[self.alias] = rowids
-            new_rows = list(zip(*made))
+        if self.alias is not None:
+            made[self.alias] = rowids
+        whole = self.in_order and not changed and (self.alias is None or given) and len(rows[0]) == len(self.slots)
+        new_rows: Sequence[Row] = rows if whole else list(zip(*made))
         last_rowid = rowids[-1]
+        as_given = rowids
         if given:
             rowids, new_rows = self._ascending(writer, rowids, new_rows)
         for fails in self.fails:
             if any(map(fails, rowids, new_rows)):
                 raise Unusual
-        entries = [
-            (tree, self._entries(transaction, tree, make, unique, rowids, new_rows))
-            for tree, make, unique in self.entries
-        ]
+        entries = []
+        for tree, make, positions, unique in self.entries:
+            keys = None
+            if positions is not None:
+                keys = zipped_entries([as_given if p == -1 else made[p] for p in positions], as_given)
+            if keys is None:
+                keys = make(rowids, new_rows)
+                keys.sort()
+            else:
+                sort_zipped(keys, as_given is rowids)
+            if unique and (repeated(keys, unique) or taken_prefix(transaction.writer(tree).tree, keys, unique)):
+                raise Unusual
+            entries.append((tree, keys))
         _write(writer, rowids, new_rows)
         for tree, keys in entries:
-            _write(transaction.writer(tree), keys, [key[-1] for key in keys])
+            transaction.writer(tree).extend(keys, list(map(itemgetter(-1), keys)))
         if self.counter is not None:
             note_autoincrement(transaction, max(rowids), self.counter)
         session.last_insert_rowid = last_rowid
@@ -123,14 +128,14 @@ class BulkInsert:
             if slot is None:
                 if column.not_null and self.constants[position] is None:
                     raise Unusual
-                made.append(repeat(self.constants[position], count))
+                made.append([self.constants[position]] * count)
                 changed = True
                 continue
             values = columns[slot]
             classes = set(map(type, values))
             if column.not_null and NoneType in classes:
                 raise Unusual
-            if not classes <= self.accepted[position] or (column.affinity == "REAL" and 0.0 in values):
+            if not classes <= self.accepted[position] or (column.affinity == "REAL" and _negative_zero(values)):
                 convert = self.converters[position]
                 assert convert is not None
                 values = list(map(convert, values))
@@ -174,24 +179,10 @@ class BulkInsert:
                 raise Unusual
         return rowids, rows
 
-    def _entries(
-        self,
-        transaction: Any,
-        tree: int,
-        make: Callable[..., list[Row]],
-        unique: int,
-        rowids: Sequence[int],
-        rows: Sequence[Row],
-    ) -> list[Row]:
-        """The sorted entries of one index."""
-        keys = make(rowids, rows)
-        keys.sort()
-        if unique:
-            if repeated(keys, unique):
-                raise Unusual
-            if taken_prefix(transaction.writer(tree).tree, keys, unique):
-                raise Unusual
-        return keys
+
+def _negative_zero(values: Sequence[Any]) -> bool:
+    """Is there a -0.0? A REAL column stores 0.0 for it."""
+    return 0.0 in values and any(copysign(1.0, value) < 0 for value in values if value == 0.0)
 
 
 def _write(writer: Any, keys: Sequence[Any], values: Sequence[Any]) -> None:

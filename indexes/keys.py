@@ -30,6 +30,10 @@ Generated functions
     `entry_function` and `entries_function` write a small Python function per index. Their source holds positions
     and ranks only, never a name of the user's (INV-Q2).
 
+Columns at once
+    Where every part is ascending and BINARY and each column holds one rank only, `zipped_entries` makes the keys by one
+    ``zip`` and sorts them by value; this is the common case of bulk work, and several times faster.
+
 Keeps INV-Q5. What it does not do: partial indexes (the caller decides which rows have an entry), user collations.
 """
 
@@ -37,7 +41,8 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Sequence
-from itertools import count
+from itertools import count, repeat
+from operator import itemgetter
 from typing import Any, Final
 
 from aerodb_dbapi.storage.catalog import Index, IndexColumn, Table
@@ -187,3 +192,32 @@ def entries_function(index: Index, table: Table) -> EntriesFunction:
     source = f"def entries(rowids, rows):\n    return [({parts}rowid) for rowid, row in zip(rowids, rows)]\n"
     made: EntriesFunction = build_function("entries", source, names)
     return made
+
+
+# --- Columns at once --------------------------------------------------------------------------------------------------
+
+
+def plain_positions(index: Index, table: Table) -> list[int] | None:
+    """The positions of an index's columns (-1: the rowid) if all are ascending and BINARY, else None."""
+    if any(column.descending or fold_of(column.collation) is not None for column in index.columns):
+        return None
+    return [-1 if column.position == table.rowid_alias else column.position for column in index.columns]
+
+
+def zipped_entries(columns: Sequence[Sequence[Any]], rowids: Sequence[int]) -> list[Key] | None:
+    """The keys made of parallel columns, in their order; None if a column holds values of several ranks."""
+    elements: list[Any] = []
+    for column in columns:
+        ranks = {RANK[kind] for kind in set(map(type, column))}
+        if len(ranks) != 1:
+            return None
+        elements += (repeat(ranks.pop()), column)
+    return list(zip(*elements, rowids))
+
+
+def sort_zipped(keys: list[Key], ascending: bool) -> None:
+    """Sort keys made by `zipped_entries`. `ascending`: their rowids ascend, so that equal values are in order already."""
+    if ascending and keys and len(keys[0]) == 3 and keys[0][0] != 0:
+        keys.sort(key=itemgetter(1))
+    else:
+        keys.sort()

@@ -19,12 +19,12 @@ Row-by-row maintenance is generated into INSERT, UPDATE and DELETE (`executor`);
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from operator import eq
 from typing import Any, Final
 
-from aerodb_dbapi.indexes.keys import Key, entries_function, prefix_length
+from aerodb_dbapi.indexes.keys import Key, entries_function, plain_positions, prefix_length, zipped_entries
 from aerodb_dbapi.storage.catalog import Index, Table
 from aerodb_dbapi.storage.errors import IntegrityError
 from aerodb_dbapi.storage.nodes import paused_gc
@@ -49,12 +49,27 @@ def unique_prefix(index: Index) -> int:
 
 def made_entries(index: Index, table: Table, rows: Tree, where: Where = None) -> Iterator[list[Key]]:
     """The entries that the index must have, batch by batch in rowid order."""
-    make = entries_function(index, table)
+    make = _maker(index, table)
     for rowids, batch in rows.batches():
         if where is not None:
             kept = [(k, r) for k, r in zip(rowids, batch) if where(k, r)]
             rowids, batch = [k for k, _ in kept], [r for _, r in kept]
         yield make(rowids, batch)
+
+
+def _maker(index: Index, table: Table) -> Callable[[Sequence[int], Sequence[tuple[Any, ...]]], list[Key]]:
+    """What makes the entries of a batch: column by column where it can."""
+    make = entries_function(index, table)
+    positions = plain_positions(index, table)
+    if positions is None:
+        return make
+
+    def made(rowids: Sequence[int], rows: Sequence[tuple[Any, ...]]) -> list[Key]:
+        columns = [rowids if p == -1 else [row[p] for row in rows] for p in positions]
+        keys = zipped_entries(columns, rowids)
+        return make(rowids, rows) if keys is None else keys
+
+    return made
 
 
 def build_entries(index: Index, table: Table, rows: Tree, where: Where = None) -> list[Key]:

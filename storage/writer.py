@@ -112,6 +112,15 @@ class TreeWriter:
         self.merged = merged.append(keys, values)
         self.layers.append((keys, values))
 
+    def extend(self, keys: Sequence[Any], values: Sequence[Any]) -> None:
+        """Add new entries that ascend, wherever they lie: a bulk, merged straight into the tree."""
+        if not keys:
+            return
+        merged = self.tree
+        self.journal += (None, self.restore, (merged, self.pending, self.hints))
+        self.merged = merged.extend(keys, values)
+        self.layers.append((keys, values))
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     @property

@@ -105,3 +105,30 @@ def test_generated_source_has_no_user_text() -> None:
     index = Index(2, "evil'", "t", 6, (IndexColumn(0, "x; import os"), IndexColumn(1, "y", "NOCASE", True)))
     source = keys.key_source(index, table_of(2), lambda p: f"v{p}", "rowid", names)
     assert source == "rank[v0.__class__], v0, *descending_part(v1, fold_case), "
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(-3, 3) | st.sampled_from([0.5, 2.0]), st.text(max_size=2)), max_size=20),
+    shuffled=st.randoms(use_true_random=False),
+    width=st.integers(1, 3),
+)
+def test_columns_at_once_make_the_same_keys(rows: list[tuple[object, str]], shuffled: object, width: int) -> None:
+    """INV-Q5: the fast way and the general one give the same keys in the same order."""
+    index = index_of(*[IndexColumn(p, "x") for p in (0, 1, -1)][:width])
+    rowids = list(range(len(rows)))
+    shuffled.shuffle(rowids)  # type: ignore[attr-defined]
+    expected = sorted(keys.entries_function(index, table_of(2))(rowids, rows))
+    positions = keys.plain_positions(index, table_of(2))
+    assert positions == [0, 1, -1][:width]
+    if rows:
+        made = keys.zipped_entries([rowids if p == -1 else [r[p] for r in rows] for p in positions], rowids)
+        assert made is not None
+        keys.sort_zipped(made, rowids == sorted(rowids))
+        assert made == expected
+
+
+def test_mixed_ranks_go_the_general_way() -> None:
+    assert keys.zipped_entries([[1, "a"]], [1, 2]) is None
+    assert keys.zipped_entries([[1, None]], [1, 2]) is None
+    assert keys.plain_positions(index_of(IndexColumn(0, "a", "NOCASE")), table_of(1)) is None
+    assert keys.plain_positions(index_of(IndexColumn(0, "a", descending=True)), table_of(1)) is None
