@@ -19,7 +19,7 @@ import os
 from collections.abc import Callable, Iterable
 from threading import get_ident
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from aerodb_dbapi import readview
 from aerodb_dbapi.cursor import Cursor
@@ -247,7 +247,7 @@ class Connection:
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    ) -> Literal[False]:
         """Commit when the block ended well, else roll back. The connection stays open."""
         if kind is None:
             try:

@@ -66,6 +66,8 @@ class Cursor:
     _rows: Iterator[tuple[Any, ...]]
     _compiled: Compiled | None
     _make: Callable[[tuple[Any, ...]], Any] | None
+    _lastrowid: int | None
+    _row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None
 
     def __init__(self, connection: Connection, /) -> None:
         self._connection = connection

@@ -88,6 +88,7 @@ def width_of(source: Source) -> int | None:
 
 
 def position(order: Order) -> int:
+    """The output column that an ORDER BY term of a compound names."""
     if not isinstance(order.expression, OutputColumn):
         raise NotSupportedError("ORDER BY of a compound by anything but its columns")
     return order.expression.position

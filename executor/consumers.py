@@ -22,6 +22,7 @@ What it does not do: write loops.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -133,7 +134,7 @@ class Consumer(Protocol):
         ...
 
 
-class Gathering:
+class Gathering(ABC):
     """A consumer whose single rows gather in the list `out`, which is handed on batch by batch."""
 
     comprehensible = True
@@ -141,11 +142,13 @@ class Gathering:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
 
+    @abstractmethod
     def element(self) -> str:
-        raise NotImplementedError
+        """Text of what becomes of a row."""
 
+    @abstractmethod
     def take_list(self, rows: str) -> None:
-        raise NotImplementedError
+        """Write what is done with a list of elements."""
 
     def begin_rows(self) -> None:
         """Write the start of gathering."""

@@ -64,6 +64,8 @@ class CreateIndex:
 
 @dataclass(frozen=True, slots=True)
 class CreateView:
+    """A view as it will stand in the catalog, its id still 0."""
+
     view: View
     if_not_exists: bool = False
 

@@ -17,7 +17,7 @@ Example
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -267,7 +267,7 @@ def _explain(stream: TokenStream) -> Explain:
     return Explain(form, stream.sql[start : stream.token[2]])
 
 
-_READERS: Final = {
+_READERS: Final[dict[str, Callable[[TokenStream], Control]]] = {
     "BEGIN": _begin,
     "COMMIT": _commit,
     "END": _commit,
