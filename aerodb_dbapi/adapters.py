@@ -70,7 +70,7 @@ def _convert_timestamp(value: bytes) -> datetime.datetime:
     day, time = value.split(b" ")
     clock = time.split(b".")
     microseconds = int(f"{clock[1].decode():0<6.6}") if len(clock) == 2 else 0
-    return datetime.datetime(*map(int, day.split(b"-")), *map(int, clock[0].split(b":")), microseconds)  # type: ignore[arg-type]
+    return datetime.datetime(*map(int, day.split(b"-")), *map(int, clock[0].split(b":")), microseconds)  # type: ignore[arg-type,call-arg,unused-ignore]
 
 
 register_adapter(datetime.date, lambda value: value.isoformat())

@@ -2,10 +2,11 @@
 
 The hit path
     `execute` on a SELECT that was seen before, outside a transaction, with plain parameters, does only this: look-up of the
-    prepared statement, thread check, schema identity check (INV-S3), parameter check, one reference to the published root,
-    call. All other conditions are folded into the look-up: `Session.hits` is an empty dictionary while they do not hold. The
-    compiled function returns an *iterator of row tuples*; `fetchone` is `next` on it, `fetchall` is `list`. Everything else
-    (transactions, DML, named parameters, adapters, first run of a text) goes through `_execute_general`.
+    prepared statement, thread check, parameter check, schema identity check (INV-S3), one reference to the published root,
+    call. All other conditions are folded into the look-up: `Session.hits` is an empty dictionary while they do not hold. In an
+    open transaction `hits` also has DML, and the trees are the transaction's. The compiled function returns an *iterator of row
+    tuples*; `fetchone` is `next` on it, `fetchall` is `list`. Everything else (named parameters, adapters, the first run of a
+    text, an implicit BEGIN) goes through `_execute_general`.
 
 Read stability
     The iterator works on the root that it was given, which never changes (INV-D1): rows still to come are those of the state
@@ -31,7 +32,7 @@ from aerodb_dbapi.storage.values import as_text
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
     from aerodb_dbapi.executor.session import Session
-    from aerodb_dbapi.executor.statement import Compiled, Prepared
+    from aerodb_dbapi.executor.statement import Compiled
     from aerodb_dbapi.storage.transaction import Transaction
 
 PARSE_DECLTYPES = 1
@@ -46,7 +47,6 @@ class _Closed:
 
     __slots__ = ()
     hits: dict[str, Any] = {}
-    inside: dict[str, Any] = {}
     thread = -1
 
 
@@ -130,60 +130,50 @@ class Cursor:
             and parameters.__class__ is tuple
             and len(parameters) == prepared.n_parameters
         ):
-            root = session.database.root
-            compiled = prepared.compiled
-            if compiled.schema is root.schema:
-                for value in parameters:
-                    kind = value.__class__
-                    if kind is int:
-                        if not INT64_MIN <= value <= INT64_MAX:
-                            break
-                    elif kind is str:
-                        if not value.isascii():
-                            break
-                    elif value is not None and kind is not bytes:
+            for value in parameters:
+                kind = value.__class__
+                if kind is int:
+                    if not INT64_MIN <= value <= INT64_MAX:
                         break
+                elif kind is str:
+                    if not value.isascii():
+                        break
+                elif kind is float:
+                    if value != value:
+                        break
+                elif value is not None and kind is not bytes:
+                    break
+            else:
+                if prepared.constants:
+                    parameters += prepared.constants
+                compiled = prepared.compiled
+                if session.transaction is not None:
+                    if self._run_inside(session, compiled, parameters):
+                        return self
                 else:
-                    if prepared.constants:
-                        parameters += prepared.constants
-                    self._compiled = compiled
-                    self._rows = compiled.run(session, root.trees, parameters)
-                    self._rowcount = -1
-                    self._make = None if self._row_factory is None else self._row_maker()
-                    return self
-        prepared = session.inside.get(sql)
-        if prepared is None or session.thread != get_ident() or not self._run_inside(session, prepared, parameters):
-            self._execute_general(sql, parameters)
+                    root = session.database.root
+                    if compiled.schema is root.schema:
+                        self._compiled = compiled
+                        self._rows = compiled.run(session, root.trees, parameters)
+                        self._rowcount = self._returned = -1
+                        self._lastrowid = session.last_insert_rowid
+                        self._make = None if self._row_factory is None else self._row_maker()
+                        return self
+                parameters = parameters[: prepared.n_parameters]
+        self._execute_general(sql, parameters)
         return self
 
-    def _run_inside(self, session: Session, prepared: Prepared, parameters: Any) -> bool:
-        """The hit path of an open transaction: SELECT, and DML without RETURNING. False: nothing was done."""
-        if parameters.__class__ is not tuple or len(parameters) != prepared.n_parameters:
-            return False
-        for value in parameters:
-            kind = value.__class__
-            if kind is int:
-                if not INT64_MIN <= value <= INT64_MAX:
-                    return False
-            elif kind is str:
-                if not value.isascii():
-                    return False
-            elif kind is float:
-                if value != value:
-                    return False
-            elif value is not None and kind is not bytes:
-                return False
-        compiled = prepared.compiled
+    def _run_inside(self, session: Session, compiled: Compiled, parameters: tuple[Any, ...]) -> bool:
+        """The rest of the hit path in an open transaction, for SELECT and for DML without RETURNING. False: nothing was done."""
         transaction = cast("Transaction", session.transaction)
         if compiled.schema is not transaction.base.schema:
             return False
-        if prepared.constants:
-            parameters += prepared.constants
         self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
         if compiled.reads:
             transaction.note_read(compiled.reads)
         if compiled.is_select:
             self._rows = compiled.run(session, transaction.trees, parameters)
+            self._lastrowid = session.last_insert_rowid
             self._make = None if self._row_factory is None else self._row_maker()
             return True
         mark = len(transaction.journal)
@@ -194,8 +184,7 @@ class Cursor:
             raise
         session.changes = count
         session.total_changes += count
-        if count and compiled.kind == "insert":
-            self._lastrowid = session.last_insert_rowid
+        self._lastrowid = session.last_insert_rowid
         return True
 
     def _execute_general(self, sql: str, parameters: Any) -> None:
@@ -212,9 +201,8 @@ class Cursor:
             connection._begin_implicitly()
         rows, rowcount = session.run(prepared, values)
         self._compiled = compiled
+        self._lastrowid = session.last_insert_rowid
         if compiled.kind in _DML:
-            if compiled.kind == "insert" and rowcount:
-                self._lastrowid = session.last_insert_rowid
             if rows is None:
                 self._rowcount = rowcount
             else:

@@ -138,13 +138,10 @@ class Gathering(ABC):
     """A consumer whose single rows gather in the list `out`, which is handed on batch by batch."""
 
     comprehensible = True
+    element: Callable[[], str]  # given by who makes the consumer
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
-
-    @abstractmethod
-    def element(self) -> str:
-        """Text of what becomes of a row."""
 
     @abstractmethod
     def take_list(self, rows: str) -> None:

@@ -76,7 +76,7 @@ class Session:
 
     __slots__ = (
         "_checked_changes", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "changes", "database",
-        "hits", "inside", "last_insert_rowid", "plans", "registry", "settings", "thread", "timeout", "total_changes",
+        "hits", "last_insert_rowid", "plans", "registry", "settings", "thread", "timeout", "total_changes",
         "transaction",
     )  # fmt: skip
 
@@ -95,23 +95,23 @@ class Session:
         self._ddl_plans: PlanCache | None = None
         self._checked_changes = 0
         self.thread = get_ident()
-        self.hits = self.inside = NO_HITS
+        self.hits = NO_HITS
         self.set_plain(True)
 
     def set_plain(self, plain: bool) -> None:
-        """Whether rows go out as the engine made them. Only then does the driver take its hit paths: `hits` holds the
-        prepared SELECTs while no transaction is open; `inside` the prepared SELECTs and DML while one is, has its view
-        and has not changed the schema. Otherwise they are empty."""
+        """Whether rows go out as the engine made them. Only then does the driver take its hit path: `hits` holds the
+        prepared SELECTs while no transaction is open; SELECTs and DML while one is, has its view and has not changed
+        the schema. Otherwise it is empty."""
         self._plain = plain
         self._set_hits()
 
     def _set_hits(self) -> None:
-        self.hits = self.inside = NO_HITS
+        self.hits = NO_HITS
         if self._plain:
             if self.transaction is None:
                 self.hits = self.plans.selects
             elif self.transaction is not PENDING and self._ddl_plans is None:
-                self.inside = self.plans.rows
+                self.hits = self.plans.rows
 
     def close(self) -> None:
         """Roll back what is open and let the database go."""

@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any, Final
 
 from aerodb_dbapi.indexes.keys import prefix_length
+from aerodb_dbapi.planner.cost import ROWS_MIN
 from aerodb_dbapi.storage.catalog import Index, Table
 from aerodb_dbapi.storage.tree import Tree
 
@@ -38,10 +39,12 @@ class TreeStatistics:
         return len(self.trees[table.tree])
 
     def distinct(self, index: Index, parts: int) -> float | None:
-        """The number of different values of an index's first `parts` columns."""
+        """The number of different values of an index's first `parts` columns; None for a table too small to tell."""
         tree = self.trees[index.tree]
         if index.unique and parts == len(index.columns):
             return float(len(tree))
+        if len(tree) < ROWS_MIN:  # a plan outlives small beginnings
+            return None
         key = (index.tree, parts)
         if key not in self._distinct:
             self._distinct[key] = estimate(tree, prefix_length(index.columns[:parts]))
