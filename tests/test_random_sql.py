@@ -26,9 +26,11 @@ ANY_OF_EQUALS = re.compile(r"GROUP BY|DISTINCT|UNION |INTERSECT|EXCEPT|min\(|max
 
 
 def shown(value: Any, plain: bool) -> tuple[str, Any]:
-    """A value with its class; `plain`: numbers without it, where which of 1 and 1.0 is shown does not matter."""
+    """A value with its class; `plain`: without it and without case, where which of equal values is shown does not matter."""
     if plain and isinstance(value, (int, float)):
         return "number", float(value) + 0.0
+    if plain and isinstance(value, str):  # under NOCASE the same holds for a and A
+        return "str", value.lower()
     return type(value).__name__, value
 
 
