@@ -17,6 +17,7 @@ from aerodb_dbapi.storage.values import check_parameter
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
 _PLAIN = frozenset({int, float, str, bytes, type(None)})
+_PART_ROWS = 500  # few enough that a row's values are still in the processor's cache when they are looked at again
 _STORABLE = (int, float, str, bytes, bytearray, memoryview, type(None))
 
 
@@ -75,11 +76,23 @@ def bind_rows(rows: Iterable[Any], slots: list[str | None]) -> list[tuple[Any, .
     """`bind` for each item. A list of tuples of plain values is checked column by column at C speed and kept as it is."""
     rows = list(rows)
     count = len(slots)
-    if rows and set(map(type, rows)) == {tuple} and set(map(len, rows)) == {count}:
-        if all(_plain_column(column) for column in zip(*rows)):
-            return rows
-        return [bind_sequence(row, count) for row in rows]
-    return [bind(row, slots) for row in rows]
+    bound: list[tuple[Any, ...]] | None = None
+    for start in range(0, len(rows), _PART_ROWS):
+        part = rows[start : start + _PART_ROWS]
+        if not _are_plain(part, count):
+            if bound is None:
+                bound = rows[:start]
+            bound += [bind(row, slots) for row in part]
+        elif bound is not None:
+            bound += part
+    return rows if bound is None else bound
+
+
+def _are_plain(rows: list[Any], count: int) -> bool:
+    """True if all are tuples of `count` values that may be stored as they are."""
+    if set(map(type, rows)) != {tuple} or set(map(len, rows)) != {count}:
+        return False
+    return all(map(_plain_column, zip(*rows)))
 
 
 def _plain_column(column: tuple[Any, ...]) -> bool:
@@ -96,7 +109,8 @@ def _plain_column(column: tuple[Any, ...]) -> bool:
     if kind is int:
         return bool(min(column) >= INT64_MIN and max(column) <= INT64_MAX)
     if kind is float:
-        return all(map(float.__eq__, column, column))
+        total = sum(column)  # a NaN would make it one; so may both infinities
+        return total == total or all(map(float.__eq__, column, column))
     if kind is str:
         return _encodable(column)
     return True

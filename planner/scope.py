@@ -123,7 +123,8 @@ def table_entry(source: int, name: str, table: Table) -> Entry:
 
     def describe(position: int) -> Described:
         column = table.columns[position]
-        return column.name, column.affinity, column.collation, column.type or None
+        alias = position == table.rowid_alias and column.collation == "BINARY"  # a rowid has no collation
+        return column.name, column.affinity, None if alias else column.collation, column.type or None
 
     entry = Entry(source, name, table.positions, len(table.columns), describe, "main")
     entry.rowid = -1

@@ -157,10 +157,10 @@ class Generator:
             else:
                 left = self.pick(*scope)
                 kind = self.pick("JOIN", "LEFT JOIN", *(("RIGHT JOIN", "FULL JOIN") if outer else ()))
-                if outer or self.chance(0.7):  # SQLite 3.40 errs on constant conditions beside RIGHT and FULL joins
+                if outer or self.chance(0.7):  # SQLite 3.40 errs on constants beside outer joins, and on LIKE over rowids
                     condition = f"{left} = {self.pick(*own)}"
                 else:
-                    condition = self.test(scope + own, 1)
+                    condition = f"{left} {self.pick('<', '>=', '<>', 'IS')} {self.pick(*own)}"
                 text += f" {kind} {item} ON {condition}"
             scope += own
         return text, scope

@@ -17,7 +17,7 @@ import aerodb_dbapi
 from aerodb_dbapi.planner.rules import RULE_NAMES
 
 SEEDS = [int(os.environ["AERODB_SEED"])] if "AERODB_SEED" in os.environ else list(range(60))
-LONG_SEEDS = range(1000, 1600)
+LONG_SEEDS = range(1000, 1300)
 STATEMENTS = 40
 
 
