@@ -79,6 +79,7 @@ class Connection:
         self._session = Session(store, FunctionRegistry(), timeout=timeout)
         self._session.thread = self._thread
         self._session.set_plain(not self._detect_types)
+        self._note_control()
         if self._autocommit is False:
             self._session.begin("DEFERRED")
 
@@ -128,6 +129,7 @@ class Connection:
     def isolation_level(self, level: str | None) -> None:
         session = self._ready()
         self._set_isolation_level(level)
+        self._note_control()
         if level is None and session.transaction is not None:
             session.commit()
 
@@ -154,6 +156,7 @@ class Connection:
         if value is False and session.transaction is None:
             session.begin("DEFERRED")
         self._autocommit = value
+        self._note_control()
 
     @property
     def text_factory(self) -> Any:
@@ -206,12 +209,14 @@ class Connection:
     def _begin_implicitly(self) -> None:
         """Legacy control: open a transaction before DML."""
         session = self._open_session()
-        if (
-            session.transaction is None
-            and self._autocommit == LEGACY_TRANSACTION_CONTROL
-            and self._isolation_level is not None
-        ):
-            session.begin(self._isolation_level.upper() or "DEFERRED")
+        level = self._isolation_level
+        if session.transaction is None and self._autocommit == LEGACY_TRANSACTION_CONTROL and level is not None:
+            session.begin(level.upper() or "DEFERRED")
+
+    def _note_control(self) -> None:
+        """Tell the session whether DML commits alone."""
+        legacy = self._autocommit == LEGACY_TRANSACTION_CONTROL
+        self._open_session().set_commits_alone(self._isolation_level is None if legacy else self._autocommit is True)
 
     def _run_script(self, script: str) -> None:
         session = self._open_session()

@@ -4,7 +4,8 @@ The hit path
     `execute` on a SELECT that was seen before, outside a transaction, with plain parameters, does only this: look-up of the
     prepared statement, thread check, parameter check, schema identity check (INV-S3), one reference to the published root,
     call. All other conditions are folded into the look-up: `Session.hits` is an empty dictionary while they do not hold. In an
-    open transaction `hits` also has DML, and the trees are the transaction's. The compiled function returns an *iterator of row
+    open transaction `hits` also has DML, and the trees are the transaction's; and so it has where no transaction begins by
+    itself. The compiled function returns an *iterator of row
     tuples*; `fetchone` is `next` on it, `fetchall` is `list`. Everything else (named parameters, adapters, the first run of a
     text, an implicit BEGIN) goes through `_execute_general`.
 
@@ -150,6 +151,11 @@ class Cursor:
                 if session.transaction is not None:
                     if self._run_inside(session, compiled, parameters):
                         return self
+                elif not compiled.is_select:
+                    self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
+                    self._rowcount = session.run_alone(prepared, parameters)
+                    self._lastrowid = session.last_insert_rowid
+                    return self
                 else:
                     root = session.database.root
                     if compiled.schema is root.schema:

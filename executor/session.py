@@ -75,7 +75,7 @@ class Session:
     """State of one connection. Used by one thread at a time."""
 
     __slots__ = (
-        "_checked_changes", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "changes", "database",
+        "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "changes", "database",
         "hits", "last_insert_rowid", "plans", "registry", "settings", "thread", "timeout", "total_changes",
         "transaction",
     )  # fmt: skip
@@ -96,12 +96,18 @@ class Session:
         self._checked_changes = 0
         self.thread = get_ident()
         self.hits = NO_HITS
+        self._commits_alone = False
         self.set_plain(True)
+
+    def set_commits_alone(self, alone: bool) -> None:
+        """Whether DML outside a transaction commits by itself, rather than the driver opening a transaction for it."""
+        self._commits_alone = alone
+        self._set_hits()
 
     def set_plain(self, plain: bool) -> None:
         """Whether rows go out as the engine made them. Only then does the driver take its hit path: `hits` holds the
-        prepared SELECTs while no transaction is open; SELECTs and DML while one is, has its view and has not changed
-        the schema. Otherwise it is empty."""
+        prepared SELECTs while no transaction is open (DML too where it commits alone); SELECTs and DML while one is, has
+        its view and has not changed the schema. Otherwise it is empty."""
         self._plain = plain
         self._set_hits()
 
@@ -109,7 +115,7 @@ class Session:
         self.hits = NO_HITS
         if self._plain:
             if self.transaction is None:
-                self.hits = self.plans.selects
+                self.hits = self.plans.rows if self._commits_alone else self.plans.selects
             elif self.transaction is not PENDING and self._ddl_plans is None:
                 self.hits = self.plans.rows
 
@@ -191,6 +197,11 @@ class Session:
         if transaction is None:
             return self._alone(prepared, lambda c, t: c.run(self, t, params))
         return self._define(compiled, params)
+
+    def run_alone(self, prepared: Prepared, params: Row) -> int:
+        """DML that gives no rows, in a transaction of its own, its constants already in `params`; the rows changed."""
+        self.changes = count = self._alone(prepared, lambda c, t: c.run(self, t, params))[1]
+        return count
 
     def _select(self, prepared: Prepared, params: Row) -> Iterator[Row]:
         if self.transaction is None:
