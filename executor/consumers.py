@@ -170,7 +170,7 @@ class Streaming(Gathering):
     def __init__(self, queries: Queries, select: Select, element: Callable[[], str]) -> None:
         super().__init__(queries.unit)
         self.limiter = Limiter(queries, select.limit, select.offset)
-        self.element = element  # type: ignore[method-assign]
+        self.element = element
         self.distinct = select.distinct
         self.key = queries.row_key(select.distinct_orders) if select.distinct else ""
 
@@ -216,7 +216,7 @@ class Collecting(Gathering):
 
     def __init__(self, unit: Unit, element: Callable[[], str], top: bool = False) -> None:
         super().__init__(unit)
-        self.element = element  # type: ignore[method-assign]
+        self.element = element
         self.top = top
         self.set_terms: Callable[[str], None] = lambda text: None
 
