@@ -184,9 +184,6 @@ class Connection:
 
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
         """`cursor().execute(...)`; returns that cursor."""
-        session = self._session
-        if session is None or session.thread != get_ident():
-            self._ready()
         cursor = Cursor(self)
         if self.row_factory is not None:
             cursor._row_factory = self.row_factory

@@ -72,7 +72,8 @@ class Cursor:
 
     def __init__(self, connection: Connection, /) -> None:
         self._connection = connection
-        self._session = connection._open_session()
+        session = connection._session
+        self._session = connection._open_session() if session is None else session
         self._rows = _NO_ROWS
         self._compiled = self._make = self._lastrowid = self._row_factory = None
         self._rowcount = self._returned = -1
