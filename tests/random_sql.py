@@ -157,7 +157,8 @@ class Generator:
             else:
                 left = self.pick(*scope)
                 kind = self.pick("JOIN", "LEFT JOIN", *(("RIGHT JOIN", "FULL JOIN") if outer else ()))
-                if outer or self.chance(0.7):  # SQLite 3.40 errs on constants beside outer joins, and on LIKE over rowids
+                # SQLite 3.40 errs on constants beside outer joins, and on LIKE over rowids: only plain comparisons here.
+                if outer or self.chance(0.7):
                     condition = f"{left} = {self.pick(*own)}"
                 else:
                     condition = f"{left} {self.pick('<', '>=', '<>', 'IS')} {self.pick(*own)}"
