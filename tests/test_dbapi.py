@@ -502,4 +502,4 @@ def test_export_list_is_true() -> None:
     for name in aerodb_dbapi.__all__:
         assert hasattr(aerodb_dbapi, name)
     ours_alone = set(aerodb_dbapi.__all__) - set(dir(sqlite3))
-    assert ours_alone <= {"CorruptionError", "ReadView", "SerializationError", "LEGACY_TRANSACTION_CONTROL"}
+    assert ours_alone <= {"CorruptionError", "ReadView", "SerializationError", "LEGACY_TRANSACTION_CONTROL", "version"}
