@@ -22,11 +22,9 @@ over groups (`aggregation`), sorting (`sorting`).
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain, compress
 from operator import itemgetter
 from typing import Any, Final
@@ -35,6 +33,7 @@ from aerodb_dbapi.executor import aggregation, matching, sorting
 from aerodb_dbapi.indexes.keys import probe_part, value_of
 from aerodb_dbapi.storage import dense, values
 from aerodb_dbapi.storage.errors import IntegrityError
+from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.numbers import INTEGER_MAX, INTEGER_MIN, well_formed_number
 from aerodb_dbapi.storage.tree import Branch, Tree
 from aerodb_dbapi.storage.values import truth
@@ -340,20 +339,6 @@ def offset_of(value: Any) -> int:
     return max(0, whole(value))
 
 
-@contextmanager
-def paused_gc() -> Iterator[None]:
-    """Switch the cyclic garbage collector off while groups are made: they are many containers, and none of them
-    garbage."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def chunks(rows: Sequence[Row], size: int = 256) -> Iterator[Sequence[Row]]:
     """A list as batches."""
     for start in range(0, len(rows), size):
@@ -374,6 +359,6 @@ NAMES.update(
     cast=values.cast, truth=truth,
     INF=INF, RANK=RANK, UNSET=UNSET, NEVER=NEVER, INT_MIN=INTEGER_MIN, INT_MAX=INTEGER_MAX, ONCE=(None,),
     chain=chain.from_iterable, compress=compress, itemgetter=itemgetter, defaultdict=defaultdict, Counter=Counter,
-    value_of=value_of,
+    value_of=value_of, paused_gc=paused_gc,
     bisect_left=bisect_left, bisect_right=bisect_right, point=dense.point,
 )  # fmt: skip

@@ -199,7 +199,7 @@ class Order:
 @dataclass(slots=True)
 class Grouping:
     """GROUP BY and aggregates. Its row: `keys`, then `calls` results, then `bare` (columns outside aggregates, taken from the
-    row that gave the last min()/max() when there is exactly one such call, else from the group's last row).
+    row that gave the min()/max() when there is exactly one such call, else from the group's first row, as SQLite does).
     No keys: exactly one group, even over no rows. `orders` are the keys' collations. Groups come out in key order."""
 
     id: int
