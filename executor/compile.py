@@ -47,7 +47,7 @@ from aerodb_dbapi.storage.tree import Tree
 Row = tuple[Any, ...]
 CACHED_TEXT_MAX = 20_000
 _ROW_KINDS = frozenset({"select", "insert", "update", "delete"})
-_DDL_KINDS = frozenset({"create_table", "create_index", "create_view", "drop"})
+_DDL_KINDS = frozenset({"create_table", "create_index", "create_view", "drop", "alter"})
 
 
 def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:

@@ -13,7 +13,7 @@ as they were. Error texts are SQLite's. Names of tables, views and indexes share
 
 Example: ``CREATE UNIQUE INDEX i ON t(a)`` over rows with a = 1, 1 fails with ``UNIQUE constraint failed: t.a``.
 
-What it does not do: ALTER, triggers, temporary objects (the parser refuses them by name).
+What it does not do: ALTER (`alter`), triggers, temporary objects (the parser refuses them by name).
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.constraints import sequence_key
 from aerodb_dbapi.executor.planning import bind_text, partial_tests, plan_text, reads_of
 from aerodb_dbapi.indexes.keys import fold_of
 from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
+from aerodb_dbapi.planner.alter import Alteration
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop, complete_index
 from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
 from aerodb_dbapi.planner.query import SelectStatement
@@ -37,7 +39,9 @@ MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_
 _TYPES: Final = {"INTEGER": "INT", "TEXT": "TEXT", "NUMERIC": "NUM", "REAL": "REAL"}
 
 
-def run_ddl(session: Any, transaction: Any, statement: CreateTable | CreateIndex | CreateView | Drop) -> None:
+def run_ddl(
+    session: Any, transaction: Any, statement: CreateTable | CreateIndex | CreateView | Drop | Alteration
+) -> None:
     """Carry out a definition statement in a transaction."""
     if isinstance(statement, CreateTable):
         _create_table(session, transaction, statement)
@@ -45,6 +49,8 @@ def run_ddl(session: Any, transaction: Any, statement: CreateTable | CreateIndex
         _create_index(session, transaction, statement)
     elif isinstance(statement, CreateView):
         _create_view(transaction, statement)
+    elif isinstance(statement, Alteration):
+        run_alter(session, transaction, statement)
     else:
         _drop(transaction, statement)
 

@@ -15,12 +15,13 @@ from typing import Any
 from aerodb_dbapi.executor.dml_insert import row_function
 from aerodb_dbapi.executor.dml_update import point_of
 from aerodb_dbapi.executor.statistics import TreeStatistics
-from aerodb_dbapi.planner.binder import bind
+from aerodb_dbapi.planner.bind_context import Reference
+from aerodb_dbapi.planner.binder import bind, trace_select
 from aerodb_dbapi.planner.optimizer import optimize
-from aerodb_dbapi.planner.parse import Parsed, parse
+from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
 from aerodb_dbapi.planner.query import DeleteStatement, Statement, UpdateStatement
 from aerodb_dbapi.planner.usage import trees_read
-from aerodb_dbapi.storage.catalog import Schema, Table
+from aerodb_dbapi.storage.catalog import Schema, Table, View
 from aerodb_dbapi.storage.tree import Tree
 
 NO_RULES: frozenset[str] = frozenset()
@@ -44,6 +45,17 @@ def bind_text(session: Any, text: str, schema: Schema) -> Statement:
 def plan_text(session: Any, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Statement:
     """The planned form of a text."""
     return plan_statement(session, bind_text(session, text, schema), trees)
+
+
+def trace_view(session: Any, view: View, schema: Schema) -> list[Reference]:
+    """Where the text of a view's SELECT names tables and columns of the schema."""
+    return trace_select(
+        parse_select(view.select),
+        view.columns,
+        schema,
+        session.registry,
+        lambda commit: session.database.root_at(commit).schema,
+    )
 
 
 def reads_of(statement: Statement) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ function name keep sqlglot from rewriting it. `identifier` and friends read them
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from sqlglot import exp
 
@@ -37,10 +37,18 @@ SelectBinder = Callable[["Context", Any, Scope, str], Query]
 ExpressionBinder = Callable[["Context", Any, Scope], Expression]
 
 
+class Reference(NamedTuple):
+    """An identifier of the text (a node of sqlglot) that names a table, or a column of it."""
+
+    node: Any
+    table: str
+    column: str | None = None
+
+
 class Context:
     """One statement being bound."""
 
-    __slots__ = ("_last_id", "arms", "expression", "functions", "schema_at", "select", "stored")
+    __slots__ = ("_last_id", "arms", "expression", "functions", "schema_at", "select", "stored", "trace")
 
     def __init__(
         self,
@@ -55,6 +63,7 @@ class Context:
         self.select = select
         self.stored: set[int] = set()  # ids of sources whose columns hold values of their own affinity: tables
         self.arms: dict[int, Any] = {}  # id of a bound Select → what ORDER BY of a compound needs to know of it
+        self.trace: list[Reference] | None = None  # where tables and columns are named, if somebody wants to know
         self._last_id = -1
 
     def next_id(self) -> int:

@@ -43,6 +43,7 @@ from aerodb_dbapi.planner.bind_from import bind_list
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
 from aerodb_dbapi.planner.bind_tables import MASTER_NAMES, with_scope
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
+from aerodb_dbapi.planner.lexer import tokenize, unquote
 from aerodb_dbapi.planner.parse import Parsed, parse_expression
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
@@ -296,9 +297,14 @@ def _checks(context: Context, table: Table, row_id: int, scope: Scope) -> list[t
         return []
     inside = _row_scope(table, row_id, scope)
     return [
-        (check.name or check.text, bind_expression(context, cached_expression_tree(check.text), inside))
+        (check.name or check_name(check.text), bind_expression(context, cached_expression_tree(check.text), inside))
         for check in table.checks
     ]
+
+
+def check_name(text: str) -> str:
+    """What names a CHECK without a name: its text; only the first name of it where that is in quotes, as in SQLite."""
+    return unquote(tokenize(text)[0][1]) if text[:1] in "'\"[`" else text
 
 
 def _index_filters(context: Context, table: Table, row_id: int, scope: Scope) -> dict[int, Expression]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aerodb_dbapi.planner.bind_context import DOUBLE_QUOTED, Context, fail, identifier, optional_identifier
+from aerodb_dbapi.planner.bind_context import DOUBLE_QUOTED, Context, Reference, fail, identifier, optional_identifier
 from aerodb_dbapi.planner.expressions import NULL, Coalesce, Constant, Exists, Expression, InQuery, ScalarQuery
 from aerodb_dbapi.planner.scope import ALLOWED, ROWID_NAMES, Pending, Scope
 from aerodb_dbapi.planner.usage import walk_nodes
@@ -28,10 +28,26 @@ def bind_column(context: Context, node: Any, scope: Scope) -> Expression:
     table, database = optional_identifier(node.args.get("table")), optional_identifier(node.args.get("db"))
     found = look_up(context, scope, name, table, database)
     if found is not None:
+        if context.trace is not None:
+            _note(context, node, scope, fold(name), None if table is None else fold(table))
         return found
     if table is None and node.this.name.startswith(DOUBLE_QUOTED):
         return Constant(name)
     fail(f"no such column: {'.'.join(part for part in (database, table, name) if part is not None)}")
+
+
+def _note(context: Context, node: Any, scope: Scope, name: str, table: str | None) -> None:
+    """Tell `Context.trace` which tables' columns a name means (ALTER TABLE rewrites it where it is one of them)."""
+    assert context.trace is not None
+    at: Scope | None = scope
+    while at is not None:
+        meant = [e for e in at.entries if name in e.positions and (table is None or e.alias == table)]
+        for entry in meant:
+            if entry.table is not None:
+                context.trace.append(Reference(node.this, entry.table.name, name))
+                if table is not None and not entry.aliased:
+                    context.trace.append(Reference(node.args["table"], entry.table.name))
+        at = None if meant else at.parent
 
 
 def look_up(

@@ -33,6 +33,7 @@ from aerodb_dbapi.planner.bind_context import (
     SOURCE,
     SOURCE_TEXT,
     Context,
+    Reference,
     fail,
     identifier,
     skip_collate,
@@ -189,7 +190,7 @@ def bind_outputs(context: Context, items: list[Any], scope: Scope, naming: str =
         if kind is exp.Star:
             _star(made, scope)
         elif kind is exp.Column and type(item.this) is exp.Star:
-            _table_star(made, scope, identifier(item.args["table"]))
+            _table_star(context, made, scope, item.args["table"])
         else:
             _item(context, made, item, scope, naming)
     return made
@@ -236,12 +237,16 @@ def _star(made: Outputs, scope: Scope) -> None:
         _list_columns(made, scope, number, entry.using)
 
 
-def _table_star(made: Outputs, scope: Scope, table: str) -> None:
+def _table_star(context: Context, made: Outputs, scope: Scope, node: Any) -> None:
+    table = identifier(node)
     key = fold(table)
     found = [number for number, entry in enumerate(scope.entries) if entry.alias == key]
     if not found:
         fail(f"no such table: {table}" if scope.entries else "no tables specified")
     for number in found:
+        own = scope.entries[number].table
+        if context.trace is not None and own is not None and not scope.entries[number].aliased:
+            context.trace.append(Reference(node, own.name))
         _refuse_double(scope.entries[number], [scope.entries[other] for other in found if other < number])
         _list_columns(made, scope, number, ())
 

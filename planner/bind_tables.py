@@ -29,6 +29,7 @@ from aerodb_dbapi.planner.bind_context import (
     SOURCE,
     VIEW,
     Context,
+    Reference,
     fail,
     identifier,
     optional_identifier,
@@ -93,7 +94,11 @@ def bind_table(context: Context, node: Any, scope: Scope) -> tuple[Source, Entry
         return _master(context, alias or name, environment.schema if key in MASTER_NAMES else Schema())
     table = environment.schema.table(name)
     if table is not None:
-        return _table(context, node, table, alias or table.name, environment)
+        source, entry = _table(context, node, table, alias or table.name, environment)
+        entry.aliased = alias is not None
+        if context.trace is not None:
+            context.trace.append(Reference(node.this, table.name))
+        return source, entry
     view = environment.schema.view(name)
     if view is not None:
         return _view(context, view, alias or view.name, environment)
@@ -131,7 +136,9 @@ def _view(context: Context, view: View, name: str, environment: Environment) -> 
     if key in environment.views:
         fail(f"view {view.name} is circularly defined")
     inside = Scope(replace(environment, views=(*environment.views, key)))
+    trace, context.trace = context.trace, None
     query = context.select(context, cached_view_tree(view.select), inside, VIEW)
+    context.trace = trace
     names = list(view.columns) if view.columns is not None else outside_names(query.names)
     if len(names) != len(query.names):
         fail(f"expected {len(names)} columns for '{view.name}' but got {len(query.names)}")

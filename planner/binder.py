@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from aerodb_dbapi.planner.bind_context import RESULT, Context
+from aerodb_dbapi.planner.bind_context import RESULT, VIEW, Context, Reference
 from aerodb_dbapi.planner.bind_dml import bind_delete, bind_insert, bind_update
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_select import bind_query
@@ -53,6 +53,22 @@ def bind(parsed: Parsed, schema: Schema, functions: FunctionResolver, schema_at:
         return binder(context, parsed, Scope(Environment(schema)))
     except RecursionError:
         raise OperationalError("Expression tree is too large (maximum depth 1000)") from None
+
+
+def trace_select(
+    tree: Any,
+    columns: tuple[str, ...] | None,
+    schema: Schema,
+    functions: FunctionResolver,
+    schema_at: Callable[[int], Schema],
+) -> list[Reference]:
+    """Where a query names tables of the schema and their columns."""
+    context = Context(functions, schema_at, bind_expression, bind_query)
+    context.trace = trace = []
+    query = bind_query(context, tree, Scope(Environment(schema, views=("",))), VIEW)
+    if columns is not None and len(columns) != len(query.names):
+        raise OperationalError(f"expected {len(columns)} columns for a view but got {len(query.names)}")
+    return trace
 
 
 def _bind_select(context: Context, parsed: Parsed, scope: Scope) -> Statement:

@@ -33,7 +33,7 @@ from aerodb_dbapi.planner.ddl_columns import (
 from aerodb_dbapi.planner.lexer import END
 from aerodb_dbapi.planner.rewrite import query
 from aerodb_dbapi.planner.rewrite_expression import expression
-from aerodb_dbapi.planner.stream import TokenStream
+from aerodb_dbapi.planner.stream import Mark, TokenStream
 from aerodb_dbapi.storage.catalog import Column, Index, IndexColumn, Table, View, fold
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
@@ -142,11 +142,14 @@ def _create_table(stream: TokenStream) -> CreateTable:
     stream.expect("(")
     made = Definition(name.text)
     column_definition(stream, made)
+    columns_end = stream.token[2]
     while stream.take(","):
         if stream.kind in _CONSTRAINT_STARTS:
             table_constraints(stream, made)
             break
         column_definition(stream, made)
+        columns_end = stream.token[2]
+    stream.marks.append(Mark("end", columns_end, columns_end))
     end = stream.expect(")")[3]
     _table_options(stream)
     return _finish_table(made, f"CREATE TABLE {stream.sql[name.start : end]}", name.if_not_exists)
@@ -170,14 +173,15 @@ def _object_name(stream: TokenStream) -> _Name:
 
 def _qualified_name(stream: TokenStream) -> tuple[int, str]:
     """[main.]name: where the name itself starts, and the name."""
-    start, name = stream.token[2], stream.name()
+    start, name = stream.token[2], stream.marked_name("table")
     if not stream.take("."):
         return start, name
     if fold(name) == "temp":
         raise NotSupportedError("TEMP tables, views and triggers")
     if fold(name) != "main":
         raise OperationalError(f"unknown database {name}")
-    return stream.token[2], stream.name()
+    stream.marks.clear()
+    return stream.token[2], stream.marked_name("table")
 
 
 def _table_options(stream: TokenStream) -> None:
@@ -237,7 +241,8 @@ def _create_index(stream: TokenStream) -> CreateIndex:
     stream.expect("INDEX")
     name = _object_name(stream)
     stream.expect("ON")
-    table = stream.name()
+    stream.marks.clear()
+    table = stream.marked_name("table")
     stream.expect("(")
     terms = tuple(key_terms(stream))
     stream.expect(")")
@@ -246,6 +251,7 @@ def _create_index(stream: TokenStream) -> CreateIndex:
         start = stream.token[2]
         expression(stream)
         where = stream.text_since(start)
+        stream.marks.append(Mark("expression", start, start + len(where)))
     words = "CREATE UNIQUE INDEX " if unique else "CREATE INDEX "
     sql = words + stream.sql[name.start : stream.token[2]]
     return CreateIndex(name.text, table, terms, unique, where, name.if_not_exists, sql)

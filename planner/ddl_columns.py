@@ -15,7 +15,7 @@ from typing import Final
 from aerodb_dbapi.planner.lexer import BLOB, FLOAT, HEX, INTEGER, STRING, unquote
 from aerodb_dbapi.planner.rewrite import CONFLICT_WORDS
 from aerodb_dbapi.planner.rewrite_expression import expression, type_words
-from aerodb_dbapi.planner.stream import ALIASES, IDENTIFIERS, NAMES, TokenStream
+from aerodb_dbapi.planner.stream import ALIASES, IDENTIFIERS, NAMES, Mark, TokenStream
 from aerodb_dbapi.storage.catalog import Check, Column, ForeignKey, fold
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 from aerodb_dbapi.storage.values import affinity_of_type
@@ -114,7 +114,7 @@ def column_definition(stream: TokenStream, made: Definition) -> None:
     """Read one column: name, type, constraints."""
     if stream.kind not in NAMES:
         raise stream.error()
-    name = stream.name()
+    name = stream.marked_name("define")
     if made.position(name) is not None:
         raise OperationalError(f"duplicate column name: {name}")
     column = ColumnDraft(name, _column_type(stream))
@@ -161,6 +161,7 @@ def _parenthesized(stream: TokenStream) -> str:
     start = stream.token[2]
     expression(stream)
     text = stream.text_since(start)
+    stream.marks.append(Mark("expression", start, start + len(text)))
     stream.expect(")")
     return text
 
@@ -290,7 +291,7 @@ def _table_foreign_key(stream: TokenStream, made: Definition, name: str | None) 
     stream.advance()
     stream.expect("KEY")
     positions = []
-    for column in _names(stream):
+    for column in _names(stream, "column"):
         position = made.position(column)
         if position is None:
             raise OperationalError(f'unknown column "{column}" in foreign key definition')
@@ -329,7 +330,7 @@ def _key_term(stream: TokenStream) -> KeyTerm:
     if stream.kind not in NAMES or stream.ahead() not in (",", ")", "COLLATE", "ASC", "DESC", "NULLS", "AUTOINCREMENT"):
         expression(stream)
         raise NotSupportedError("expressions in indexes and keys")
-    name = stream.name()
+    name = stream.marked_name("column")
     collation = None
     if stream.take("COLLATE"):
         collation = stream.name()
@@ -358,11 +359,11 @@ def _conflict(stream: TokenStream) -> str | None:
     return stream.advance()[0]
 
 
-def _names(stream: TokenStream) -> list[str]:
+def _names(stream: TokenStream, kind: str, of: str = "") -> list[str]:
     stream.expect("(")
-    names = [stream.name()]
+    names = [stream.marked_name(kind, of)]
     while stream.take(","):
-        names.append(stream.name())
+        names.append(stream.marked_name(kind, of))
     stream.expect(")")
     return names
 
@@ -370,8 +371,8 @@ def _names(stream: TokenStream) -> list[str]:
 def _foreign_key(stream: TokenStream, columns: tuple[int, ...], name: str | None) -> ForeignKey:
     """Read REFERENCES parent [(columns)] and its actions."""
     stream.expect("REFERENCES")
-    parent = stream.name()
-    to = tuple(_names(stream)) if stream.kind == "(" else None
+    parent = stream.marked_name("parent")
+    to = tuple(_names(stream, "parent column", parent)) if stream.kind == "(" else None
     actions = {"UPDATE": "NO ACTION", "DELETE": "NO ACTION", "INSERT": "NO ACTION"}
     match = "NONE"
     while stream.kind in ("MATCH", "ON"):

@@ -80,7 +80,6 @@ class Explain:
 Control = Begin | Commit | Rollback | Savepoint | Release | Pragma | Explain
 
 UNSUPPORTED: Final = {
-    "ALTER": "ALTER TABLE",
     "ANALYZE": "ANALYZE",
     "ATTACH": "ATTACH",
     "DETACH": "DETACH",

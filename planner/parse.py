@@ -32,6 +32,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType
 
 from aerodb_dbapi.planner import rewrite
+from aerodb_dbapi.planner.alter import Alteration, alteration
 from aerodb_dbapi.planner.ddl import KIND_OF, definition
 from aerodb_dbapi.planner.front import control
 from aerodb_dbapi.planner.lexer import END, tokenize, unquote
@@ -52,6 +53,7 @@ __all__ = [
     "Parsed",
     "cast_affinity",
     "collation_name",
+    "is_constant",
     "number_value",
     "parameter_slot",
     "parse",
@@ -95,11 +97,11 @@ def parse(sql: str) -> Parsed:
         return Parsed("empty", None, [], sql)
     if stream.kind in _ROW_STATEMENTS:
         return _row_statement(stream)
-    tree = _guarded(control, stream) or _guarded(definition, stream)
+    tree = _guarded(control, stream) or _guarded(definition, stream) or _guarded(alteration, stream)
     if tree is None:
         raise stream.error()
     _finish(stream)
-    kind = KIND_OF.get(type(tree)) or type(tree).__name__.lower()
+    kind = KIND_OF.get(type(tree)) or ("alter" if isinstance(tree, Alteration) else type(tree).__name__.lower())
     return Parsed(kind, tree, stream.parameters, sql)
 
 
@@ -121,6 +123,14 @@ def parse_expression(text: str) -> exp.Expr:
     made = tree.expressions[0]
     made.pop()
     return made
+
+
+def is_constant(text: str) -> bool:
+    """Whether the text of a DEFAULT is a constant: a literal, with signs, parentheses and casts, or a bare word."""
+    node = parse_default(text)
+    while type(node) in (exp.Paren, exp.Neg, exp.Cast, exp.Cbrt):  # Cbrt stands for the unary plus
+        node = node.this
+    return isinstance(node, exp.Literal | exp.HexString | exp.Null | exp.Boolean)
 
 
 def parse_default(text: str) -> exp.Expr:

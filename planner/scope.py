@@ -70,8 +70,8 @@ class Entry:
     `positions` maps folded column names; `describe(position)` gives a column's name, affinity, collation and type."""
 
     __slots__ = (
-        "alias", "database", "describe", "made", "name", "null_rowid", "offset", "positions", "rowid", "rowid_alias",
-        "source", "using", "width",
+        "alias", "aliased", "database", "describe", "made", "name", "null_rowid", "offset", "positions", "rowid", "rowid_alias",
+        "source", "table", "using", "width",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +96,8 @@ class Entry:
         self.null_rowid = False  # a subquery or view: SQLite takes the name and gives NULL
         self.using: dict[str, str] = {}  # column name → kind of the join that named it in USING
         self.made: dict[int, Column] = {}
+        self.table: Table | None = None
+        self.aliased = False  # a table under another name than its own
 
     def column(self, position: int) -> Column:
         """The value of column `position` of this entry."""
@@ -127,6 +129,7 @@ def table_entry(source: int, name: str, table: Table) -> Entry:
         return column.name, column.affinity, None if alias else column.collation, column.type or None
 
     entry = Entry(source, name, table.positions, len(table.columns), describe, "main")
+    entry.table = table
     entry.rowid = -1
     entry.rowid_alias = table.rowid_alias
     return entry

@@ -14,7 +14,7 @@ input`` at the end of the text.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlglot.tokens import Token as GlotToken
 from sqlglot.tokens import TokenType
@@ -47,16 +47,30 @@ NAMES: Final = IDENTIFIERS | JOIN_WORDS | {STRING}
 """Kinds that SQLite's grammar calls `nm`: names after AS, of tables, of columns in lists."""
 
 
+class Mark(NamedTuple):
+    """A place in the text of a definition that ALTER TABLE may have to rewrite.
+
+    `kind`: 'table' (the table itself), 'define' (a column where it is defined), 'column' (a column in a key), 'parent' (a
+    REFERENCES table), 'parent column' (a column of the parent `of`), 'expression', 'end' (behind the last column)."""
+
+    kind: str
+    start: int
+    end: int
+    name: str = ""
+    of: str = ""
+
+
 class TokenStream:
     """Tokens of one text, read from the left; `out` gathers what sqlglot will parse."""
 
-    __slots__ = ("index", "kind", "lifted", "out", "parameters", "query", "slots", "sql", "token", "tokens")
+    __slots__ = ("index", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token", "tokens")
 
     def __init__(self, sql: str, query: Callable[[TokenStream, bool], None], is_shape: bool = False) -> None:
         self.sql = sql
         self.query = query  # reads a query; expressions meet queries, queries hold expressions
         self.tokens = tokenize(sql)
         self.out: list[GlotToken] = []
+        self.marks: list[Mark] = []
         self.index = 0
         self.token = self.tokens[0]
         self.kind = self.token[0]
@@ -100,6 +114,13 @@ class TokenStream:
             raise self.error()
         return unquote(self.advance()[1])
 
+    def marked_name(self, kind: str, of: str = "") -> str:
+        """Read a name and note its place."""
+        token = self.token
+        name = self.name()
+        self.marks.append(Mark(kind, token[2], token[3], name, of))
+        return name
+
     def text_since(self, start: int) -> str:
         """The exact text from a position to the current token, trimmed: what SQLite calls the span of an expression."""
         return self.sql[start : self.token[2]].rstrip()
@@ -133,8 +154,11 @@ class TokenStream:
 
     def write_name(self) -> str:
         """Read a name and write it as an identifier."""
-        name = self.name()
+        if self.kind not in NAMES:
+            raise self.error()
+        name = unquote(self.token[1])
         self.write(TokenType.IDENTIFIER, name)
+        self.advance()
         return name
 
     # --- parameters ---

@@ -1,0 +1,141 @@
+"""ALTER TABLE on stored texts: names replaced, columns put in and cut out.
+
+Texts are edited, never written anew
+    As in SQLite the definition that the user wrote is the truth: an alteration replaces names in that text (or inserts
+    or cuts a column), and the catalog's facts are read from the new text by the parser that read the old one. So the
+    two cannot disagree (INV-S4), and spaces, comments and the case of words stay.
+
+Where the names are
+    The parsers note a `Mark` for each name and expression of a CREATE TABLE or CREATE INDEX. Columns in expressions are
+    sqlglot's nodes, which know their place. In a view the binder tells which names mean the table
+    (`binder.trace_select`), so that a column of another table, a CTE or an alias of the same name stays.
+
+Quotes
+    A new table name is always quoted; a new column name where it, or the name it replaces, is in quotes (SQLite's
+    rule).
+
+Example: ``ALTER TABLE t RENAME a TO b`` makes of ``CREATE TABLE t(a, CHECK (a > 0))`` the text
+``CREATE TABLE t(b, CHECK (b > 0))``, and of ``REFERENCES t(a)`` elsewhere ``REFERENCES t(b)``.
+
+Does not: change the catalog, look at rows (`executor.alter`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from aerodb_dbapi.planner import rewrite
+from aerodb_dbapi.planner.bind_context import Reference, identifier, optional_identifier
+from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, definition
+from aerodb_dbapi.planner.parse import parse_expression
+from aerodb_dbapi.planner.stream import Mark
+from aerodb_dbapi.storage.catalog import View, fold
+from aerodb_dbapi.storage.errors import InternalError
+
+Edit = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Table `table`, or its column `column`, gets the name `name`; `quoted`: it is always written in quotes."""
+
+    table: str
+    column: str | None
+    name: str
+    quoted: bool
+
+    def means(self, table: str, column: str | None) -> bool:
+        """Is this the table or column that gets another name?"""
+        if fold(table) != fold(self.table):
+            return False
+        return (column is None) if self.column is None else (column is not None and fold(column) == fold(self.column))
+
+    def applied(self, text: str, edits: Iterable[Edit]) -> str:
+        """The text with its name at those places."""
+        for start, end in sorted(set(edits), reverse=True):
+            new = self.name
+            if self.quoted or text[start] in "'\"[`":
+                new = '"' + new.replace('"', '""') + '"'
+            if text[end : end + 1] == '"':
+                new += " "
+            text = text[:start] + new + text[end:]
+        return text
+
+
+def parse_definition(sql: str) -> tuple[CreateTable | CreateIndex, list[Mark]]:
+    """The statement of a stored CREATE TABLE or CREATE INDEX text, and the places of its names."""
+    stream = rewrite.stream_of(sql)
+    statement = definition(stream)
+    if not isinstance(statement, CreateTable | CreateIndex):
+        raise InternalError("a stored definition is not a table or an index")
+    return statement, stream.marks
+
+
+def renamed_definition(sql: str, table: str, rename: Rename) -> str:
+    """The text of a table or index (of `table`) after a renaming."""
+    edits = [edit for mark in parse_definition(sql)[1] for edit in _places(mark, sql, table, rename)]
+    return rename.applied(sql, edits)
+
+
+def _places(mark: Mark, sql: str, table: str, rename: Rename) -> Iterator[Edit]:
+    """Where a mark names what is renamed."""
+    match mark.kind:
+        case "table":
+            found = rename.means(table, None)
+        case "parent":
+            found = rename.means(mark.name, None)
+        case "define" | "column":
+            found = rename.means(table, mark.name)
+        case "parent column":
+            found = rename.means(mark.of, mark.name)
+        case "expression":
+            yield from _places_in(sql[mark.start : mark.end], mark.start, table, rename)
+            return
+        case _:
+            return
+    if found:
+        yield mark.start, mark.end
+
+
+def _places_in(text: str, offset: int, table: str, rename: Rename) -> Iterator[Edit]:
+    """Where an expression over the table's own row names it."""
+    for node in parse_expression(text).find_all(exp.Column):
+        qualifier = node.args.get("table")
+        if rename.column is None:
+            named = optional_identifier(qualifier)
+            if named is not None and rename.means(named, None) and fold(named) == fold(table):
+                yield _span(qualifier, offset)
+        elif rename.means(table, identifier(node.this)):
+            yield _span(node.this, offset)
+
+
+def _span(node: Any, offset: int) -> Edit:
+    return offset + node.meta["start"], offset + node.meta["end"] + 1
+
+
+def renamed_view(view: View, references: list[Reference], rename: Rename) -> tuple[str, str]:
+    """The text of a view and that of its SELECT after a renaming."""
+    edits = [_span(one.node, 0) for one in references if rename.means(one.table, one.column)]
+    select = rename.applied(view.select, edits)
+    return view.sql[: len(view.sql) - len(view.select)] + select, select
+
+
+def with_column(sql: str, text: str) -> str:
+    """The CREATE TABLE text with one more column behind the others."""
+    end = next(mark.start for mark in parse_definition(sql)[1] if mark.kind == "end")
+    return f"{sql[:end]}, {text}{sql[end:]}"
+
+
+def without_column(sql: str, position: int) -> str:
+    """The CREATE TABLE text without a column: cut up to the next one; the last with the comma before it."""
+    marks = parse_definition(sql)[1]
+    starts = [mark.start for mark in marks if mark.kind == "define"]
+    start = starts[position]
+    if position + 1 < len(starts):
+        return sql[:start] + sql[starts[position + 1] :]
+    end = next(mark.start for mark in marks if mark.kind == "end")
+    return sql[: sql.rindex(",", 0, start)] + sql[end:]
