@@ -64,7 +64,8 @@ def trace_select(
 ) -> list[Reference]:
     """Where a query names tables of the schema and their columns."""
     context = Context(functions, schema_at, bind_expression, bind_query)
-    context.trace = trace = []
+    trace: list[Reference] = []
+    context.trace = trace
     query = bind_query(context, tree, Scope(Environment(schema, views=("",))), VIEW)
     if columns is not None and len(columns) != len(query.names):
         raise OperationalError(f"expected {len(columns)} columns for a view but got {len(query.names)}")
