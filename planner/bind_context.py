@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from aerodb_dbapi.planner.expressions import Expression
 from aerodb_dbapi.planner.functions import FunctionResolver
-from aerodb_dbapi.planner.query import Query
+from aerodb_dbapi.planner.query import Query, Source
 from aerodb_dbapi.planner.scope import Scope
 from aerodb_dbapi.storage.catalog import Schema
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
@@ -48,7 +48,9 @@ class Reference(NamedTuple):
 class Context:
     """One statement being bound."""
 
-    __slots__ = ("_last_id", "arms", "expression", "functions", "schema_at", "select", "stored", "trace")
+    __slots__ = (
+        "_last_id", "arms", "expression", "functions", "schema_at", "select", "sources", "stored", "trace",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Context:
         self.expression = expression
         self.select = select
         self.stored: set[int] = set()  # ids of sources whose columns hold values of their own affinity: tables
+        self.sources: dict[int, Source] = {}  # the sources in FROM that are no tables, by id
         self.arms: dict[int, Any] = {}  # id of a bound Select → what ORDER BY of a compound needs to know of it
         self.trace: list[Reference] | None = None  # where tables and columns are named, if somebody wants to know
         self._last_id = -1

@@ -18,6 +18,7 @@ Example: ``count(DISTINCT b) FILTER (WHERE a > 1)`` → calls[0] = AggregateCall
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from sqlglot import exp
@@ -39,6 +40,7 @@ from aerodb_dbapi.planner.expressions import (
 )
 from aerodb_dbapi.planner.functions import AggregateFunction
 from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, Pending, Scope
+from aerodb_dbapi.planner.subtypes import subtyped
 from aerodb_dbapi.planner.usage import sources_in
 from aerodb_dbapi.storage.catalog import fold
 
@@ -48,8 +50,6 @@ _LAZY: Final = frozenset(("coalesce", "ifnull", "iif", "nullif"))
 def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) -> Expression:
     """A call `f(…)`, as written with `f$` before its name; `condition` is the FILTER's."""
     written = str(node.this).removeprefix(FUNCTION_MARK)
-    if written in ("->", "->>"):
-        unsupported("the JSON operators -> and ->>")
     name = fold(written)
     arguments, distinct = _arguments(node)
     aggregate = context.functions.aggregate(name, len(arguments))
@@ -61,7 +61,13 @@ def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) 
     special = _SPECIAL.get((name, len(bound)))
     if special is None and name == "coalesce" and len(bound) > 1:
         special = _coalesce
-    return special(context, bound) if special is not None else bind_plain(context, written, bound)
+    if special is not None:
+        return special(context, bound)
+    made = bind_plain(context, written, bound)
+    found = context.functions.scalar(name, len(bound))
+    if found is not None and found.takes_subtypes and isinstance(made, Call):
+        return replace(made, arguments=tuple(subtyped(context, scope, one) for one in bound))
+    return made
 
 
 def bind_filtered(context: Context, node: Any, scope: Scope) -> Expression:
@@ -125,6 +131,8 @@ def _aggregate(
     finally:
         scope.aggregates = allowed
     order = (collation_of(arguments[0]) if arguments else None) or "BINARY"
+    if function.takes_subtypes:
+        arguments = tuple(subtyped(context, scope, one) for one in arguments)
     call = AggregateCall(fold(written), arguments, distinct, test, (), function.factory, order)
     return _note(context, _owner(scope, (*arguments, test) if test is not None else arguments), call)
 

@@ -7,15 +7,30 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 
+class JsonText(str):
+    """JSON text on its way from one JSON function to another: SQLite's JSON subtype (see `planner.subtypes`)."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"JsonText({str(self)!r})"
+
+
 @dataclass(frozen=True, slots=True)
 class ScalarFunction:
-    """`call(*values) -> value`; `n_args` -1 is any number. `needs_session`: the session is passed first."""
+    """`call(*values) -> value`; `n_args` -1 is any number. `needs_session`: the session is passed first.
+
+    `takes_subtypes`: arguments that are JSON come as `JsonText`. `tagged`: the same function, whose result is a `JsonText`
+    where it is JSON. `always_json`: it is never anything else, but for NULL."""
 
     name: str
     n_args: int
     call: Callable[..., Any]
     deterministic: bool = True
     needs_session: bool = False
+    takes_subtypes: bool = False
+    tagged: Callable[..., Any] | None = None
+    always_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,8 @@ class AggregateFunction:
     n_args: int
     factory: Callable[[], Any]
     user: bool = False
+    takes_subtypes: bool = False
+    always_json: bool = False
 
 
 class FunctionResolver(Protocol):

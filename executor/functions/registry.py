@@ -12,7 +12,7 @@ Resolution, as SQLite does it
 that statements compiled before can be told from those compiled after.
 
 Example: ``FunctionRegistry().scalar("substr", 2)`` is found, ``.scalar("substr", 4)`` is None and ``.exists("substr")``
-True. JSON functions are not here yet: they resolve to None.
+True.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any, Final
 
-from aerodb_dbapi.executor.functions import aggregates, dates, numeric, system, text
+from aerodb_dbapi.executor.functions import aggregates, dates, json_scalars, numeric, system, text
 from aerodb_dbapi.executor.functions.system import SQLITE_VERSION
 from aerodb_dbapi.executor.functions.user import aggregate_factory, scalar_call
 from aerodb_dbapi.planner.functions import AggregateFunction, ScalarFunction
@@ -43,6 +43,7 @@ def _table(functions: chain[Function]) -> Table:
 BUILTINS: Final[Table] = _table(
     chain(
         text.FUNCTIONS, numeric.FUNCTIONS, dates.FUNCTIONS, system.FUNCTIONS, aggregates.AGGREGATES,
+        json_scalars.FUNCTIONS, json_scalars.AGGREGATES,
     )
 )  # fmt: skip
 

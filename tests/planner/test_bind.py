@@ -409,7 +409,6 @@ def test_delete() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT a -> 'x' FROM t",
         "SELECT sum(a) OVER () FROM t",
         "SELECT * FROM json_each('[]')",
         "INSERT INTO t VALUES (1, 2, 3) ON CONFLICT DO NOTHING",
