@@ -30,9 +30,11 @@ from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from aerodb_dbapi.executor.codegen import compile_select
-from aerodb_dbapi.executor.constraints import sequence_key
+from aerodb_dbapi.executor.constraints import sequence_key, strict_function
+from aerodb_dbapi.executor.dml_insert import value_function
 from aerodb_dbapi.executor.planning import bind_text, plan_text, trace_view
 from aerodb_dbapi.planner.alter import AddColumn, Alteration, DropColumn, RenameColumn, RenameTable
+from aerodb_dbapi.planner.bind_stored import dependency_order
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, complete_index
 from aerodb_dbapi.planner.expressions import Constant
 from aerodb_dbapi.planner.parse import is_constant
@@ -46,7 +48,7 @@ from aerodb_dbapi.planner.rename import (
     without_column,
 )
 from aerodb_dbapi.storage.catalog import META_TREE, Index, Schema, Table, View, fold
-from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.errors import IntegrityError, OperationalError
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.values import apply_affinity
 
@@ -189,17 +191,17 @@ def _check_schema(session: Any, transaction: Any, when: str) -> None:
             _references(session, schema, item, when)
         elif isinstance(item, Table) and not fold(item.name).startswith("sqlite_"):
             try:
-                _defaults(session, schema, item)
+                _bound_insert(session, schema, item)
             except OperationalError as error:
                 raise OperationalError(f"error in table {item.name}{when}: {error}") from None
 
 
-def _defaults(session: Any, schema: Schema, table: Table) -> dict[int, Any]:
-    """The bound defaults of a table's columns; binding them binds CHECKs and partial indexes too."""
+def _bound_insert(session: Any, schema: Schema, table: Table) -> InsertStatement:
+    """An INSERT into the table: binding it binds defaults, CHECKs, generated columns and partial indexes."""
     name = table.name.replace('"', '""')
     bound = bind_text(session, f'INSERT INTO "{name}" DEFAULT VALUES', schema)
     assert isinstance(bound, InsertStatement)
-    return bound.defaults
+    return bound
 
 
 # --- ADD COLUMN -----------------------------------------------------------------------------------------------------
@@ -215,10 +217,18 @@ def _add_column(session: Any, transaction: Any, table: Table, statement: AddColu
     if table.position(column.name) is not None:
         _fail(f"duplicate column name: {column.name}")
     texts = {index.id: index.sql or "" for index in table.indexes}
-    new = _put_table(transaction, table, with_column(table.sql, statement.text), texts)
-    default = _defaults(session, transaction.schema, new)[len(table.columns)]
+    new = _put_table(transaction, table, with_column(table.sql, statement.text), texts, " after add column")
+    bound = _bound_insert(session, transaction.schema, new)
     if not len(transaction.trees[table.tree]):
         return
+    if column.generated is not None:
+        if column.stored:
+            _fail("cannot add a STORED column")
+        _generate(transaction, new, bound)
+        if draft.checks:
+            _check_rows(session, transaction, new)
+        return
+    default = bound.defaults[len(table.columns)]
     value = None
     if default != Constant(None):
         value = apply_affinity(_constant(session, transaction, default, column.default or ""), column.affinity)
@@ -226,9 +236,30 @@ def _add_column(session: Any, transaction: Any, table: Table, statement: AddColu
         _fail("Cannot add a NOT NULL column with default value NULL")
     if draft.foreign_keys and value is not None and session.settings.get("foreign_keys"):
         _fail("Cannot add a REFERENCES column with non-NULL default value")
-    _change_rows(transaction, table, lambda row: (*row, value))
+    if new.strict and value is not None:
+        try:
+            fit = strict_function(new, len(table.columns))
+            value = value if fit is None else fit(value)
+        except IntegrityError:
+            _fail("type mismatch on DEFAULT")
+    _change_rows(transaction, table, lambda rowid, row: (*row, value))
     if draft.checks:
         _check_rows(session, transaction, new)
+
+
+def _generate(transaction: Any, table: Table, bound: InsertStatement) -> None:
+    """Compute the new last column of every row."""
+    column = table.columns[-1]
+    dependency_order(table, bound.generated)
+    compute = value_function(bound.generated[len(table.columns) - 1], bound.row_id, table)
+
+    def longer(rowid: int, row: Row) -> Row:
+        value = apply_affinity(compute(rowid, row), column.affinity)
+        if value is None and column.not_null:
+            _fail("NOT NULL constraint failed")
+        return (*row, value)
+
+    _change_rows(transaction, table, longer)
 
 
 def _constant(session: Any, transaction: Any, default: Any, text: str) -> Any:
@@ -249,13 +280,13 @@ def _check_rows(session: Any, transaction: Any, table: Table) -> None:
         _fail("CHECK constraint failed")
 
 
-def _change_rows(transaction: Any, table: Table, change: Callable[[Row], Row]) -> None:
+def _change_rows(transaction: Any, table: Table, change: Callable[[int, Row], Row]) -> None:
     """Rewrite every row of a table."""
     writer = transaction.writer(table.tree)
     tree = writer.tree
     with paused_gc(len(tree)):
         for keys, rows in _chunks(tree):
-            writer.put_many(keys, [change(row) for row in rows])
+            writer.put_many(keys, list(map(change, keys, rows)))
 
 
 def _chunks(tree: Any) -> Iterator[tuple[list[int], list[Row]]]:
@@ -303,4 +334,4 @@ def _drop_column(session: Any, transaction: Any, table: Table, statement: DropCo
     texts = {index.id: index.sql or "" for index in table.indexes}
     _put_table(transaction, table, without_column(table.sql, position), texts, after)
     _check_schema(session, transaction, after)
-    _change_rows(transaction, table, lambda row: row[:position] + row[position + 1 :])
+    _change_rows(transaction, table, lambda rowid, row: row[:position] + row[position + 1 :])

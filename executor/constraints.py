@@ -30,10 +30,14 @@ from aerodb_dbapi.storage.values import apply_affinity
 
 __all__ = [
     "Keeper", "check_message", "failure", "next_autoincrement", "not_null_message", "note_autoincrement",
-    "remove_row", "resolution_of", "resolve", "rowid_message", "rowid_of", "sequence_key", "taken", "unique_indexes",
+    "remove_row", "resolution_of", "resolve", "rowid_message", "rowid_of", "sequence_key", "strict_function", "taken", "unique_indexes",
     "unique_message",
 ]  # fmt: skip
 
+STRICT_CLASSES: Final[dict[str, type | None]] = {
+    "INT": int, "INTEGER": int, "REAL": float, "TEXT": str, "BLOB": bytes, "ANY": None,
+}  # fmt: skip
+CLASS_NAMES: Final = {int: "INT", float: "REAL", str: "TEXT", bytes: "BLOB"}
 INTEGER_MAX: Final = 2**63 - 1
 INF: Final = float("inf")
 
@@ -73,6 +77,24 @@ def rowid_message(table: Table) -> tuple[str, str]:
 def not_null_message(table: Table, position: int) -> tuple[str, str]:
     """Text and error name of a NULL where none may be."""
     return f"NOT NULL constraint failed: {table.name}.{table.columns[position].name}", "SQLITE_CONSTRAINT_NOTNULL"
+
+
+def strict_function(table: Table, position: int) -> Callable[[Any], Any] | None:
+    """What makes a value (not NULL) fit a column of a STRICT table, or raises; None if the column takes any."""
+    column = table.columns[position]
+    wanted = STRICT_CLASSES[column.type]
+    if wanted is None:
+        return None
+
+    def fit(value: Any) -> Any:
+        value = apply_affinity(value, column.affinity)
+        if value.__class__ is not wanted:
+            kind = CLASS_NAMES[value.__class__]
+            message = f"cannot store {kind} value in {column.type} column {table.name}.{column.name}"
+            raise IntegrityError(message, name="SQLITE_CONSTRAINT_DATATYPE")
+        return value
+
+    return fit
 
 
 def check_message(name: str) -> tuple[str, str]:

@@ -23,7 +23,13 @@ from math import copysign
 from operator import itemgetter, lt
 from typing import Any, Final
 
-from aerodb_dbapi.executor.constraints import INTEGER_MAX, next_autoincrement, note_autoincrement, sequence_key
+from aerodb_dbapi.executor.constraints import (
+    INTEGER_MAX,
+    STRICT_CLASSES,
+    next_autoincrement,
+    note_autoincrement,
+    sequence_key,
+)
 from aerodb_dbapi.executor.dml_insert import row_function
 from aerodb_dbapi.indexes.keys import entries_function, plain_positions, sort_zipped, zipped_entries
 from aerodb_dbapi.indexes.maintain import repeated, taken_prefix, unique_prefix
@@ -62,6 +68,9 @@ class BulkInsert:
         self.rowid_slot = rowid_slot
         self.alias = self.table.rowid_alias
         self.accepted = [_ACCEPTED.get(c.affinity, _ANY) for c in self.table.columns]
+        if self.table.strict:
+            classes = [STRICT_CLASSES[c.type] for c in self.table.columns]
+            self.accepted = [_ANY if kind is None else frozenset({kind, NoneType}) for kind in classes]
         self.converters = [affinity_function(c.affinity) for c in self.table.columns]
         self.in_order = slots == list(range(len(slots)))
         self.fails = [row_function(Not(check), statement.row_id, self.table) for _, check in statement.checks]
@@ -128,12 +137,16 @@ class BulkInsert:
             if slot is None:
                 if column.not_null and self.constants[position] is None:
                     raise Unusual
+                if self.table.strict and self.constants[position].__class__ not in self.accepted[position]:
+                    raise Unusual
                 made.append([self.constants[position]] * count)
                 changed = True
                 continue
             values = columns[slot]
             classes = set(map(type, values))
             if column.not_null and NoneType in classes:
+                raise Unusual
+            if self.table.strict and not classes <= self.accepted[position]:
                 raise Unusual
             if not classes <= self.accepted[position] or (column.affinity == "REAL" and _negative_zero(values)):
                 convert = self.converters[position]
@@ -198,7 +211,7 @@ def bulk_insert(statement: InsertStatement, sources: Sequence[int | Constant | N
     """The column-wise form of an INSERT, or None where there is none. `sources[i]`: the place of target i in the
     given tuples, or its constant; None for anything else."""
     table = statement.table
-    if statement.returning is not None or statement.index_filters or None in sources:
+    if statement.returning is not None or statement.index_filters or statement.generated or None in sources:
         return None
     slots: list[int | None] = []
     constants: list[Any] = []

@@ -47,6 +47,7 @@ from aerodb_dbapi.executor import constraints
 from aerodb_dbapi.executor.expressions import ExpressionCompiler, RowBinding
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.indexes.keys import RANK, entry_function, key_source
+from aerodb_dbapi.planner.bind_stored import dependency_order
 from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
 from aerodb_dbapi.planner.query import InsertStatement, Values
 from aerodb_dbapi.planner.usage import nested_queries
@@ -54,6 +55,7 @@ from aerodb_dbapi.storage.catalog import Column, Index, Table
 from aerodb_dbapi.storage.errors import NotSupportedError
 from aerodb_dbapi.storage.values import affinity_function, apply_affinity
 
+VIRTUAL: Final = 2  # Column.hidden; SQLite does not check the class of what such a column shows
 CLASS_OF: Final = {"TEXT": "str", "INTEGER": "int", "NUMERIC": "int", "REAL": "float"}
 
 
@@ -64,6 +66,16 @@ def row_function(expression: Expression, source: int, table: Table) -> Callable[
     compiler.sources[source] = RowBinding(f"r{source}", f"k{source}", table.rowid_alias)
     unit.define(f"r{source}", f"k{source}")
     unit.line(f"return {compiler.test(expression)}")
+    return unit.finish()[0]
+
+
+def value_function(expression: Expression, source: int, table: Table) -> Callable[[int, tuple[Any, ...]], Any]:
+    """`(rowid, row) -> the expression's value`, for an expression over one row."""
+    unit = Unit("value", f"k{source}, r{source}")
+    compiler = ExpressionCompiler(unit)
+    compiler.sources[source] = RowBinding(f"r{source}", f"k{source}", table.rowid_alias)
+    unit.define(f"r{source}", f"k{source}")
+    unit.line(f"return {compiler.value(expression)}")
     return unit.finish()[0]
 
 
@@ -136,6 +148,8 @@ class RowWriter:
             assert default is not None
             with self.unit.block(f"if {name} is None:"):
                 self.unit.line(f"{name} = {self.compiler.value(default)}")
+        if self.table.strict and column.hidden != VIRTUAL:
+            return self._settle_strictly(position, name, resolution)
         if convert is None:
             if resolution is not None:
                 with self.unit.block(f"if {name} is None:"):
@@ -153,12 +167,31 @@ class RowWriter:
                 self.refuse(constraints.not_null_message(self.table, position), resolution)
             self.unit.line(call)
 
+    def _settle_strictly(self, position: int, name: str, resolution: str | None) -> None:
+        """The end of `settle` in a STRICT table: a value of another class that the affinity does not convert is an
+        error."""
+        if resolution is not None:
+            with self.unit.block(f"if {name} is None:"):
+                self.refuse(constraints.not_null_message(self.table, position), resolution)
+        convert = constraints.strict_function(self.table, position)
+        if convert is not None:
+            with self.unit.block(f"if {name} is not None:"):
+                self.unit.line(f"{name} = {self.unit.bind(convert, 'convert')}({name})")
+
     def checks(self, checks: Sequence[tuple[str, Expression]]) -> None:
         """Lines that test CHECK constraints."""
         for name, expression in checks:
             no_subqueries([expression], "CHECK constraints")
             with self.unit.block(f"if {self.compiler.false(expression)}:"):
                 self.refuse(constraints.check_message(name), self.conflict or "ABORT")
+
+    def generate(self, generated: dict[int, Expression], names: dict[int, str]) -> None:
+        """Lines that compute the generated columns from the row so far, and put them into it."""
+        for position in dependency_order(self.table, generated):
+            names[position] = name = f"v{position}"
+            self.unit.line(f"{name} = {self.compiler.value(generated[position])}")
+            self.settle(self.table.columns[position], position, name, None)
+            self.unit.line(f"{self.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")
 
     # --- uniqueness and writing
 
@@ -260,10 +293,16 @@ class InsertWriter:
 
     def _row(self) -> None:
         fresh = self._rowid()
-        names = {p: self._column(p) for p in range(len(self.table.columns)) if p != self.table.rowid_alias}
+        generated = self.statement.generated
+        names = {
+            p: "None" if p in generated else self._column(p)
+            for p in range(len(self.table.columns))
+            if p != self.table.rowid_alias
+        }
         if self.table.rowid_alias is not None:
             names[self.table.rowid_alias] = self.rows.rowid
         self.unit.line(f"{self.rows.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")
+        self.rows.generate(generated, names)
         self.rows.checks(self.statement.checks)
         self.rows.filtered(self.statement.index_filters, self.table.indexes)
         self._uniqueness(fresh, names.__getitem__)
@@ -322,11 +361,11 @@ class InsertWriter:
             )
         else:
             text, expression = given
-        if isinstance(expression, Constant):
+        if isinstance(expression, Constant) and not self.table.strict:
             value = apply_affinity(expression.value, column.affinity)
             if value is not None or not column.not_null:
                 return self.unit.constant(value)
-        settled = column.affinity == "BLOB" and not column.not_null
+        settled = column.affinity == "BLOB" and not column.not_null and not self.table.strict
         if settled and (isinstance(expression, Parameter) or text.startswith("s[")):
             return text
         name = f"v{position}"

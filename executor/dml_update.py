@@ -119,7 +119,7 @@ class UpdateWriter:
 
     def _touched(self, index: Index) -> bool:
         """May the index's entry change?"""
-        assigned = {position for position, _ in self.statement.assignments}
+        assigned = {position for position, _ in self.statement.assignments} | self.statement.generated.keys()
         if self.moves or assigned & {column.position for column in index.columns}:
             return True
         where = self.statement.index_filters.get(index.id)
@@ -233,6 +233,7 @@ class UpdateWriter:
         if table.rowid_alias is not None:
             names[table.rowid_alias] = rows.rowid
         unit.line(f"{rows.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")
+        rows.generate(self.statement.generated, names)
         rows.checks(self.statement.checks)
         rows.filtered(self.statement.index_filters, self.indexes)
         if self.deferred:

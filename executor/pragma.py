@@ -169,7 +169,12 @@ def _type_text(column: Column) -> str:
 
 
 def _columns_of(session: Any, name: str | None) -> Rows:
-    """cid, name, type, notnull, dflt_value, pk of a table's or view's columns."""
+    """cid, name, type, notnull, dflt_value, pk of a table's or view's columns, without generated ones."""
+    rows, table = _all_columns(session, name), _table(session, name)
+    return rows if table is None else [row for row in rows if not table.columns[row[0]].hidden]
+
+
+def _all_columns(session: Any, name: str | None) -> Rows:
     if name is None:
         return []
     schema = session.schema
@@ -189,12 +194,14 @@ def _columns_of(session: Any, name: str | None) -> Rows:
 
 
 def _table_xinfo(session: Any, name: str | None) -> Rows:
-    return [(*row, 0) for row in _columns_of(session, name)]
+    rows = _all_columns(session, name)
+    table = _table(session, name)
+    return [(*row, table.columns[row[0]].hidden if table is not None else 0) for row in rows]
 
 
 def _table_list(session: Any, name: str | None) -> Rows:
     schema = session.schema
-    found = [("main", t.name, "table", len(t.columns), 0, 0) for t in schema.tables.values()]
+    found = [("main", t.name, "table", len(t.columns), 0, int(t.strict)) for t in schema.tables.values()]
     found += [("main", v.name, "view", len(_columns_of(session, v.name)), 0, 0) for v in schema.views.values()]
     found.reverse()
     found.append(("main", "sqlite_schema", "table", len(_MASTER), 0, 0))

@@ -41,6 +41,7 @@ from aerodb_dbapi.planner.bind_context import (
 from aerodb_dbapi.planner.bind_expressions import bind_expression, sides
 from aerodb_dbapi.planner.bind_from import bind_list
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
+from aerodb_dbapi.planner.bind_stored import bind_generated
 from aerodb_dbapi.planner.bind_tables import MASTER_NAMES, with_scope
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
 from aerodb_dbapi.planner.lexer import tokenize, unquote
@@ -91,6 +92,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         _checks(context, table, row_id, scope),
         _returning(context, tree, table, row_id, outer),
         _index_filters(context, table, row_id, scope),
+        bind_generated(context, table, row_id, scope),
         parameters=parsed.parameters,
     )
 
@@ -119,6 +121,7 @@ def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStateme
         _returning(context, tree, table, new_id, outer),
         _index_filters(context, table, new_id, scope),
         {p: value for p, value in _defaults(context, table, [], scope).items() if table.columns[p].not_null},
+        bind_generated(context, table, new_id, scope),
         parameters=parsed.parameters,
     )
 
@@ -215,18 +218,25 @@ def _position(table: Table, name: str) -> int | None:
 
 def _targets(table: Table, named: list[str] | None, width: int) -> list[int]:
     if named is None:
-        if width != len(table.columns):
-            fail(f"table {table.name} has {len(table.columns)} columns but {width} values were supplied")
-        return list(range(width))
+        written = [p for p, column in enumerate(table.columns) if column.generated is None]
+        if width != len(written):
+            fail(f"table {table.name} has {len(written)} columns but {width} values were supplied")
+        return written
     targets = []
     for name in named:
         position = _position(table, name)
         if position is None:
             fail(f"table {table.name} has no column named {name}")
+        _refuse_generated(table, position, "INSERT into", name)
         targets.append(position)
     if width != len(named):
         fail(f"{width} values for {len(named)} columns")
     return targets
+
+
+def _refuse_generated(table: Table, position: int, verb: str, name: str) -> None:
+    if position >= 0 and table.columns[position].generated is not None:
+        fail(f'cannot {verb} generated column "{table.columns[position].name}"')
 
 
 def _first_ones(context: Context, targets: list[int], query: Query) -> tuple[list[int], Query]:
@@ -244,7 +254,7 @@ def _first_ones(context: Context, targets: list[int], query: Query) -> tuple[lis
 def _defaults(context: Context, table: Table, targets: list[int], scope: Scope) -> dict[int, Expression]:
     made: dict[int, Expression] = {}
     for position, column in enumerate(table.columns):
-        if position == table.rowid_alias:
+        if position == table.rowid_alias or column.generated is not None:
             continue
         if position not in targets or (column.not_null and column.default is not None):
             made[position] = NULL if column.default is None else _default(context, column.default, scope)
@@ -270,6 +280,7 @@ def _assignment(context: Context, table: Table, item: Any, scope: Scope) -> list
         position = _position(table, name)
         if position is None:
             fail(f"no such column: {name}")
+        _refuse_generated(table, position, "UPDATE", name)
         positions.append(position)
     if len(positions) == 1 and type(item.expression) is not exp.Tuple:
         return [(positions[0], bind_expression(context, item.expression, scope))]

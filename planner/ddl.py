@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aerodb_dbapi.planner.ddl_columns import (
+    STANDARD_TYPES,
     Definition,
     KeyTerm,
     column_definition,
@@ -151,8 +152,8 @@ def _create_table(stream: TokenStream) -> CreateTable:
         columns_end = stream.token[2]
     stream.marks.append(Mark("end", columns_end, columns_end))
     end = stream.expect(")")[3]
-    _table_options(stream)
-    return _finish_table(made, f"CREATE TABLE {stream.sql[name.start : end]}", name.if_not_exists)
+    options_end = _table_options(stream, made)
+    return _finish_table(made, f"CREATE TABLE {stream.sql[name.start : options_end or end]}", name.if_not_exists)
 
 
 _CONSTRAINT_STARTS: Final = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
@@ -184,26 +185,46 @@ def _qualified_name(stream: TokenStream) -> tuple[int, str]:
     return stream.token[2], stream.marked_name("table")
 
 
-def _table_options(stream: TokenStream) -> None:
+def _table_options(stream: TokenStream, made: Definition) -> int:
+    """Read WITHOUT ROWID and STRICT; where they end, 0 without any."""
+    end = 0
     while stream.kind not in (END, ";"):
         if stream.kind == "WITHOUT":
             stream.advance()
-            word = stream.name()
+            end, word = stream.token[3], stream.name()
             if word.upper() != "ROWID":
                 raise OperationalError(f"unknown table option: {word}")
             raise NotSupportedError("WITHOUT ROWID tables")
-        word = stream.name()
-        if word.upper() == "STRICT":
-            raise NotSupportedError("STRICT tables")
-        raise OperationalError(f"unknown table option: {word}")
+        end, word = stream.token[3], stream.name()
+        if word.upper() != "STRICT":
+            raise OperationalError(f"unknown table option: {word}")
+        made.strict = True
+        if not stream.take(","):
+            break
+    return end
+
+
+def _strict_columns(made: Definition) -> None:
+    """The types of a STRICT table must be known ones; its PRIMARY KEY takes no NULL."""
+    for position, column in enumerate(made.columns):
+        if not column.type:
+            raise OperationalError(f"missing datatype for {made.name}.{column.name}")
+        if column.type not in STANDARD_TYPES:
+            raise OperationalError(f'unknown datatype for {made.name}.{column.name}: "{column.type}"')
+        if column.primary_key and position != made.rowid_alias:
+            column.not_null = True
 
 
 def _finish_table(made: Definition, sql: str, if_not_exists: bool) -> CreateTable:
+    if made.strict:
+        _strict_columns(made)
+    if all(column.generated is not None for column in made.columns):
+        raise OperationalError("must have at least one non-generated column")
     columns = made.finished_columns()
     positions = {fold(column.name): i for i, column in reversed(list(enumerate(columns)))}
     table = Table(
         0, made.name, 0, columns, made.rowid_alias, made.rowid_conflict, tuple(made.checks),
-        tuple(made.foreign_keys), made.autoincrement, sql, positions=positions,
+        tuple(made.foreign_keys), made.autoincrement, sql, made.strict, positions=positions,
     )  # fmt: skip
     return CreateTable(table, _automatic_indexes(made, table), if_not_exists)
 

@@ -20,7 +20,7 @@ from aerodb_dbapi.storage.catalog import Check, Column, ForeignKey, fold
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 from aerodb_dbapi.storage.values import affinity_of_type
 
-_STANDARD_TYPES: Final = frozenset({"ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"})
+STANDARD_TYPES: Final = frozenset({"ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"})
 _LITERALS: Final = frozenset(
     {"NULL", INTEGER, FLOAT, HEX, STRING, BLOB, "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"}
 )
@@ -55,11 +55,14 @@ class ColumnDraft:
     not_null_conflict: str = "ABORT"
     default: str | None = None
     primary_key: int = 0
+    generated: str | None = None
+    stored: bool = False
 
-    def finished(self) -> Column:
+    def finished(self, strict: bool) -> Column:
+        affinity = "BLOB" if strict and self.type == "ANY" else affinity_of_type(self.type)
         return Column(
-            self.name, self.type, affinity_of_type(self.type), self.collation, self.not_null, self.not_null_conflict,
-            self.default, self.primary_key,
+            self.name, self.type, affinity, self.collation, self.not_null, self.not_null_conflict,
+            self.default, self.primary_key, self.generated, self.stored,
         )  # fmt: skip
 
 
@@ -76,6 +79,7 @@ class Definition:
     rowid_alias: int | None = None
     rowid_conflict: str = "ABORT"
     autoincrement: bool = False
+    strict: bool = False
 
     def position(self, name: str) -> int | None:
         """The position of a column by name among those read so far."""
@@ -83,7 +87,7 @@ class Definition:
         return next((i for i, column in enumerate(self.columns) if fold(column.name) == folded), None)
 
     def finished_columns(self) -> tuple[Column, ...]:
-        return tuple(column.finished() for column in self.columns)
+        return tuple(column.finished(self.strict) for column in self.columns)
 
     def add_primary_key(
         self, terms: tuple[KeyTerm, ...], conflict: str | None, *, autoincrement: bool, column_descending: bool = False
@@ -97,6 +101,8 @@ class Definition:
             position = self.position(term.name)
             if position is not None:
                 self.columns[position].primary_key = rank
+                if self.columns[position].generated is not None:
+                    raise OperationalError("generated columns cannot be part of the PRIMARY KEY")
         is_alias = len(terms) == 1 and position is not None and not column_descending
         if is_alias and position is not None and self.columns[position].type == "INTEGER":
             self.rowid_alias, self.rowid_conflict = position, conflict or "ABORT"
@@ -136,12 +142,14 @@ def _column_type(stream: TokenStream) -> str:
     if words[:1] in ("'", '"', "[", "`"):
         words = unquote(words)
     if stream.kind == "AS" and words.lower().endswith("generated always"):
-        raise NotSupportedError("generated columns")
-    return words.upper() if words.upper() in _STANDARD_TYPES else words
+        words = words[: -len("generated always")].rstrip()
+    return words.upper() if words.upper() in STANDARD_TYPES else words
 
 
 def _default(stream: TokenStream, made: Definition, column: ColumnDraft, name: str | None) -> None:
     stream.advance()
+    if column.generated is not None:
+        raise OperationalError("cannot use DEFAULT on a generated column")
     if stream.kind == "(":
         column.default = _parenthesized(stream)
         return
@@ -229,7 +237,19 @@ def _deferrable(stream: TokenStream, made: Definition, column: ColumnDraft, name
 
 
 def _generated(stream: TokenStream, made: Definition, column: ColumnDraft, name: str | None) -> None:
-    raise NotSupportedError("generated columns")
+    """[GENERATED ALWAYS] AS (expression) [VIRTUAL | STORED]"""
+    if stream.take("GENERATED"):
+        stream.expect("ALWAYS")
+    stream.expect("AS")
+    text = _parenthesized(stream)
+    kind = "virtual"
+    if stream.kind in IDENTIFIERS:
+        kind = stream.name().lower()
+    if kind not in ("virtual", "stored") or column.default is not None:
+        raise OperationalError(f'error in generated column "{column.name}"')
+    if column.primary_key:
+        raise OperationalError("generated columns cannot be part of the PRIMARY KEY")
+    column.generated, column.stored = text, kind == "stored"
 
 
 _COLUMN_CONSTRAINTS: Final = {

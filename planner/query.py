@@ -315,6 +315,7 @@ class InsertStatement(Statement):
     checks: list[tuple[str, Expression]]  # (name or text, expression)
     returning: Returning | None = None
     index_filters: dict[int, Expression] = field(default_factory=dict)  # index id → partial WHERE, over row_id
+    generated: dict[int, Expression] = field(default_factory=dict)  # generated columns by position, over row_id
 
 
 @dataclass(slots=True)
@@ -333,6 +334,7 @@ class UpdateStatement(Statement):
     returning: Returning | None = None
     index_filters: dict[int, Expression] = field(default_factory=dict)
     defaults: dict[int, Expression] = field(default_factory=dict)  # for NULL in NOT NULL columns under REPLACE
+    generated: dict[int, Expression] = field(default_factory=dict)  # generated columns by position, over new_id
 
 
 @dataclass(slots=True)

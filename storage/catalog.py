@@ -3,7 +3,8 @@
 Record format
     Tree `CATALOG_TREE` (id 0) maps object id (int, dense, never reused) to a plain msgpack-able tuple
     ``(kind, name, table_name, sql, body)``; `kind` is ``'table' | 'index' | 'view'``. `body` holds the facts that the planner
-    needs, so that storage never parses SQL: `encode_*` and `decode_*` are inverses (INV-S4).
+    needs, so that storage never parses SQL: `encode_*` and `decode_*` are inverses (INV-S4). Facts that came later stand at
+    the ends of tuples, and only where they say something, so that older records keep their meaning and their bytes.
     Tree `META_TREE` (id 1) maps str → value: ``user_version``, ``application_id``, ``next_tree``, ``next_object``.
 
 Versions
@@ -17,7 +18,7 @@ Expressions (DEFAULT, CHECK, partial WHERE, a view's SELECT) are kept as the use
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 CATALOG_TREE: Final = 0
@@ -34,7 +35,8 @@ def fold(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `type` is the declared type as written ('' if none); `default` is expression text or None."""
+    """One column. `type` is the declared type as written ('' if none); `default` is expression text or None. `generated` is
+    the text of a generated column's expression; its value stands in the row, whether it is STORED or VIRTUAL."""
 
     name: str
     type: str = ""
@@ -44,6 +46,13 @@ class Column:
     not_null_conflict: str = "ABORT"
     default: str | None = None
     primary_key: int = 0
+    generated: str | None = None
+    stored: bool = False
+
+    @property
+    def hidden(self) -> int:
+        """As in PRAGMA table_xinfo: 2 for a VIRTUAL generated column, 3 for a STORED one."""
+        return 0 if self.generated is None else 3 if self.stored else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,7 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     autoincrement: bool = False
     sql: str = ""
+    strict: bool = False
     indexes: tuple[Index, ...] = ()  # in creation order; not part of the record, filled in by `Schema`
     positions: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -142,6 +152,7 @@ def encode_object(item: SchemaObject) -> Record:
             item.tree,
             tuple(
                 (c.name, c.type, c.affinity, c.collation, c.not_null, c.not_null_conflict, c.default, c.primary_key)
+                + (() if c.generated is None else (c.generated, c.stored))
                 for c in item.columns
             ),
             item.rowid_alias,
@@ -150,6 +161,8 @@ def encode_object(item: SchemaObject) -> Record:
             tuple((f.columns, f.table, f.to, f.on_update, f.on_delete, f.match, f.deferred, f.name) for f in item.foreign_keys),
             item.autoincrement,
         )  # fmt: skip
+        if item.strict:
+            body += (item.strict,)
         return ("table", item.name, item.name, item.sql, body)
     if isinstance(item, Index):
         parts = tuple((c.position, c.name, c.collation, c.descending) for c in item.columns)
@@ -162,11 +175,11 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
     """The definition held by a catalog record; the inverse of `encode_object`."""
     kind, name, table, sql, body = record
     if kind == "table":
-        tree, columns, alias, rowid_conflict, checks, foreign_keys, autoincrement = body
+        tree, columns, alias, rowid_conflict, checks, foreign_keys, autoincrement, *options = body
         made = tuple(Column(*c) for c in columns)
         return Table(
             object_id, name, tree, made, alias, rowid_conflict,
-            tuple(Check(*c) for c in checks), tuple(ForeignKey(*f) for f in foreign_keys), autoincrement, sql or "",
+            tuple(Check(*c) for c in checks), tuple(ForeignKey(*f) for f in foreign_keys), autoincrement, sql or "", bool(options and options[0]),
             positions={fold(c.name): i for i, c in reversed(list(enumerate(made)))},
         )  # fmt: skip
     if kind == "index":
@@ -196,10 +209,7 @@ class Schema:
                 by_table.setdefault(fold(item.table), []).append(item)
         for oid, item in list(self.objects.items()):
             if isinstance(item, Table):
-                table = Table(
-                    oid, item.name, item.tree, item.columns, item.rowid_alias, item.rowid_conflict, item.checks,
-                    item.foreign_keys, item.autoincrement, item.sql, tuple(by_table.get(fold(item.name), ())), item.positions,
-                )  # fmt: skip
+                table = replace(item, indexes=tuple(by_table.get(fold(item.name), ())))
                 self.objects[oid] = self.tables[fold(item.name)] = table
             elif isinstance(item, View):
                 self.views[fold(item.name)] = item

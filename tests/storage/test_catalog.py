@@ -25,7 +25,8 @@ from aerodb_dbapi.storage.catalog import (
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)
 TEXTS = st.none() | NAMES
 FLAGS = st.booleans()
-COLUMNS = st.builds(Column, NAMES, NAMES, NAMES, NAMES, FLAGS, NAMES, TEXTS, st.integers(0, 3))
+PLAIN = (NAMES, NAMES, NAMES, NAMES, FLAGS, NAMES, TEXTS, st.integers(0, 3))
+COLUMNS = st.builds(Column, *PLAIN) | st.builds(Column, *PLAIN, NAMES, FLAGS)
 FOREIGN_KEYS = st.builds(
     ForeignKey, st.tuples(st.integers(0, 3)), NAMES, st.none() | st.tuples(NAMES), NAMES, NAMES, NAMES, FLAGS, TEXTS
 )
@@ -34,7 +35,7 @@ TABLES = st.builds(
     st.none() | st.integers(0, 3),
     NAMES, st.lists(st.builds(Check, TEXTS, NAMES), max_size=2).map(tuple),
     st.lists(FOREIGN_KEYS, max_size=2).map(tuple),
-    FLAGS, NAMES,
+    FLAGS, NAMES, FLAGS,
 )  # fmt: skip
 INDEX_COLUMNS = st.builds(IndexColumn, st.integers(-1, 5), NAMES, NAMES, FLAGS)
 INDEXES = st.builds(

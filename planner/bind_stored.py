@@ -1,0 +1,75 @@
+"""Expressions of definitions that are computed from a row alone: generated columns. What they may contain.
+
+A generated column's expression sees the columns of its own row, generated ones too, and nothing else: no rowid, no
+qualified names, no subqueries, no parameters, nothing whose answer changes by itself. `refuse` tells what is wrong in
+SQLite's words; `place` says where (``generated columns``).
+
+The bound expressions come without an order; `dependency_order` puts a column behind those it reads, and finds loops.
+
+Example: ``CREATE TABLE t(a, b AS (c * 2), c AS (a + 1))`` gives {1: c * 2, 2: a + 1}, to be computed in the order [2, 1].
+
+Does not: compute, or decide when (`executor.dml_insert`).
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from aerodb_dbapi.planner.bind_context import Context, fail
+from aerodb_dbapi.planner.bind_expressions import bind_expression
+from aerodb_dbapi.planner.expressions import Call, Column, Exists, Expression, InQuery, ScalarQuery, walk
+from aerodb_dbapi.planner.lexer import PARAMETER, tokenize
+from aerodb_dbapi.planner.parse import parse_expression
+from aerodb_dbapi.planner.scope import Scope, table_entry
+from aerodb_dbapi.storage.catalog import Table
+
+_NOT_DETERMINISTIC = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp)
+
+
+def bind_generated(context: Context, table: Table, row_id: int, scope: Scope) -> dict[int, Expression]:
+    """The expressions of a table's generated columns by position, over the row `row_id`."""
+    made: dict[int, Expression] = {}
+    for position, column in enumerate(table.columns):
+        if column.generated is not None:
+            made[position] = bind_stored(context, table, row_id, scope, column.generated, "generated columns")
+    return made
+
+
+def bind_stored(context: Context, table: Table, row_id: int, scope: Scope, text: str, place: str) -> Expression:
+    """An expression of a definition over the row `row_id`."""
+    if any(token[0] == PARAMETER for token in tokenize(text)):
+        fail(f"parameters prohibited in {place}")
+    tree = parse_expression(text)
+    if any(node.args.get("table") is not None for node in tree.find_all(exp.Column)):
+        fail(f'the "." operator prohibited in {place}')
+    inside = Scope(scope.environment)
+    entry = table_entry(row_id, table.name, table)
+    entry.rowid = entry.rowid_alias = None
+    inside.entries.append(entry)
+    if tree.find(exp.Select, exp.Subquery, exp.Exists) is not None:
+        fail(f"subqueries prohibited in {place}")
+    bound = bind_expression(context, tree, inside)
+    changing = any(isinstance(n, Call) and (not n.deterministic or n.needs_session) for n in walk(bound))
+    if changing or tree.find(*_NOT_DETERMINISTIC) is not None:
+        fail(f"non-deterministic functions prohibited in {place}")
+    if any(isinstance(node, ScalarQuery | InQuery | Exists) for node in walk(bound)):
+        fail(f"subqueries prohibited in {place}")
+    return bound
+
+
+def dependency_order(table: Table, generated: dict[int, Expression]) -> list[int]:
+    """The generated columns, each behind those that it reads. An error if they read each other in a circle."""
+    order: list[int] = []
+    waiting = sorted(generated)
+    while waiting:
+        left = []
+        for position in waiting:
+            reads = {node.position for node in walk(generated[position]) if isinstance(node, Column)}
+            if reads & generated.keys() <= set(order):
+                order.append(position)
+            else:
+                left.append(position)
+        if left == waiting:
+            fail(f'generated column loop on "{table.columns[left[-1]].name}"')
+        waiting = left
+    return order
