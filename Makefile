@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check bench clean
+.PHONY: demo test test-long check bench clean suite-cpython
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -31,6 +31,9 @@ check: $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall --target $(VENV)/typed .
 	MYPYPATH=$(VENV)/typed $(VENV)/bin/mypy --python-executable $(PY) -p aerodb_dbapi
 	$(PY) -m pytest -q tests/test_tidy.py
+
+suite-cpython: $(STAMP)
+	$(PY) tests/suites/cpython.py
 
 bench: $(STAMP)
 	$(PY) benchmarks/run.py

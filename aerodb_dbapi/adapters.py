@@ -12,6 +12,7 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+from aerodb_dbapi.compatibility import warn_default
 from aerodb_dbapi.storage.errors import ProgrammingError
 
 
@@ -22,6 +23,8 @@ class PrepareProtocol:
 adapters: dict[tuple[type, type], Callable[[Any], Any]] = {}
 converters: dict[str, Callable[[bytes], Any]] = {}
 _MISSING = object()
+_BASE_TYPES = frozenset((int, float, str, bytearray))
+_base_type_listeners: list[Callable[[], None]] = []
 
 
 def register_adapter(type_: type, adapter: Callable[[Any], Any], /) -> None:
@@ -29,6 +32,14 @@ def register_adapter(type_: type, adapter: Callable[[Any], Any], /) -> None:
     if not isinstance(type_, type):
         raise TypeError(f"register_adapter() argument 1 must be type, not {type(type_).__name__}")
     adapters[(type_, PrepareProtocol)] = adapter
+    if type_ in _BASE_TYPES:
+        for tell in _base_type_listeners:
+            tell()
+
+
+def when_base_type_is_adapted(tell: Callable[[], None]) -> None:
+    """Call `tell` when a type that parameters may be of as they are gets an adapter."""
+    _base_type_listeners.append(tell)
 
 
 def register_converter(typename: str, converter: Callable[[bytes], Any], /) -> None:
@@ -62,18 +73,30 @@ def _call_protocol(owner: Any, method: str, argument: Any) -> Any:
         return None
 
 
+def _adapt_date(value: datetime.date) -> str:
+    warn_default("date adapter")
+    return value.isoformat()
+
+
+def _adapt_datetime(value: datetime.datetime) -> str:
+    warn_default("datetime adapter")
+    return value.isoformat(" ")
+
+
 def _convert_date(value: bytes) -> datetime.date:
+    warn_default("date converter")
     return datetime.date(*map(int, value.split(b"-")))
 
 
 def _convert_timestamp(value: bytes) -> datetime.datetime:
+    warn_default("timestamp converter")
     day, time = value.split(b" ")
     clock = time.split(b".")
     microseconds = int(f"{clock[1].decode():0<6.6}") if len(clock) == 2 else 0
     return datetime.datetime(*map(int, day.split(b"-")), *map(int, clock[0].split(b":")), microseconds)  # type: ignore[arg-type,call-arg,unused-ignore]
 
 
-register_adapter(datetime.date, lambda value: value.isoformat())
-register_adapter(datetime.datetime, lambda value: value.isoformat(" "))
+register_adapter(datetime.date, _adapt_date)
+register_adapter(datetime.datetime, _adapt_datetime)
 register_converter("date", _convert_date)
 register_converter("timestamp", _convert_timestamp)

@@ -16,26 +16,44 @@ Errors
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from threading import get_ident
 from types import TracebackType
 from typing import Any, Literal
 
-from aerodb_dbapi import readview
+from aerodb_dbapi import constants, hooks, readview
+from aerodb_dbapi.compatibility import CONNECT_DEPRECATED, PYTHON, keywords_deprecated
 from aerodb_dbapi.cursor import Cursor
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.executor.statement import Prepared
+from aerodb_dbapi.limits import Limits
 from aerodb_dbapi.planner.front import split_script
 from aerodb_dbapi.storage import errors
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import ProgrammingError
+from aerodb_dbapi.surface import Surface
+from aerodb_dbapi.uri import Location, locate
 
 LEGACY_TRANSACTION_CONTROL = -1
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
+_PARAMETERS = frozenset(
+    (
+        "database",
+        "timeout",
+        "detect_types",
+        "isolation_level",
+        "check_same_thread",
+        "factory",
+        "cached_statements",
+        "uri",
+        "autocommit",
+    )
+)
 
 
-class Connection:
+class Connection(Surface):
     """One connection. Arguments as for `connect`. Usable from one thread, unless `check_same_thread` is False."""
 
     Warning = errors.Warning
@@ -51,6 +69,7 @@ class Connection:
     NotSupportedError = errors.NotSupportedError
 
     _session: Session | None = None
+    row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None = None
 
     def __init__(
         self,
@@ -59,26 +78,32 @@ class Connection:
         detect_types: int = 0,
         isolation_level: str | None = "",
         check_same_thread: bool = True,
+        factory: Callable[..., Connection] | None = None,
         cached_statements: int = 128,
         uri: bool = False,
         *,
         autocommit: bool | int = LEGACY_TRANSACTION_CONTROL,
     ) -> None:
-        if uri:
-            raise errors.NotSupportedError("URI file names are not supported yet: uri=True")
         path = os.fsdecode(database)
-        self._thread = get_ident()
+        if "\0" in path:
+            raise ValueError("embedded null character")
+        if "_thread" in self.__dict__:  # __init__ once more: another database
+            del self._thread
+            before, self._session = self._session, None
+            if before is not None:
+                before.close()
         self._check_same_thread = bool(check_same_thread)
         self._detect_types = int(detect_types)
         self._text_factory: Any = str
-        self.row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None = None
-        self._isolation_level: str | None = None
-        self._set_isolation_level(isolation_level)
+        self._trace = None
+        self._limits = Limits()
+        self._config = {}
+        self.row_factory = None
+        self._isolation_level = _checked_level(isolation_level)
         self._autocommit = _checked_autocommit(autocommit)
-        store = Database.memory() if path in (":memory:", "") else Database.open(path, timeout=timeout)
-        self._session = Session(store, FunctionRegistry(), timeout=timeout)
-        self._session.thread = self._thread
-        self._session.set_plain(not self._detect_types)
+        self._session = _open(locate(path, uri), timeout)
+        self._session.thread = self._thread = get_ident()
+        self._set_plain()
         self._note_control()
         if self._autocommit is False:
             self._session.begin("DEFERRED")
@@ -128,18 +153,10 @@ class Connection:
     @isolation_level.setter
     def isolation_level(self, level: str | None) -> None:
         session = self._ready()
-        self._set_isolation_level(level)
+        self._isolation_level = _checked_level(level)
         self._note_control()
         if level is None and session.transaction is not None:
-            session.commit()
-
-    def _set_isolation_level(self, level: str | None) -> None:
-        if level is not None:
-            if not isinstance(level, str):
-                raise TypeError("isolation_level must be str or None")
-            if level.upper() not in _LEVELS:
-                raise ValueError("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'")
-        self._isolation_level = level
+            self._commit(session)
 
     @property
     def autocommit(self) -> bool | int:
@@ -152,9 +169,9 @@ class Connection:
         session = self._ready()
         value = _checked_autocommit(value)
         if value is True and session.transaction is not None:
-            session.commit()
+            self._commit(session)
         if value is False and session.transaction is None:
-            session.begin("DEFERRED")
+            self._begin(session, "DEFERRED")
         self._autocommit = value
         self._note_control()
 
@@ -165,8 +182,14 @@ class Connection:
 
     @text_factory.setter
     def text_factory(self, factory: Any) -> None:
+        self._ready()
         self._text_factory = factory
-        self._ready().set_plain(factory is str and not self._detect_types)
+        self._set_plain()
+
+    def _set_plain(self) -> None:
+        """The hit path is for rows as the engine makes them, and statements that nobody watches."""
+        plain = self._text_factory is str and not self._detect_types and self._trace is None and not self._checks_length
+        self._open_session().set_plain(plain)
 
     # --- Statements ---
 
@@ -176,7 +199,7 @@ class Connection:
         if session is None or session.thread != get_ident():
             self._ready()
         made = factory(self)
-        if factory is not Cursor and not isinstance(made, Cursor):
+        if factory is not Cursor and not issubclass(type(made), Cursor):
             raise TypeError(f"factory must return a cursor, not {type(made).__name__}")
         if self.row_factory is not None:
             made.row_factory = self.row_factory
@@ -197,18 +220,55 @@ class Connection:
         """`cursor().executescript(...)`; returns that cursor."""
         return self.cursor().executescript(sql_script)
 
+    def __call__(self, sql: str = "", /, *values: Any) -> Statement:
+        """The compiled form of a statement."""
+        session = self._ready()
+        if values or not isinstance(sql, str):
+            raise TypeError(f"argument 1 must be str, not {type(sql).__name__}")
+        prepared = self._prepare(sql)
+        del session
+        return Statement._of(prepared.text)
+
     def _prepare(self, sql: str) -> Prepared:
+        session = self._open_session()
+        if session.watch:
+            session.start()
         if "\0" in sql:
             raise ProgrammingError("the query contains a null character")
+        if session.limits is not None:
+            self._check_text(sql)
         sql.encode()  # a lone surrogate is the caller's UnicodeEncodeError, as in sqlite3
-        return self._open_session().prepare(sql)
+        return session.prepare(sql)
+
+    def _note(self, prepared: Prepared, values: tuple[Any, ...]) -> None:
+        """Tell the trace callback of a statement that is about to run."""
+        if self._trace is not None and prepared.compiled.kind != "empty":
+            slots = prepared.compiled.parameters[: prepared.n_parameters]
+            hooks.trace(self._trace, prepared.text, slots, values, self._limits.get(constants.SQLITE_LIMIT_LENGTH))
+
+    def _tell(self, text: str) -> None:
+        """Tell the trace callback of a statement of the driver's own."""
+        if self._trace is not None:
+            hooks.trace(self._trace, text, (), (), len(text))
+
+    def _begin(self, session: Session, mode: str) -> None:
+        self._tell(f"BEGIN {mode}")
+        session.begin(mode or "DEFERRED")
+
+    def _commit(self, session: Session) -> None:
+        self._tell("COMMIT")
+        session.commit()
+
+    def _rollback(self, session: Session) -> None:
+        self._tell("ROLLBACK")
+        session.rollback()
 
     def _begin_implicitly(self) -> None:
         """Legacy control: open a transaction before DML."""
         session = self._open_session()
         level = self._isolation_level
         if session.transaction is None and self._autocommit == LEGACY_TRANSACTION_CONTROL and level is not None:
-            session.begin(level.upper() or "DEFERRED")
+            self._begin(session, level)
 
     def _note_control(self) -> None:
         """Tell the session whether DML commits alone."""
@@ -217,11 +277,15 @@ class Connection:
 
     def _run_script(self, script: str) -> None:
         session = self._open_session()
+        self._check_text(script)
+        script.encode()
         if self._autocommit == LEGACY_TRANSACTION_CONTROL and session.transaction is not None:
-            session.commit()
+            self._commit(session)
         for text in split_script(script):
             prepared = self._prepare(text)
-            rows, _ = session.run(prepared, (None,) * prepared.n_parameters)
+            values = (None,) * prepared.n_parameters
+            self._note(prepared, values)
+            rows, _ = session.run(prepared, values)
             if rows is not None:
                 for _ in rows:
                     pass
@@ -232,19 +296,20 @@ class Connection:
         """Commit the open transaction, durably. Does nothing when there is none (or with `autocommit=True`)."""
         session = self._ready()
         if self._autocommit is not True and session.transaction is not None:
-            session.commit()
+            self._commit(session)
             if self._autocommit is False:
-                session.begin("DEFERRED")
+                self._begin(session, "DEFERRED")
 
     def rollback(self) -> None:
         """Undo the open transaction. Does nothing when there is none (or with `autocommit=True`)."""
         session = self._ready()
         if self._autocommit is not True and session.transaction is not None:
-            session.rollback()
+            self._rollback(session)
             if self._autocommit is False:
-                session.begin("DEFERRED")
+                self._begin(session, "DEFERRED")
 
     def __enter__(self) -> Connection:
+        self._ready()
         return self
 
     def __exit__(
@@ -271,33 +336,37 @@ class Connection:
     def __del__(self) -> None:
         session, self._session = self._session, None
         if session is not None:
+            if PYTHON >= (3, 13):
+                warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=1, source=self)
             session.close()
 
     def interrupt(self) -> None:
-        """Not supported yet: raises NotSupportedError."""
-        raise errors.NotSupportedError("Connection.interrupt() is not supported yet")
+        """Make the statement that runs fail with "interrupted". May be called from any thread; without one it does nothing."""
+        self._open_session().interrupt()
 
     # --- Functions ---
 
+    @keywords_deprecated("create_function", "name", "narg", "func")
     def create_function(
-        self, name: str, narg: int, func: Callable[..., Any] | None, /, *, deterministic: bool = False
+        self, name: str, narg: int, func: Callable[..., Any] | None, *, deterministic: bool = False
     ) -> None:
         """Register a SQL function of this connection (None removes it). `narg` -1 takes any number of arguments.
 
-        It hides a built-in of that name. Raises ProgrammingError when `narg` is out of range.
+        It hides a built-in of that name. Raises ProgrammingError (OperationalError before Python 3.12) when `narg` is out of range.
         """
         session = self._ready()
         if not -1 <= narg <= 127:
-            raise ProgrammingError("Error creating function")
+            raise _RegistrationError("Error creating function")
         if func is not None and not callable(func):
             raise TypeError("parameter must be callable")
         session.register_scalar(name, narg, func, deterministic)
 
-    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable[[], Any] | None, /) -> None:
+    @keywords_deprecated("create_aggregate", "name", "n_arg", "aggregate_class")
+    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable[[], Any] | None) -> None:
         """Register an aggregate: a class with `step(*values)` and `finalize()` (None removes it)."""
         session = self._ready()
         if not -1 <= n_arg <= 127:
-            raise ProgrammingError("Error creating aggregate")
+            raise _RegistrationError("Error creating aggregate")
         session.register_aggregate(name, n_arg, aggregate_class)
 
     # --- Beyond sqlite3 ---
@@ -315,37 +384,77 @@ class Connection:
         return self._ready().database.root.commit_id
 
 
+class Statement:
+    """What calling a connection gives: a statement that was compiled."""
+
+    __slots__ = ("sql",)
+    sql: str
+
+    def __new__(cls, *_: Any, **__: Any) -> Statement:
+        raise TypeError(f"cannot create '{cls.__module__}.{cls.__qualname__}' instances")
+
+    @classmethod
+    def _of(cls, sql: str) -> Statement:
+        made = object.__new__(cls)
+        made.sql = sql
+        return made
+
+
+_RegistrationError = errors.OperationalError if PYTHON < (3, 12) else ProgrammingError
+
+
+def _open(location: Location, timeout: float) -> Session:
+    """A session on the database at a location."""
+    if location.shared is not None:
+        store = Database.shared_memory(location.shared)
+    elif location.memory:
+        store = Database.memory()
+    elif not location.create and not os.path.exists(location.path):
+        raise errors.OperationalError("unable to open database file", name="SQLITE_CANTOPEN")
+    else:
+        store = Database.open(location.path, timeout=timeout)
+    session = Session(store, FunctionRegistry(), timeout=timeout)
+    if location.read_only:
+        session.read_only = True
+        session.own_plans()
+    return session
+
+
+def _checked_level(level: str | None) -> str | None:
+    """An isolation level as it is kept: upper case, a plain str."""
+    if level is None:
+        return None
+    if not isinstance(level, str):
+        raise TypeError("isolation_level must be str or None")
+    name = str.upper(level)
+    if name not in _LEVELS:
+        raise ValueError("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'")
+    return name
+
+
 def _checked_autocommit(value: bool | int) -> bool | int:
     if value is True or value is False or value == LEGACY_TRANSACTION_CONTROL:
         return value
     raise ValueError("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL")
 
 
-def connect(
-    database: str | bytes | os.PathLike[str] | os.PathLike[bytes],
-    timeout: float = 5.0,
-    detect_types: int = 0,
-    isolation_level: str | None = "",
-    check_same_thread: bool = True,
-    factory: Callable[..., Connection] | None = None,
-    cached_statements: int = 128,
-    uri: bool = False,
-    *,
-    autocommit: bool | int = LEGACY_TRANSACTION_CONTROL,
-) -> Connection:
+def connect(*arguments: Any, **options: Any) -> Connection:
     """Open a database file (made if missing; ':memory:' for one in memory) and return a connection.
 
+    connect(database, timeout=5.0, detect_types=0, isolation_level="", check_same_thread=True, factory=Connection,
+            cached_statements=128, uri=False, *, autocommit=LEGACY_TRANSACTION_CONTROL)
+
     `timeout`: seconds to wait for a lock. `detect_types`: PARSE_DECLTYPES | PARSE_COLNAMES. `isolation_level`, `autocommit`: see
-    the module's text. `check_same_thread=False` lets any thread use the connection, one at a time. `factory` makes the connection.
+    the module's text. `check_same_thread=False` lets any thread use the connection, one at a time. `factory` makes the connection
+    and is given all arguments as they are here. `uri`: `database` may be a URI (aerodb_dbapi.uri).
     Raises OperationalError (cannot open, locked), DatabaseError (not a database), CorruptionError (damaged file).
     """
-    return (factory or Connection)(
-        database,
-        timeout,
-        detect_types,
-        isolation_level,
-        check_same_thread,
-        cached_statements,
-        uri,
-        autocommit=autocommit,
-    )
+    factory = arguments[5] if len(arguments) > 5 else options.get("factory") or Connection
+    if PYTHON >= (3, 13) and len(arguments) > 1:
+        warnings.warn(CONNECT_DEPRECATED.format("sqlite3.connect"), DeprecationWarning, stacklevel=2)
+    if factory is Connection:
+        for name in options:
+            if name not in _PARAMETERS:
+                raise TypeError(f"'{name}' is an invalid keyword argument for Connection()")
+    made: Connection = factory(*arguments, **options)
+    return made

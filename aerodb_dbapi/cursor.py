@@ -23,9 +23,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from aerodb_dbapi.adapters import converters
+from aerodb_dbapi import parameters
+from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.parameters import INT64_MAX, INT64_MIN, bind, bind_rows
 from aerodb_dbapi.storage.errors import ProgrammingError
 from aerodb_dbapi.storage.values import as_text
@@ -51,7 +52,14 @@ class _Closed:
     thread = -1
 
 
+class _Locked(_Closed):
+    """Stands there while the cursor is in use further up the stack."""
+
+    __slots__ = ()
+
+
 CLOSED = _Closed()
+LOCKED = cast("Any", _Locked())
 
 
 class Cursor:
@@ -71,13 +79,23 @@ class Cursor:
     _row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None
 
     def __init__(self, connection: Connection, /) -> None:
+        try:
+            session = connection._session
+        except AttributeError:
+            name = type(connection).__name__
+            raise TypeError(f"Cursor() argument 1 must be aerodb_dbapi.Connection, not {name}") from None
         self._connection = connection
-        session = connection._session
         self._session = connection._open_session() if session is None else session
         self._rows = _NO_ROWS
         self._compiled = self._make = self._lastrowid = self._row_factory = None
         self._rowcount = self._returned = -1
         self.arraysize = 1
+
+    def __getattr__(self, name: str) -> Any:
+        """Asked only for what is missing: without `__init__` everything is."""
+        if name in Cursor.__slots__:
+            raise ProgrammingError("Base Cursor.__init__ not called.")
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     # --- Attributes ---
 
@@ -195,18 +213,26 @@ class Cursor:
         return True
 
     def _execute_general(self, sql: str, parameters: Any) -> None:
-        """`execute` in full generality: any statement, any parameters, implicit BEGIN."""
+        """`execute` in full generality: any statement, any parameters, implicit BEGIN, callbacks."""
         connection = self._check()
         if not isinstance(sql, str):
             raise TypeError(f"execute() argument 1 must be str, not {type(sql).__name__}")
         self._reset()
-        session = connection._open_session()
-        prepared = connection._prepare(sql)
-        compiled = prepared.compiled
-        values = bind(parameters, compiled.parameters[: prepared.n_parameters])
-        if compiled.kind in _DML:
-            connection._begin_implicitly()
-        rows, rowcount = session.run(prepared, values)
+        session = self._session
+        self._session = LOCKED
+        try:
+            prepared = connection._prepare(sql)
+            compiled = prepared.compiled
+            values = bind(parameters, compiled.parameters[: prepared.n_parameters])
+            if connection._checks_length:
+                connection._check_length(values)
+            if compiled.kind in _DML:
+                connection._begin_implicitly()
+            if connection._trace is not None:
+                connection._note(prepared, values)
+            rows, rowcount = session.run(prepared, values)
+        finally:
+            self._session = session
         self._compiled = compiled
         self._lastrowid = session.last_insert_rowid
         if compiled.kind in _DML:
@@ -214,6 +240,7 @@ class Cursor:
                 self._rowcount = rowcount
             else:
                 self._rowcount, self._returned = 0, rowcount
+                rows = self._counted(list(rows))
         if rows is not None:
             self._rows = iter(rows)
         self._make = self._row_maker()
@@ -227,7 +254,15 @@ class Cursor:
         if not isinstance(sql, str):
             raise TypeError(f"executemany() argument 1 must be str, not {type(sql).__name__}")
         self._reset()
-        session = connection._open_session()
+        session = self._session
+        self._session = LOCKED
+        try:
+            self._execute_many(connection, session, sql, iter(parameters))
+        finally:
+            self._session = session
+        return self
+
+    def _execute_many(self, connection: Connection, session: Session, sql: str, items: Iterator[Any]) -> None:
         prepared = connection._prepare(sql)
         compiled = prepared.compiled
         if compiled.kind not in _DML or compiled.names is not None:
@@ -237,12 +272,15 @@ class Cursor:
             connection._begin_implicitly()
         self._compiled = compiled
         slots = compiled.parameters[: prepared.n_parameters]
-        items = iter(parameters)
         total = 0
         while chunk := list(islice(items, _CHUNK_ROWS)):
-            total += session.run_many(prepared, bind_rows(chunk, slots))
+            rows = bind_rows(chunk, slots)
+            if connection._trace is not None or connection._checks_length:
+                for values in rows:
+                    connection._check_length(values)
+                    connection._note(prepared, values)
+            total += session.run_many(prepared, rows)
         self._rowcount = total if compiled.kind in _DML else -1
-        return self
 
     def executescript(self, sql_script: str, /) -> Cursor:
         """Run every statement of a script; an open transaction is committed first. Returns the cursor."""
@@ -253,6 +291,16 @@ class Cursor:
             raise ValueError("embedded null character")
         self._reset()
         connection._run_script(sql_script)
+        return self
+
+    def _plain_rows(self, sql: str, values: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a question of the driver's own, as the engine makes them."""
+        self.execute(sql, values)
+        return self._rows
+
+    def _execute_adapted(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """`execute` where int, float, str or bytearray have an adapter: no value may be taken as it is."""
+        self._execute_general(sql, parameters)
         return self
 
     # --- Fetching ---
@@ -302,6 +350,7 @@ class Cursor:
 
     def close(self) -> None:
         """Close the cursor; using it afterwards raises ProgrammingError."""
+        self._check_unlocked()
         self._connection._check_thread()
         self._connection._open_session()
         self._rows = _NO_ROWS
@@ -317,21 +366,33 @@ class Cursor:
 
     def _check(self) -> Connection:
         """Raise ProgrammingError if the cursor cannot be used here and now."""
-        try:
-            connection = self._connection
-        except AttributeError:
-            raise ProgrammingError("Base Cursor.__init__ not called.") from None
+        connection = self._connection
         connection._check_thread()
+        self._check_unlocked()
         if self._session is CLOSED:
             raise ProgrammingError("Cannot operate on a closed cursor.")
         connection._open_session()
         return connection
+
+    def _check_unlocked(self) -> None:
+        if self._session is LOCKED:
+            self._check_recursion()
+
+    def _check_recursion(self) -> NoReturn:
+        raise ProgrammingError("Recursive use of cursors not allowed.")
 
     def _reset(self) -> None:
         self._rows = _NO_ROWS
         self._compiled = None
         self._rowcount = -1
         self._returned = -1
+
+    def _counted(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """The rows of RETURNING: with the last one the row count is known."""
+        if not rows:
+            self._exhausted()
+        last = len(rows) - 1
+        return (row if i < last else self._exhausted() or row for i, row in enumerate(rows))
 
     def _exhausted(self) -> None:
         """All rows are fetched: a statement with RETURNING now tells its row count, as in `sqlite3`."""
@@ -340,18 +401,15 @@ class Cursor:
 
     def _row_maker(self) -> Callable[[tuple[Any, ...]], Any] | None:
         """The function from engine tuple to what is fetched, or None when they are the same."""
-        connection = self._connection
         factory = self._row_factory
         convert = self._value_converter()
         if convert is None and factory is None:
             return None
-        if convert is None:
-            assert factory is not None
-            return lambda row: factory(self, row)
         if factory is None:
             return convert
-        assert connection is not None
-        return lambda row: factory(self, convert(row))
+        prepare = getattr(factory, "_maker", None)
+        make = prepare(self) if prepare is not None and "_maker" in vars(factory) else lambda row: factory(self, row)
+        return make if convert is None else lambda row: make(convert(row))
 
     def _value_converter(self) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
         """Apply column converters and `text_factory` to a row; None when neither is in force."""
@@ -359,15 +417,23 @@ class Cursor:
         compiled = self._compiled
         if compiled is None or compiled.names is None:
             return None
-        text_factory = connection._text_factory
-        by_column = [self._column_converter(i) for i in range(len(compiled.names))] if connection._detect_types else []
-        if not any(by_column) and text_factory is str:
-            return None
-        make_text = _text_maker(text_factory)
-        by_column = by_column or [None] * len(compiled.names)
+        names = compiled.names
+        by_column = [self._column_converter(i) for i in range(len(names))] if connection._detect_types else []
+        if not any(by_column):
+            if connection._text_factory is str:
+                return None
+            return lambda row: tuple([_text(value, connection._text_factory) for value in row])
 
         def convert(row: tuple[Any, ...]) -> tuple[Any, ...]:
-            return tuple([_convert(value, own, make_text) for value, own in zip(row, by_column)])
+            session, self._session = self._session, LOCKED
+            try:
+                make = connection._text_factory
+                made = tuple([_convert(value, own, make) for value, own in zip(row, by_column)])
+                if self._session is not LOCKED:  # a converter called __init__
+                    self._check_recursion()
+                return made
+            finally:
+                self._session = session
 
         return convert
 
@@ -386,21 +452,28 @@ class Cursor:
         return None
 
 
-def _text_maker(text_factory: Any) -> Callable[[str], Any] | None:
-    """From str to what `text_factory` gives; None where that is the str itself."""
-    if text_factory is str:
-        return None
-    return lambda text: text_factory(text.encode())
+def adapt_base_types() -> None:
+    """From now on every value goes through the adapters, for an adapter of a base type was registered."""
+    parameters.treat_nothing_as_plain()
+    Cursor.execute = Cursor._execute_adapted  # type: ignore[method-assign]
 
 
-def _convert(value: Any, own: Callable[[bytes], Any] | None, make_text: Callable[[str], Any] | None) -> Any:
+when_base_type_is_adapted(adapt_base_types)
+
+
+def _text(value: Any, text_factory: Any) -> Any:
+    """A value with what `text_factory` makes of text."""
+    return text_factory(value.encode()) if value.__class__ is str and text_factory is not str else value
+
+
+def _convert(value: Any, own: Callable[[bytes], Any] | None, text_factory: Any) -> Any:
     if value is None:
         return None
     if own is not None:
+        if value == b"":  # sqlite3 takes an empty BLOB for NULL here
+            return None
         return own(value if isinstance(value, bytes) else _bytes_of(value))
-    if make_text is not None and isinstance(value, str):
-        return make_text(value)
-    return value
+    return _text(value, text_factory)
 
 
 def _bytes_of(value: Any) -> bytes:

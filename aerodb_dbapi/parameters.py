@@ -37,6 +37,20 @@ def bind(parameters: Any, slots: list[str | None]) -> tuple[Any, ...]:
     raise ProgrammingError("parameters are of unsupported type")
 
 
+def treat_nothing_as_plain() -> None:
+    """Ask the adapters about values of every class from now on."""
+    global _PLAIN
+    _PLAIN = frozenset()
+
+
+def check_buffer(data: Any) -> bytes:
+    """The bytes of a contiguous buffer. Raises TypeError, BufferError."""
+    view = memoryview(data)
+    if not view.c_contiguous:
+        raise BufferError("memoryview: underlying buffer is not C-contiguous")
+    return view.tobytes()
+
+
 def bind_sequence(parameters: Any, count: int) -> tuple[Any, ...]:
     """Values for `count` slots from a sequence."""
     if len(parameters) != count:

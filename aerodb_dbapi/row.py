@@ -13,7 +13,7 @@ equal when both values and names are equal, and sequences (`collections.abc.Sequ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aerodb_dbapi.cursor import Cursor
@@ -31,7 +31,7 @@ class Row:
     _values: tuple[Any, ...]
 
     def __new__(cls, cursor: Cursor, values: tuple[Any, ...], /) -> Row:
-        if not isinstance(cursor, Cursor):
+        if not issubclass(type(cursor), Cursor):
             raise TypeError(f"{cls.__name__}() argument 1 must be aerodb_dbapi.Cursor, not {type(cursor).__name__}")
         if not isinstance(values, tuple):
             raise TypeError(f"{cls.__name__}() argument 2 must be tuple, not {type(values).__name__}")
@@ -39,6 +39,20 @@ class Row:
         row._description = cursor.description or ()
         row._values = values
         return row
+
+    @classmethod
+    def _maker(cls, cursor: Cursor) -> Callable[[tuple[Any, ...]], Row]:
+        """What makes the rows of one result: the description is looked up once. For `Row` itself, not for subclasses."""
+        description = cursor.description or ()
+        new = object.__new__
+
+        def make(values: tuple[Any, ...]) -> Row:
+            row = new(cls)
+            row._description = description
+            row._values = values
+            return row
+
+        return make
 
     def keys(self) -> list[str]:
         """The column names, in order."""

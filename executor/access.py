@@ -183,7 +183,12 @@ class StepWriter:
         key, row = self._bind(source, kind)
         keys, rows = self.unit.name("keys"), self.unit.name("rows")
         with self.unit.block(f"for {keys}, {rows} in {batches}:"):
+            self.watch()
             body(self._pairs(source, key, row, keys, rows))
+
+    def watch(self) -> None:
+        """The place where a running statement notices that it is to stop."""
+        self.unit.line("if session.watch: session.check()")
 
     def _pairs(self, source: Source, key: bool, row: bool, keys: str, rows: str) -> Stream:
         if key and row:
@@ -365,6 +370,8 @@ class StepWriter:
             text = f"{tree}.batches({lower}, False, {upper}, True, {access.reverse})"
         keys, rowids = self.unit.name("keys"), self.unit.name("ids")
         with self.unit.block(f"for {keys}, {rowids} in {text}:"):
+            if bounds is None or not self.nested:
+                self.watch()
             if access.covering and source.id not in self.whole:
                 self._bind_entry(source, access.index)
                 return body(Stream(f"e{source.id}", keys, True))

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aerodb_dbapi.executor import pragma
+from aerodb_dbapi.executor import authorize, limits, pragma
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.ddl import run_ddl
 from aerodb_dbapi.executor.dml import compile_dml
@@ -40,6 +40,7 @@ from aerodb_dbapi.planner.query import (
     SelectStatement,
     UpdateStatement,
 )
+from aerodb_dbapi.storage import collations
 from aerodb_dbapi.storage.catalog import Schema
 from aerodb_dbapi.storage.errors import DatabaseError, InternalError
 from aerodb_dbapi.storage.tree import Tree
@@ -47,11 +48,22 @@ from aerodb_dbapi.storage.tree import Tree
 Row = tuple[Any, ...]
 CACHED_TEXT_MAX = 20_000
 _ROW_KINDS = frozenset({"select", "insert", "update", "delete"})
+_DML_KINDS = frozenset({"insert", "update", "delete"})
+_UNASKED = frozenset({*_ROW_KINDS, "empty", "explain"})
 _DDL_KINDS = frozenset({"create_table", "create_index", "create_view", "drop", "alter"})
 
 
 def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
     """Prepare one statement against a schema. What is made is kept in `plans`."""
+    if session.registry.collations:
+        with collations.in_use(session.registry.collations):
+            return _prepare(session, sql, schema, trees, plans)
+    return _prepare(session, sql, schema, trees, plans)
+
+
+def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
+    if session.limits is not None or session.authorizer is not None:
+        return _prepare_checked(session, sql, schema, trees, plans)
     many = lifting.insert_rows(sql) if first_word(sql) in ("INSERT", "REPLACE") else None
     if many is not None:
         compiled = _shaped(session, many[0], schema, trees, plans)
@@ -70,6 +82,14 @@ def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], p
             if compiled.kind in _ROW_KINDS:
                 plans.remember_shape(sql, compiled)
     prepared = Prepared(compiled, constants, sql)
+    if len(sql) <= CACHED_TEXT_MAX:
+        plans.remember_text(prepared)
+    return prepared
+
+
+def _prepare_checked(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
+    """As it stands, so that limits and the authorizer see the statement once and whole."""
+    prepared = Prepared(_compile(session, parse(sql), sql, schema, trees), (), sql)
     if len(sql) <= CACHED_TEXT_MAX:
         plans.remember_text(prepared)
     return prepared
@@ -112,13 +132,19 @@ def _with_rows(compiled: Compiled, rows: list[Row], text: str) -> Compiled:
 
 
 def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
+    if session.read_only and (parsed.kind in _DDL_KINDS or parsed.kind in _DML_KINDS):
+        session.refuse_to_write()
+    ask = session.authorizer
+    if ask is not None and parsed.kind not in _UNASKED and not authorize.control_allowed(ask, parsed.tree):
+        return _nothing(text)
     if parsed.kind in _ROW_KINDS:
         return _compile_rows(session, parsed, text, schema, trees)
     if parsed.kind in _DDL_KINDS:
         statement = parsed.tree
 
         def define(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
-            run_ddl(session, transaction, statement)
+            with collations.in_use(session.registry.collations):
+                run_ddl(session, transaction, statement)
             return -1, None
 
         return Compiled("ddl", define, text=text, schema=None)
@@ -127,13 +153,24 @@ def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Map
     if parsed.kind == "explain":
         return _compile_explain(session, parsed.tree, text, schema, trees)
     if parsed.kind == "empty":
-        return Compiled("empty", lambda session, params: None, text=text, schema=None)
+        return _nothing(text)
     return Compiled("transaction", _control(parsed.tree), text=text, schema=None)
+
+
+def _nothing(text: str) -> Compiled:
+    """A statement that does nothing."""
+    return Compiled("empty", lambda session, params: None, text=text, schema=None)
 
 
 def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
     """SELECT, INSERT, UPDATE, DELETE."""
-    statement = plan_statement(session, bind_statement(session, parsed, schema), trees)
+    statement = bind_statement(session, parsed, schema)
+    if session.limits is not None:
+        limits.check_parameters(session.limits, len(parsed.parameters))
+        limits.check_statement(session.limits, statement)
+    if session.authorizer is not None and not authorize.rows_allowed(session.authorizer, statement):
+        return _nothing(text)
+    statement = plan_statement(session, statement, trees)
     reads = reads_of(statement)
     if isinstance(statement, SelectStatement):
         run, source = compile_select(statement)

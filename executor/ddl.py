@@ -24,7 +24,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.constraints import sequence_key
-from aerodb_dbapi.executor.planning import bind_text, partial_tests, plan_text, reads_of
+from aerodb_dbapi.executor.planning import bind_text, check_partial, partial_tests, plan_text, reads_of
 from aerodb_dbapi.indexes.keys import fold_of
 from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
 from aerodb_dbapi.planner.alter import Alteration
@@ -32,6 +32,7 @@ from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop,
 from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
 from aerodb_dbapi.planner.query import SelectStatement
 from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, Schema, Table, fold
+from aerodb_dbapi.storage.collations import is_known
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import apply_affinity
 
@@ -85,7 +86,8 @@ def _create_table(session: Any, transaction: Any, statement: CreateTable) -> Non
         _create_table_as(session, transaction, statement)
         return
     for column in statement.table.columns:
-        fold_of(column.collation)
+        if not is_known(column.collation):
+            fold_of(column.collation)
     table = replace(statement.table, tree=transaction.create_tree("table"))
     transaction.put_object(transaction.new_object_id(), table)
     for index in statement.indexes:
@@ -175,6 +177,8 @@ def _create_index(session: Any, transaction: Any, statement: CreateIndex) -> Non
             return
         raise OperationalError(f"index {statement.name} already exists")
     index = _put_index(transaction, complete_index(statement, table))
+    if index.where:
+        check_partial(session, transaction.schema, table, index.id)
     where = partial_tests(session, transaction.schema, table).get(index.id) if index.where else None
     keys = build_entries(index, table, transaction.trees[table.tree], where)
     transaction.writer(index.tree).append(keys, [key[-1] for key in keys])

@@ -47,7 +47,7 @@ from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.planner import expressions as e
 from aerodb_dbapi.planner.expressions import Expression
 from aerodb_dbapi.planner.query import Query
-from aerodb_dbapi.storage.collations import COLLATIONS
+from aerodb_dbapi.storage import collations
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
 DEPTH_MAX: Final = 12
@@ -349,11 +349,13 @@ class ExpressionCompiler:
 
     def fold(self, order: str) -> str | None:
         """The name of a collation's key function for any value; None for BINARY."""
-        if order.upper() not in COLLATIONS:
+        if not collations.is_known(order):
             raise OperationalError(f"no such collation sequence: {order}")
-        key = COLLATIONS[order.upper()]
+        key = collations.key_of(order)
         if key is None:
             return None
+        if collations.is_application(order):
+            return self.unit.bind(folded(key), "fold")
         name = self._FOLDS.setdefault(key, folded(key))
         return self.unit.bind(name, "fold")
 

@@ -10,21 +10,24 @@ What it does not do: cache, generate statements.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from aerodb_dbapi.executor.dml_insert import row_function
 from aerodb_dbapi.executor.dml_update import point_of
 from aerodb_dbapi.executor.statistics import TreeStatistics
 from aerodb_dbapi.planner.bind_context import Reference
 from aerodb_dbapi.planner.binder import bind, trace_select
+from aerodb_dbapi.planner.expressions import Call
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
 from aerodb_dbapi.planner.query import DeleteStatement, Statement, UpdateStatement
-from aerodb_dbapi.planner.usage import trees_read
+from aerodb_dbapi.planner.usage import deep_nodes, trees_read
 from aerodb_dbapi.storage.catalog import Schema, Table, View
+from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.tree import Tree
 
 NO_RULES: frozenset[str] = frozenset()
+_DATES: Final = frozenset({"date", "time", "datetime", "julianday", "unixepoch", "strftime"})
 
 
 def bind_statement(session: Any, parsed: Parsed, schema: Schema) -> Statement:
@@ -69,9 +72,23 @@ def reads_of(statement: Statement) -> tuple[int, ...]:
     return trees_read(statement)
 
 
-def partial_tests(session: Any, schema: Schema, table: Table) -> dict[int, Callable[[int, tuple[Any, ...]], Any]]:
-    """The tests of a table's partial indexes by index id."""
+def check_partial(session: Any, schema: Schema, table: Table, index: int) -> None:
+    """Refuse the condition of a partial index that may answer otherwise tomorrow. Functions of dates are refused only
+    when they are called with 'now', as in SQLite."""
+    for node in deep_nodes(_whole_table(session, schema, table).index_filters[index]):
+        if isinstance(node, Call) and (node.needs_session or not node.deterministic) and node.name not in _DATES:
+            raise OperationalError("non-deterministic functions prohibited in partial index WHERE clauses")
+
+
+def _whole_table(session: Any, schema: Schema, table: Table) -> DeleteStatement:
+    """A bound statement that knows the table's definition."""
     name = '"' + table.name.replace('"', '""') + '"'
     bound = bind_text(session, f"DELETE FROM {name}", schema)
     assert isinstance(bound, DeleteStatement)
+    return bound
+
+
+def partial_tests(session: Any, schema: Schema, table: Table) -> dict[int, Callable[[int, tuple[Any, ...]], Any]]:
+    """The tests of a table's partial indexes by index id."""
+    bound = _whole_table(session, schema, table)
     return {key: row_function(where, bound.row_id, bound.table) for key, where in bound.index_filters.items()}

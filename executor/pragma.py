@@ -93,6 +93,7 @@ def _integer(value: str) -> int:
 
 def _in_transaction(session: Any, change: Callable[[Any], None]) -> None:
     """Make a change in the open transaction, or in one of its own."""
+    session.refuse_to_write()
     if session.transaction is not None:
         change(session.open_transaction())
         return

@@ -39,7 +39,7 @@ from aerodb_dbapi.storage.tree import Branch, Tree
 from aerodb_dbapi.storage.values import truth
 
 INF: Final = float("inf")
-RANK: Final[dict[type, int]] = {type(None): 0, int: 1, float: 1, str: 2, bytes: 3}
+RANK: Final = values.RANK
 Row = tuple[Any, ...]
 
 

@@ -269,6 +269,7 @@ class QueryCompiler:
         steps = [self.function(step) for step in query.steps]
         terms = "".join(self.term(f"itemgetter({position(order)})", order) + ", " for order in query.order_by)
         with block("while fresh:"):
+            self.steps.watch()
             if terms:
                 line(f"fresh = order(fresh, ({terms}))")
                 line("out, rest = fresh[:1], fresh[1:]")

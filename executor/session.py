@@ -27,6 +27,11 @@ Cursors (INV-V11)
     A SELECT's iterator works on the trees that it took when it was run: immutable roots, or trees that a
     transaction's later writes replace, never change. So its remaining rows are those of the state it started on.
 
+Stopping
+    `watch` is False but for two cases: another thread has called `interrupt`, or there is a progress handler.
+    Generated loops test it once per batch (a leaf, 256 rows) and then call `check`. While it is set `hits` is empty,
+    so every statement begins by the general way, which calls `start`.
+
 Counters: `changes`, `total_changes`, `last_insert_rowid` as in SQLite; a failed statement leaves `changes` 0.
 
 Example: ``session.run(session.prepare("SELECT 1"), ())`` gives ``(iterator of (1,), -1)``.
@@ -75,9 +80,9 @@ class Session:
     """State of one connection. Used by one thread at a time."""
 
     __slots__ = (
-        "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "changes", "database",
-        "hits", "last_insert_rowid", "plans", "registry", "settings", "thread", "timeout", "total_changes",
-        "transaction",
+        "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "authorizer", "changes",
+        "database", "hits", "interrupted", "last_insert_rowid", "limits", "plans", "progress", "read_only", "registry", "settings",
+        "thread", "timeout", "total_changes", "transaction", "watch",
     )  # fmt: skip
 
     def __init__(self, database: Database, registry: FunctionRegistry | None = None, *, timeout: float = 5.0) -> None:
@@ -97,6 +102,10 @@ class Session:
         self.thread = get_ident()
         self.hits = NO_HITS
         self._commits_alone = False
+        self.watch = self.interrupted = self.read_only = False
+        self.progress: Callable[[], bool] | None = None
+        self.authorizer: Callable[..., int] | None = None
+        self.limits: dict[int, int] | None = None
         self.set_plain(True)
 
     def set_commits_alone(self, alone: bool) -> None:
@@ -113,11 +122,46 @@ class Session:
 
     def _set_hits(self) -> None:
         self.hits = NO_HITS
-        if self._plain:
+        if self._plain and not self.watch:
             if self.transaction is None:
                 self.hits = self.plans.rows if self._commits_alone else self.plans.selects
             elif self.transaction is not PENDING and self._ddl_plans is None:
                 self.hits = self.plans.rows
+
+    # --- stopping a statement
+
+    def interrupt(self) -> None:
+        """Make the running statement fail at its next batch, and so a cursor that has rows to come. From any thread."""
+        self.interrupted = self.watch = True
+        self.hits = NO_HITS
+
+    def set_progress(self, progress: Callable[[], bool] | None) -> None:
+        """Call `progress` at each batch; the statement fails when it says True."""
+        self.progress = progress
+        self.watch = self.interrupted or progress is not None
+        self._set_hits()
+
+    def start(self) -> None:
+        """A statement begins while `watch` is set: an interruption that found nothing running is over."""
+        self.interrupted = False
+        self.set_progress(self.progress)
+        if self.watch:
+            self.check()
+
+    def check(self) -> None:
+        """Called for each batch by generated code while `watch` is set; raises where the statement is to stop."""
+        interrupted = self.interrupted
+        if interrupted:
+            self.interrupted = False
+            self.set_progress(self.progress)
+        if interrupted or (self.progress is not None and self.progress()):
+            raise OperationalError("interrupted", name="SQLITE_INTERRUPT")
+
+    def refuse_to_write(self) -> None:
+        """Raise where the connection was opened for reading only. A session that may write shares no plans with one
+        that may not, so compiled statements need not ask."""
+        if self.read_only:
+            raise OperationalError("attempt to write a readonly database", name="SQLITE_READONLY")
 
     def close(self) -> None:
         """Roll back what is open and let the database go."""
@@ -126,6 +170,14 @@ class Session:
         self.set_plain(False)
         self.thread = -1
         self.database.close()
+
+    def replace_database(self, database: Database) -> None:
+        """Go on with another database; what is open is rolled back, and the one there was is let go."""
+        if self.transaction is not None:
+            self.rollback()
+        before, self.database = self.database, database
+        self.own_plans()
+        before.close()
 
     # --- state
 
@@ -387,6 +439,7 @@ class Session:
         if self.transaction is not None:
             raise OperationalError("cannot start a transaction within a transaction")
         if mode in ("IMMEDIATE", "EXCLUSIVE"):
+            self.refuse_to_write()
             self.transaction = self.database.begin(immediate=True, timeout=self.timeout)
         else:
             self.transaction = PENDING
@@ -471,7 +524,13 @@ class Session:
         self.registry.register_aggregate(name, n_args, factory)
         self.own_plans()
 
+    def register_collation(self, name: str, compare: Callable[[str, str], Any] | None) -> None:
+        """A collation of this session; None removes it."""
+        self.registry.register_collation(name, compare)
+        self.own_plans()
+
     def own_plans(self) -> None:
+        """Share no plans with other sessions from here on, and forget those that there are."""
         self.plans = PlanCache()
         self._set_hits()
         if self._ddl_plans is not None:

@@ -74,7 +74,7 @@ from aerodb_dbapi.planner.expressions import (
 from aerodb_dbapi.planner.parse import cast_affinity, number_value, parameter_slot
 from aerodb_dbapi.planner.query import Join, Query, QuerySource, Values
 from aerodb_dbapi.planner.scope import Scope
-from aerodb_dbapi.storage.collations import COLLATIONS
+from aerodb_dbapi.storage.collations import is_known
 
 Handler = Callable[[Context, Any, Scope], Expression]
 
@@ -208,7 +208,7 @@ def written_collation(node: Any) -> str:
     """The collation that a Collate node names."""
     written = identifier(node.expression)
     name = written.upper()
-    if name not in COLLATIONS:
+    if not is_known(name):
         fail(f"no such collation sequence: {written}")
     return name
 

@@ -36,6 +36,7 @@ from aerodb_dbapi.planner.rewrite import query
 from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import Mark, TokenStream
 from aerodb_dbapi.storage.catalog import Column, Index, IndexColumn, Table, View, fold
+from aerodb_dbapi.storage.collations import is_application
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
 
@@ -109,17 +110,26 @@ def definition(stream: TokenStream) -> Statement | None:
 
 def complete_index(statement: CreateIndex, table: Table) -> Index:
     """The index over its table: names become positions, collations default to the columns'."""
-    parts = tuple(_index_column(term, table.columns, table.position(term.name)) for term in statement.terms)
+    parts = tuple(
+        _index_column(term, table.columns, table.position(term.name), statement.unique) for term in statement.terms
+    )
     return Index(
         0, statement.name, table.name, 0, parts, statement.unique, "c", statement.where, "ABORT", statement.sql
     )  # fmt: skip
 
 
-def _index_column(term: KeyTerm, columns: tuple[Column, ...], position: int | None) -> IndexColumn:
+def _index_column(term: KeyTerm, columns: tuple[Column, ...], position: int | None, unique: bool) -> IndexColumn:
+    """One part. The log can hold no order that a function of the application decides: there the part is BINARY, which no
+    comparison under that collation will look up; and what is unique cannot be told."""
     if position is None:
         raise OperationalError(f"no such column: {term.name}")
     column = columns[position]
-    return IndexColumn(position, column.name, term.collation or column.collation, term.descending)
+    collation = term.collation or column.collation
+    if is_application(collation):
+        if unique:
+            raise NotSupportedError(f"a unique index under the application's collation {collation}")
+        collation = "BINARY"
+    return IndexColumn(position, column.name, collation, term.descending)
 
 
 # --- CREATE TABLE ---------------------------------------------------------------------------------------------------
@@ -233,7 +243,7 @@ def _automatic_indexes(made: Definition, table: Table) -> tuple[Index, ...]:
     indexes: list[Index] = []
     seen: dict[tuple[tuple[int, str], ...], int] = {}
     for key in made.keys:
-        parts = tuple(_index_column(term, table.columns, table.position(term.name)) for term in key.terms)
+        parts = tuple(_index_column(term, table.columns, table.position(term.name), True) for term in key.terms)
         identity = tuple((part.position, fold(part.collation)) for part in parts)
         if identity in seen:
             indexes[seen[identity]] = _merged(indexes[seen[identity]], key.origin, key.conflict)

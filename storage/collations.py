@@ -6,13 +6,21 @@ None for it: callers skip the call. NOCASE folds the 26 ASCII letters only. RTRI
 Example: ``fold_case("STRASSE É") == "strasse É"``; 'a' = 'A ' under neither, since collations do not combine.
 
 Applied to text only: other classes compare the same under every collation (INV-Q4, INV-Q5).
+
+Collations of the application
+    A comparison function becomes a key function too: `key_function(compare)` gives keys that ask it. While a statement of a
+    connection that has some is compiled, `in_use` makes them known by name; `key_of` and `is_known` see both kinds.
+    Equal keys have one hash for all, for the function alone knows what is equal: grouping by one compares every pair.
+
 What it does not do: SQLite's NOCASE stops at a NUL character inside a text; here the whole text counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
 
 KeyFunction = Callable[[str], str]
 
@@ -36,3 +44,73 @@ def collation_key(name: str) -> KeyFunction | None:
     """The key function of a built-in collation by its upper-case name; None for BINARY. KeyError if there is no such
     one."""
     return COLLATIONS[name]
+
+
+# --- Collations of the application --------------------------------------------------------------------------------------
+
+_APPLICATION: Final[ContextVar[Mapping[str, Callable[[str], Any]] | None]] = ContextVar("collations", default=None)
+
+
+class CollationKey:
+    """A text that compares by a function of the application."""
+
+    __slots__ = ("compare", "text")
+
+    def __init__(self, compare: Callable[[str, str], int], text: str) -> None:
+        self.compare = compare
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return other.__class__ is CollationKey and self.compare(self.text, other.text) == 0  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __lt__(self, other: Any) -> Any:
+        return self.compare(self.text, other.text) < 0 if other.__class__ is CollationKey else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return self.compare(self.text, other.text) <= 0 if other.__class__ is CollationKey else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return self.compare(self.text, other.text) > 0 if other.__class__ is CollationKey else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return self.compare(self.text, other.text) >= 0 if other.__class__ is CollationKey else NotImplemented
+
+
+def key_function(compare: Callable[[str, str], int]) -> Callable[[str], CollationKey]:
+    """The key function of a comparison function."""
+
+    def key(text: str) -> CollationKey:
+        return CollationKey(compare, text)
+
+    return key
+
+
+@contextmanager
+def in_use(collations: Mapping[str, Callable[[str], Any]]) -> Iterator[None]:
+    """Know these collations of the application, key functions by upper-case name, inside the block."""
+    token = _APPLICATION.set(collations)
+    try:
+        yield
+    finally:
+        _APPLICATION.reset(token)
+
+
+def is_application(name: str) -> bool:
+    """Whether a name stands for a collation of the application. It may replace a built-in one but for BINARY."""
+    return name.upper() in (_APPLICATION.get() or ())
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a collation of this name."""
+    return name.upper() in COLLATIONS or is_application(name)
+
+
+def key_of(name: str) -> Callable[[str], Any] | None:
+    """The key function of a collation of either kind; None for BINARY. KeyError if there is no such one."""
+    application = _APPLICATION.get()
+    if application is not None and name.upper() in application:
+        return application[name.upper()]
+    return COLLATIONS[name.upper()]

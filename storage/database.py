@@ -79,6 +79,20 @@ class Database:
         return cls("", None, root, {0: root})
 
     @classmethod
+    def shared_memory(cls, name: str) -> Database:
+        """The database in memory that goes by this name in the process, made if there is none; it lives as long as it
+        is open somewhere."""
+        key = ("memory", name)
+        with cls.registry_lock:
+            known = cls.registry.get(key)
+            if known is not None:
+                known._opens += 1
+                return known
+            database = cls.registry[key] = cls.memory()
+            database._key = key
+            return database
+
+    @classmethod
     def open(
         cls, path: str, *, files: FileSystem | None = None, timeout: float = TIMEOUT, synchronous: str = "FULL"
     ) -> Database:

@@ -47,7 +47,7 @@ from aerodb_dbapi.storage.arithmetic import (
     shift_right,
     subtract,
 )
-from aerodb_dbapi.storage.collations import COLLATIONS, collation_key, fold_case, strip_spaces
+from aerodb_dbapi.storage.collations import COLLATIONS, CollationKey, collation_key, fold_case, strip_spaces
 from aerodb_dbapi.storage.errors import ProgrammingError
 from aerodb_dbapi.storage.numbers import (
     INTEGER_MAX,
@@ -73,7 +73,7 @@ __all__ = [
 
 Conversion = Callable[[Any], Any]
 
-RANK: Final[dict[type, int]] = {NoneType: 0, int: 1, float: 1, str: 2, bytes: 3}
+RANK: Final[dict[type, int]] = {NoneType: 0, int: 1, float: 1, str: 2, bytes: 3, CollationKey: 2}
 CLASS_NAMES: Final[dict[type, str]] = {NoneType: "null", int: "integer", float: "real", str: "text", bytes: "blob"}
 
 

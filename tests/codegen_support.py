@@ -24,7 +24,7 @@ from aerodb_dbapi.planner.query import (
 from aerodb_dbapi.storage import catalog
 from aerodb_dbapi.storage.tree import Tree
 
-SESSION = SimpleNamespace(database=None)
+SESSION = SimpleNamespace(database=None, watch=False)
 
 
 class Data:

@@ -31,7 +31,7 @@ from aerodb_dbapi.storage.catalog import (
 from aerodb_dbapi.storage.tree import Tree
 from aerodb_dbapi.storage.values import affinity_of_type
 
-SESSION = SimpleNamespace(database=None)
+SESSION = SimpleNamespace(database=None, watch=False)
 
 
 class Mirror:

@@ -496,10 +496,3 @@ def test_complete_statement(db: ModuleType) -> None:
         "SELECT 1; ",
     ):
         assert db.complete_statement(text) == sqlite3.complete_statement(text), text
-
-
-def test_export_list_is_true() -> None:
-    for name in aerodb_dbapi.__all__:
-        assert hasattr(aerodb_dbapi, name)
-    ours_alone = set(aerodb_dbapi.__all__) - set(dir(sqlite3))
-    assert ours_alone <= {"CorruptionError", "ReadView", "SerializationError", "LEGACY_TRANSACTION_CONTROL", "version"}

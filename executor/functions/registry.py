@@ -23,9 +23,10 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.functions import aggregates, dates, json_scalars, numeric, system, text
 from aerodb_dbapi.executor.functions.system import SQLITE_VERSION
-from aerodb_dbapi.executor.functions.user import aggregate_factory, scalar_call
+from aerodb_dbapi.executor.functions.user import aggregate_factory, safe_comparison, scalar_call
 from aerodb_dbapi.planner.functions import AggregateFunction, ScalarFunction
 from aerodb_dbapi.storage.catalog import fold
+from aerodb_dbapi.storage.collations import key_function
 
 __all__ = ["BUILTINS", "SQLITE_VERSION", "FunctionRegistry"]
 
@@ -61,10 +62,11 @@ def _find(table: Table, name: str, n_args: int) -> Function | None:
 class FunctionRegistry:
     """The functions that the statements of one session see. Implements `planner.functions.FunctionResolver`."""
 
-    __slots__ = ("_user", "version")
+    __slots__ = ("_user", "collations", "version")
 
     def __init__(self) -> None:
         self._user: Table = {}
+        self.collations: dict[str, Callable[[str], Any]] = {}
         self.version = 0
 
     def _resolve(self, name: str, n_args: int) -> Function | None:
@@ -107,6 +109,14 @@ class FunctionRegistry:
         """Add or replace an aggregate of the application, given its class; None removes it."""
         made = None if factory is None else AggregateFunction(fold(name), n_args, aggregate_factory(factory), user=True)
         self._register(name, n_args, made)
+
+    def register_collation(self, name: str, compare: Callable[[str, str], Any] | None) -> None:
+        """Add or replace a collation of the application; None removes it."""
+        if compare is None:
+            self.collations.pop(name.upper(), None)
+        else:
+            self.collations[name.upper()] = key_function(safe_comparison(compare))
+        self.version += 1
 
     def _register(self, name: str, n_args: int, function: Function | None) -> None:
         name = fold(name)

@@ -12,11 +12,40 @@ Example: ``scalar_call(lambda x: 1 / x)(0)`` raises OperationalError "user-defin
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from aerodb_dbapi.storage.errors import DataError, OperationalError
 from aerodb_dbapi.storage.values import check_result
+
+
+class Tracebacks:
+    """Whether what the application's callbacks raise is shown (`enable_callback_tracebacks`), for all connections."""
+
+    enabled = False
+
+
+def enable_callback_tracebacks(enable: bool, /) -> None:
+    """Whether exceptions of callbacks, which statements swallow or replace, are given to `sys.unraisablehook`."""
+    Tracebacks.enabled = bool(enable)
+
+
+def report(callback: Any, error: BaseException) -> None:
+    """Tell `sys.unraisablehook` what a callback raised, if the application wants that. The interpreter's own hook takes
+    only what the interpreter made, so its text is written here."""
+    if not Tracebacks.enabled:
+        return
+    if sys.unraisablehook is sys.__unraisablehook__:
+        print(f"Exception ignored in: {callback!r}", file=sys.stderr)
+        traceback.print_exception(error, file=sys.stderr)
+        return
+    told: Any = SimpleNamespace(
+        exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=None, object=callback
+    )
+    sys.unraisablehook(told)
 
 
 def scalar_call(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,9 +55,24 @@ def scalar_call(call: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return check_result(call(*values))
         except Exception as error:
+            report(call, error)
             raise _failure(error, "user-defined function raised exception") from error
 
     return user_function
+
+
+def safe_comparison(compare: Callable[[str, str], Any]) -> Callable[[str, str], int]:
+    """The application's collation as statements call it: an exception, or an answer that is no int, counts as equal."""
+
+    def user_collation(a: str, b: str) -> int:
+        try:
+            answer = compare(a, b)
+            return answer if isinstance(answer, int) else 0
+        except Exception as error:
+            report(compare, error)
+            return 0
+
+    return user_collation
 
 
 def _failure(error: Exception, message: str) -> Exception:
@@ -63,15 +107,18 @@ class UserAggregate:
         return self._call("finalize", lambda: check_result(finalize()))
 
     def _method(self, name: str) -> Callable[..., Any]:
-        method = getattr(self.instance, name, None)
-        if method is None:
-            raise OperationalError(f"user-defined aggregate's '{name}' method not defined")
+        try:
+            method: Callable[..., Any] = getattr(self.instance, name)
+        except AttributeError as error:
+            report(self.factory, error)
+            raise OperationalError(f"user-defined aggregate's '{name}' method not defined") from error
         return method
 
     def _call(self, name: str, method: Callable[..., Any], *values: Any) -> Any:
         try:
             return method(*values)
         except Exception as error:
+            report(self.factory, error)
             raise _failure(error, f"user-defined aggregate's '{name}' method raised error") from error
 
 

@@ -1,0 +1,204 @@
+"""The parts of `Connection` that few statements need: hooks, limits, configuration, blobs, dumps, images.
+
+`Surface` is a base class of `Connection`, apart from it for size alone. What is set here costs statements nothing while it is not: a trace
+callback empties `Session.hits`, so that the general way is taken, which looks for it; an authorizer, a collation and a lowered limit
+give the session plans of its own; a progress handler sets `Session.watch`, which generated loops test once per batch.
+
+Configuration
+    `getconfig` and `setconfig` know every SQLITE_DBCONFIG option. Those that AeroDB has a meaning for are the settings of the PRAGMA
+    (foreign keys, legacy ALTER TABLE); the others are remembered and, as far as a file format or C code is meant, without effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from aerodb_dbapi import constants, dump, hooks
+from aerodb_dbapi.blob import Blob
+from aerodb_dbapi.compatibility import keywords_deprecated
+from aerodb_dbapi.executor.session import Session
+from aerodb_dbapi.limits import DEFAULTS, Limits
+from aerodb_dbapi.parameters import check_buffer
+from aerodb_dbapi.storage import image
+from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError, ProgrammingError
+
+_PRAGMA_OF: Final = {
+    constants.SQLITE_DBCONFIG_ENABLE_FKEY: "foreign_keys",
+    constants.SQLITE_DBCONFIG_LEGACY_ALTER_TABLE: "legacy_alter_table",
+}
+_CONFIG_DEFAULTS: Final = {
+    option: option
+    in (
+        constants.SQLITE_DBCONFIG_ENABLE_TRIGGER,
+        constants.SQLITE_DBCONFIG_ENABLE_VIEW,
+        constants.SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+        constants.SQLITE_DBCONFIG_DQS_DDL,
+        constants.SQLITE_DBCONFIG_DQS_DML,
+    )
+    for name, option in vars(constants).items()
+    if name.startswith("SQLITE_DBCONFIG_")
+}
+
+
+class Surface:
+    """Methods of `Connection`; the abstract ones at the top are there."""
+
+    _trace: Callable[[str], Any] | None
+    _limits: Limits
+    _config: dict[int, bool]
+
+    def _ready(self) -> Session:
+        """Thread check, then the open session."""
+        raise ProgrammingError("Base Connection.__init__ not called.")
+
+    def _set_plain(self) -> None:
+        """Tell the session whether its rows and statements may take the hit path."""
+
+    def _ask(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Run a statement of the driver's own: no transaction begins, no callback is told, no factory applies."""
+        session = self._ready()
+        rows, _ = session.run(session.prepare(sql), values)
+        return [] if rows is None else list(rows)
+
+    # --- Hooks ---
+
+    @keywords_deprecated("set_trace_callback", "trace_callback")
+    def set_trace_callback(self, trace_callback: Callable[[str], Any] | None) -> None:
+        """Call `trace_callback` with the text of every statement that is run, parameters replaced by their values; None stops it."""
+        self._ready()
+        self._trace = trace_callback
+        self._set_plain()
+
+    @keywords_deprecated("set_progress_handler", "progress_handler")
+    def set_progress_handler(self, progress_handler: Callable[[], Any] | None, n: int) -> None:
+        """Call `progress_handler` about every `n` instructions of a running statement (see docs/differences-from-sqlite.md); the
+        statement fails with "interrupted" when it returns a true value. None stops it."""
+        session = self._ready()
+        if progress_handler is None or n <= 0:
+            session.set_progress(None)
+        else:
+            session.set_progress(hooks.progress_of(progress_handler, n))
+
+    @keywords_deprecated("set_authorizer", "authorizer_callback")
+    def set_authorizer(self, authorizer_callback: Callable[..., Any] | None) -> None:
+        """Ask `authorizer_callback(action, argument, argument, database, view)` about everything that a statement would do, when it is
+        compiled. It answers SQLITE_OK, SQLITE_DENY or SQLITE_IGNORE. None: everything is allowed."""
+        session = self._ready()
+        session.authorizer = None if authorizer_callback is None else hooks.authorizer_of(authorizer_callback)
+        session.own_plans()
+
+    def create_collation(self, name: str, callable: Callable[[str, str], int] | None, /) -> None:
+        """Register a collation: `callable(a, b)` is negative, zero or positive as a sorts before, equal to, or after b. None removes it."""
+        session = self._ready()
+        if not isinstance(name, str):
+            raise TypeError(f"create_collation() argument 1 must be str, not {type(name).__name__}")
+        name.encode()
+        if callable is not None and not hasattr(callable, "__call__"):  # noqa: B004
+            raise TypeError("parameter must be callable")
+        session.register_collation(str(name), callable)
+
+    def create_window_function(self, name: str, num_params: int, aggregate_class: Callable[[], Any] | None, /) -> None:
+        """Register an aggregate window function. Not supported yet; None does nothing."""
+        self._ready()
+        if aggregate_class is not None:
+            raise NotSupportedError("create_window_function() is not supported")
+
+    # --- Limits and configuration ---
+
+    def getlimit(self, category: int, /) -> int:
+        """The limit of a category (SQLITE_LIMIT_…)."""
+        self._ready()
+        return self._limits.get(category)
+
+    def setlimit(self, category: int, limit: int, /) -> int:
+        """Lower a limit, or raise it up to its default again; a negative `limit` changes nothing. Returns the former one."""
+        session = self._ready()
+        before = self._limits.set(category, limit)
+        session.limits = self._limits.lowered or None
+        session.own_plans()
+        self._set_plain()
+        return before
+
+    def getconfig(self, op: int, /) -> bool:
+        """Whether a configuration option (SQLITE_DBCONFIG_…) is on."""
+        self._ready()
+        if op not in _CONFIG_DEFAULTS:
+            raise ValueError(f"unknown config 'op': {op}")
+        pragma = _PRAGMA_OF.get(op)
+        if pragma is not None:
+            return bool(self._ask(f"PRAGMA {pragma}", ())[0][0])
+        return self._config.get(op, _CONFIG_DEFAULTS[op])
+
+    def setconfig(self, op: int, enable: bool = True, /) -> None:
+        """Switch a configuration option. Raises OperationalError where AeroDB cannot do what it says."""
+        before = self.getconfig(op)
+        pragma = _PRAGMA_OF.get(op)
+        if pragma is None:
+            self._config[op] = bool(enable)
+            return
+        self._ask(f"PRAGMA {pragma} = {int(enable)}", ())
+        if self.getconfig(op) != bool(enable):
+            raise OperationalError(f"unable to set config 'op' to {bool(enable)} (it is {before})")
+
+    def _check_length(self, values: tuple[Any, ...]) -> None:
+        """Values within the limit of length."""
+        most = self._limits.get(constants.SQLITE_LIMIT_LENGTH)
+        for value in values:
+            if isinstance(value, (str, bytes)) and len(value) > most:
+                raise hooks.DataError("string or blob too big", name="SQLITE_TOOBIG")
+
+    @property
+    def _checks_length(self) -> bool:
+        return constants.SQLITE_LIMIT_LENGTH in self._limits.lowered
+
+    def _check_text(self, sql: str) -> None:
+        """A text within the limit of length."""
+        most = self._limits.lowered.get(constants.SQLITE_LIMIT_SQL_LENGTH, DEFAULTS[constants.SQLITE_LIMIT_SQL_LENGTH])
+        if len(sql) > most and len(sql.encode()) > most:
+            raise hooks.DataError("query string is too large")
+
+    # --- Values and databases as a whole ---
+
+    def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Blob:
+        """The value of a column in the row with a rowid, as a file of bytes that cannot change its length."""
+        self._ready()
+        if name.lower() != "main":
+            raise OperationalError(f"no such table: {name}.{table}")
+        return Blob._open(self, table, column, row, bool(readonly))  # type: ignore[arg-type]
+
+    def iterdump(self, *, filter: str | None = None) -> Iterator[str]:
+        """The database as SQL statements. `filter`: a LIKE pattern for the names of tables, indexes, views and triggers."""
+        self._ready()
+        return dump.dump(self, filter)  # type: ignore[arg-type]
+
+    def serialize(self, *, name: str = "main") -> bytes:
+        """The database as the bytes of a file of AeroDB's own. It is the committed state, without what is open."""
+        session = self._ready()
+        _check_name(name)
+        return image.serialize(session.database.root)
+
+    def deserialize(self, data: Any, /, *, name: str = "main") -> None:
+        """Go on with the database that `serialize` made the bytes of, in memory; what is open is rolled back."""
+        session = self._ready()
+        _check_name(name)
+        view = check_buffer(data)
+        session.replace_database(image.deserialize(view))
+
+    def backup(
+        self,
+        target: Any,
+        *,
+        pages: int = -1,
+        progress: Callable[[int, int, int], Any] | None = None,
+        name: str = "main",
+        sleep: float = 0.25,
+    ) -> None:
+        """Not supported yet: raises NotSupportedError."""
+        self._ready()
+        raise NotSupportedError("Connection.backup() is not supported")
+
+
+def _check_name(name: str) -> None:
+    if name.lower() != "main":
+        raise OperationalError(f"unknown database {name}")

@@ -1,0 +1,194 @@
+"""Asking an authorizer about a statement, while it is compiled (https://www.sqlite.org/c3ref/set_authorizer.html).
+
+The callback of the application is called with (action, argument, argument, 'main', view) once for every thing that a statement would do:
+
+    SELECT                     one for each query, READ for each column, FUNCTION for each function called, RECURSIVE
+    INSERT, UPDATE, DELETE     of the table; UPDATE names each column
+    CREATE …, DROP …           the object and its table
+    TRANSACTION, SAVEPOINT     'BEGIN' … and the name
+    PRAGMA                     name and value
+
+It answers OK, DENY (the statement fails: "not authorized", or "access to t.c is prohibited" for a column) or IGNORE: the column reads as
+NULL, any other statement does nothing. Everything but an int that is one of these counts as DENY, an exception too.
+
+Example: a callback that denies READ of t.secret makes ``SELECT * FROM t`` fail, also where t is behind a view.
+
+Statements are compiled anew when an authorizer is set; a session without one never comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from aerodb_dbapi.planner import ddl, front
+from aerodb_dbapi.planner.bind_build import Mapper
+from aerodb_dbapi.planner.expressions import NULL, Call, Column, Expression
+from aerodb_dbapi.planner.query import (
+    DeleteStatement,
+    InsertStatement,
+    Query,
+    QuerySource,
+    Recursive,
+    Select,
+    Statement,
+    TableSource,
+    UpdateStatement,
+    Values,
+)
+from aerodb_dbapi.planner.usage import all_queries, query_expressions, statement_expressions, walk_nodes
+from aerodb_dbapi.storage.catalog import Table
+from aerodb_dbapi.storage.errors import DatabaseError, NotSupportedError
+
+OK: Final = 0
+DENY: Final = 1
+IGNORE: Final = 2
+
+_DELETE, _INSERT, _PRAGMA, _READ, _SELECT, _TRANSACTION, _UPDATE = 9, 18, 19, 20, 21, 22, 23
+_ALTER, _FUNCTION, _SAVEPOINT, _RECURSIVE = 26, 31, 32, 33
+_CREATES: Final = {"CreateTable": 2, "CreateIndex": 1, "CreateView": 8, "CreateTrigger": 7}
+_DROPS: Final = {"table": 11, "index": 10, "view": 17, "trigger": 16}
+
+Ask = Callable[[int, str | None, str | None, str | None, str | None], int]
+
+
+def may(
+    ask: Ask, action: int, first: str | None = None, second: str | None = None, database: str | None = None
+) -> bool:
+    """Whether the action may be done; False is IGNORE. Raises DatabaseError where it is denied."""
+    answer = ask(action, first, second, database, None)
+    if answer == DENY:
+        raise DatabaseError("not authorized", name="SQLITE_AUTH")
+    return answer == OK
+
+
+def rows_allowed(ask: Ask, statement: Statement) -> bool:
+    """Ask about SELECT, INSERT, UPDATE, DELETE; False where it is to do nothing. Ignored columns are not supported in DML."""
+    queries = all_queries(statement)
+    for query in queries:
+        own = isinstance(statement, UpdateStatement | DeleteStatement) and query is statement.query
+        if isinstance(query, Select) and not own and not may(ask, _SELECT):
+            return False
+        if isinstance(query, Recursive) and not may(ask, _RECURSIVE):
+            return False
+    if not _target_allowed(ask, statement):
+        return False
+    tables: dict[int, tuple[Table, str | None]] = {}
+    for query in queries:
+        _note_tables(query, None, tables)
+    if isinstance(statement, UpdateStatement | DeleteStatement | InsertStatement):
+        tables[statement.row_id] = (statement.table, None)
+    if isinstance(statement, UpdateStatement):
+        tables[statement.new_id] = (statement.table, None)
+    expressions = [*statement_expressions(statement), *(e for query in queries for e in query_expressions(query))]
+    hidden = _hidden_columns(ask, expressions, tables)
+    if hidden:
+        if any(isinstance(statement, kind) for kind in (InsertStatement, UpdateStatement, DeleteStatement)):
+            raise NotSupportedError("an authorizer's SQLITE_IGNORE for a column that a writing statement reads")
+        for query in queries:
+            _hide(query, hidden)
+    return True
+
+
+def _target_allowed(ask: Ask, statement: Statement) -> bool:
+    if isinstance(statement, InsertStatement):
+        return may(ask, _INSERT, statement.table.name, None, "main")
+    if isinstance(statement, DeleteStatement):
+        return may(ask, _DELETE, statement.table.name, None, "main")
+    if isinstance(statement, UpdateStatement):
+        table = statement.table
+        names = [_column_name(table, position) for position, _ in statement.assignments]
+        return all(may(ask, _UPDATE, table.name, name, "main") for name in names)
+    return True
+
+
+def _note_tables(query: Query, view: str | None, tables: dict[int, tuple[Table, str | None]]) -> None:
+    """Source id → its table, and the view through which it is read. Outer queries come first and know the views."""
+    if not isinstance(query, Select):
+        return
+    for join in query.joins:
+        source = join.source
+        if isinstance(source, TableSource):
+            tables.setdefault(source.id, (source.table, view))
+        elif isinstance(source, QuerySource):
+            _note_tables(source.query, source.name or view, tables)
+
+
+def _column_name(table: Table, position: int) -> str:
+    if position == -1:
+        return "ROWID" if table.rowid_alias is None else table.columns[table.rowid_alias].name
+    return table.columns[position].name
+
+
+def _hidden_columns(
+    ask: Ask, expressions: list[Expression], tables: dict[int, tuple[Table, str | None]]
+) -> set[tuple[int, int]]:
+    """Ask about every column and function once; the (source, position) of those that read as NULL."""
+    asked: set[Any] = set()
+    hidden: set[tuple[int, int]] = set()
+    for expression in expressions:
+        for node in walk_nodes(expression):
+            if isinstance(node, Call) and node.name not in asked:
+                asked.add(node.name)
+                if not may(ask, _FUNCTION, None, node.name):
+                    raise NotSupportedError("an authorizer's SQLITE_IGNORE for a function")
+            elif isinstance(node, Column) and node.source in tables and (node.source, node.position) not in asked:
+                asked.add((node.source, node.position))
+                table, view = tables[node.source]
+                name = _column_name(table, node.position)
+                answer = ask(_READ, table.name, name, "main", view)
+                if answer == DENY:
+                    raise DatabaseError(f"access to {table.name}.{name} is prohibited", name="SQLITE_AUTH")
+                if answer == IGNORE:
+                    hidden.add((node.source, node.position))
+    return hidden
+
+
+def _hide(query: Query, hidden: set[tuple[int, int]]) -> None:
+    """Put NULL in the place of hidden columns, in the query itself: a CTE that others share too."""
+
+    def change(node: Expression) -> Expression | None:
+        return NULL if isinstance(node, Column) and (node.source, node.position) in hidden else None
+
+    made = Mapper(change)
+    if isinstance(query, Values):
+        query.rows = [tuple(made.expressions(list(row))) for row in query.rows]
+    elif isinstance(query, Select):
+        query.columns, query.where, query.having = map(made.expressions, (query.columns, query.where, query.having))
+        query.order_by = [replace(term, expression=made.expression(term.expression)) for term in query.order_by]
+        for join in query.joins:
+            join.on = made.expressions(join.on)
+        group = query.group
+        if group is not None:
+            group.keys, group.calls, group.bare = map(made.expressions, (group.keys, group.calls, group.bare))
+
+
+def control_allowed(ask: Ask, statement: Any) -> bool:
+    """Ask about a transaction statement, PRAGMA, CREATE or DROP; False where it is to do nothing."""
+    match statement:
+        case front.Begin():
+            return may(ask, _TRANSACTION, "BEGIN")
+        case front.Commit():
+            return may(ask, _TRANSACTION, "COMMIT")
+        case front.Rollback(None):
+            return may(ask, _TRANSACTION, "ROLLBACK")
+        case front.Rollback(name):
+            return may(ask, _SAVEPOINT, "ROLLBACK", name)
+        case front.Savepoint(name):
+            return may(ask, _SAVEPOINT, "BEGIN", name)
+        case front.Release(name):
+            return may(ask, _SAVEPOINT, "RELEASE", name)
+        case front.Pragma(name, value, schema):
+            return may(ask, _PRAGMA, name, value, schema)
+        case ddl.Drop(what, name):
+            return may(ask, _DROPS.get(what, 11), name, None, "main") and may(
+                ask, _DELETE, "sqlite_master", None, "main"
+            )
+    action = _CREATES.get(type(statement).__name__)
+    if action is None:
+        return may(ask, _ALTER, "main", getattr(statement, "table", None))
+    made = getattr(statement, "table", None) or getattr(statement, "view", None)
+    name = getattr(statement, "name", None) or getattr(made, "name", None)
+    on = made if isinstance(made, str) else None
+    return may(ask, _INSERT, "sqlite_master", None, "main") and may(ask, action, name, on, "main")
