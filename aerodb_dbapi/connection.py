@@ -68,6 +68,7 @@ class Connection(Surface):
     ProgrammingError = errors.ProgrammingError
     NotSupportedError = errors.NotSupportedError
 
+    _thread: int
     _session: Session | None = None
     row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None = None
 

@@ -392,7 +392,14 @@ class Cursor:
         if not rows:
             self._exhausted()
         last = len(rows) - 1
-        return (row if i < last else self._exhausted() or row for i, row in enumerate(rows))
+
+        def given() -> Iterator[tuple[Any, ...]]:
+            for i, row in enumerate(rows):
+                if i == last:
+                    self._exhausted()
+                yield row
+
+        return given()
 
     def _exhausted(self) -> None:
         """All rows are fetched: a statement with RETURNING now tells its row count, as in `sqlite3`."""

@@ -155,13 +155,16 @@ def _hide(query: Query, hidden: set[tuple[int, int]]) -> None:
     if isinstance(query, Values):
         query.rows = [tuple(made.expressions(list(row))) for row in query.rows]
     elif isinstance(query, Select):
-        query.columns, query.where, query.having = map(made.expressions, (query.columns, query.where, query.having))
+        query.columns = made.expressions(query.columns)
+        query.where = made.expressions(query.where)
+        query.having = made.expressions(query.having)
         query.order_by = [replace(term, expression=made.expression(term.expression)) for term in query.order_by]
         for join in query.joins:
             join.on = made.expressions(join.on)
         group = query.group
         if group is not None:
-            group.keys, group.calls, group.bare = map(made.expressions, (group.keys, group.calls, group.bare))
+            group.keys, group.bare = made.expressions(group.keys), made.expressions(group.bare)
+            group.calls = made.expressions(group.calls)
 
 
 def control_allowed(ask: Ask, statement: Any) -> bool:

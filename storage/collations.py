@@ -60,8 +60,8 @@ class CollationKey:
         self.compare = compare
         self.text = text
 
-    def __eq__(self, other: object) -> bool:
-        return other.__class__ is CollationKey and self.compare(self.text, other.text) == 0  # type: ignore[attr-defined]
+    def __eq__(self, other: Any) -> bool:
+        return other.__class__ is CollationKey and self.compare(self.text, other.text) == 0
 
     def __hash__(self) -> int:
         return 0

@@ -18,7 +18,7 @@ from typing import Any
 
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.files import Identity
-from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
+from aerodb_dbapi.storage.record import Chunk, CommitRecord, TreeEdits
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.wal import Log
 
@@ -131,7 +131,7 @@ def _record_of(root: Root) -> CommitRecord | None:
         if tree_id not in known:
             record.created.append((tree_id, tree.kind, tree.unique_prefix))
         batches: Any = tree.batches()
-        chunks = [(list(keys), list(values)) for keys, values in batches]
+        chunks: list[Chunk] = [(list(keys), list(values)) for keys, values in batches]
         if chunks:
             record.edits.append(TreeEdits(tree_id, chunks))
     return record
