@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import compress
-from operator import itemgetter
+from operator import is_, itemgetter
 from struct import Struct, pack, unpack
 from struct import error as StructError
 from typing import Any, Final
@@ -55,6 +55,7 @@ _SIZE: Final = Struct("<I")
 _KIND: Final = [bytes((kind,)) for kind in range(ITEMS + 1)]
 
 _RUN_CELLS: Final = kinds.CELLS_BASE // 2
+_SHORT: Final = 3  # integers that are no longer as they are than as a run
 _FEW: Final = 16  # items for which looking for repetitions is not worth it
 _SAMPLED: Final = 64  # items from which on a sample is asked first
 _LENGTHS_MAX: Final = 16  # different lengths of tuples that are worth a part each
@@ -134,9 +135,13 @@ class Writer:
     def _parts(self, items: Sequence[Any], classes: Sequence[Any], depth: int) -> None:
         """One part for each class of items, in order of appearance."""
         index = {kind: i for i, kind in enumerate(dict.fromkeys(classes))}
-        codes = bytes(map(index.__getitem__, classes))
+        codes = bytes(itemgetter(*classes)(index)) if len(classes) > 1 else b"\0"
         self.parts += (_COUNTED.pack(MIXED, len(index)), pack_codes(codes, len(index)))
-        for i in range(len(index)):
+        for kind, i in index.items():
+            if kind is type(None):
+                self.cells += codes.count(i)
+                self.parts.append(_KIND[NULLS])  # paid for by the codes
+                continue
             chosen = codes.translate(bytes(i) + b"\1" + bytes(255 - i))
             self.column(tuple(compress(items, chosen)), depth + 1)
 
@@ -162,6 +167,8 @@ class Writer:
 
     def _ints(self, items: Sequence[Any], depth: int) -> bool:
         count = len(items)
+        if count > _SHORT and self._run_of_ints(items):
+            return True
         try:
             wide = pack(f"<{count}q", *items)
         except StructError:  # an item of another class, or one beyond 64 bits with a sign
@@ -175,11 +182,9 @@ class Writer:
         if low <= 1 and high >= 0 and set(map(type, items)) != {int}:  # False and True are in that range
             return False
         own, based = _POWER[max(high, ~low).bit_length() + 1], _POWER[(high - low).bit_length()]
-        if count << own > 16 and self._run_of_ints(items, low, high):
-            return True
         power = based if count << based < (count << own) - 8 else own
-        if power and _are_few(items, count >> (power + 1)):
-            index = _index(items)
+        index = _few(items, count >> (power + 1)) if power else None
+        if index is not None:
             self._dictionary(tuple(index), index, items, depth)
             return True
         if power < own:
@@ -188,18 +193,17 @@ class Writer:
             self.parts += (_KIND[INT8 + own], wide if own == 3 else pack(f"<{count}{'bhi'[own]}", *items))
         return True
 
-    def _run_of_ints(self, items: Sequence[int], low: int, high: int) -> bool:
+    def _run_of_ints(self, items: Sequence[Any]) -> bool:
         """Pack integers first, first + step, …, or the keys once more; False if they are neither."""
-        count, first = len(items), items[0]
-        step = items[1] - first if count > 1 else 0
         if items == self.keys:
-            self._run(_KIND[SAME], count)
-        elif low == high:
-            self._run(_RUN.pack(RUN, first, 0), count)
-        elif step and _is_run(items, first, step):
-            self._run(_RUN.pack(RUN, first, step), count)
+            packed = _KIND[SAME]
+        elif _is_run(items):
+            packed = _RUN.pack(RUN, items[0], items[1] - items[0])
         else:
             return False
+        if set(map(type, items)) != {int}:  # 1.0 and True equal 1
+            return False
+        self._run(packed, len(items))
         return True
 
     def _offsets(self, items: Sequence[int], base: int, power: int) -> None:
@@ -215,11 +219,11 @@ class Writer:
             return False
         count = len(items)
         raw = pack(f"<{count}d", *items)
-        if _are_few(items, count // 4):
+        if _few(items, count // 4) is not None:
             # By their bits, for 0.0 and -0.0 are equal and not the same.
             bits = unpack(f"<{count}q", raw)
-            index = _index(bits)
-            if len(index) <= CHOICES_MAX:
+            index = _few(bits, CHOICES_MAX)
+            if index is not None:
                 self._dictionary(unpack(f"<{len(index)}d", pack(f"<{len(index)}q", *index)), index, bits, depth)
                 return True
         self.parts += (_KIND[FLOATS], raw)
@@ -253,48 +257,54 @@ class Writer:
 
     def _few_distinct(self, items: Sequence[Any], depth: int) -> bool:
         """Pack texts or blobs as codes if that is shorter; False if not."""
-        if not _are_few(items, len(items) // 2):
+        index = _few(items, len(items) // 2)
+        if index is None:
             return False
-        index = _index(items)
         self._dictionary(tuple(index), index, items, depth)
         return True
 
     def _tuples(self, items: Sequence[Any], depth: int) -> bool:
         if set(map(type, items)) != {tuple}:
             return False
-        lengths = list(map(len, items))
-        distinct = set(lengths)
-        if len(distinct) > 1 and len(distinct) <= min(_LENGTHS_MAX, len(items) // 2):
-            self._parts(items, lengths, depth)
-        elif len(distinct) > 1 or lengths[0] > _WIDTH_MAX:
-            self.parts.append(_KIND[ITEMS])
-            self.column(lengths, depth + 1)
-            self.column([item for row in items for item in row], depth + 1)
-        elif not lengths[0]:
+        try:
+            columns = list(zip(*items, strict=True)) if len(items[0]) <= _WIDTH_MAX else None
+        except ValueError:  # of several lengths
+            columns = None
+        if columns is None:
+            self._tuples_by_length(items, depth)
+        elif not columns:
             self._run(_COUNTED.pack(TUPLES, 0), len(items))
         else:
-            self.parts.append(_COUNTED.pack(TUPLES, lengths[0]))
-            for column in zip(*items):
+            self.parts.append(_COUNTED.pack(TUPLES, len(columns)))
+            for column in columns:
                 self.column(column, depth + 1)
         return True
 
+    def _tuples_by_length(self, items: Sequence[Any], depth: int) -> None:
+        """A part for each length if there are few, else all items in one column."""
+        lengths = list(map(len, items))
+        if 1 < len(set(lengths)) <= min(_LENGTHS_MAX, len(items) // 2):
+            self._parts(items, lengths, depth)
+            return
+        self.parts.append(_KIND[ITEMS])
+        self.column(lengths, depth + 1)
+        self.column([item for row in items for item in row], depth + 1)
 
-def _are_few(items: Sequence[Any], limit: int) -> bool:
-    """Whether there are at most so many distinct items; a long column without two alike in a sample is denied."""
+
+def _few(items: Sequence[Any], limit: int) -> dict[Any, int] | None:
+    """The distinct items in order of appearance, each with its number; None if more than `limit`.
+
+    A long column without two alike in a sample is taken to have too many.
+    """
     count = len(items)
     if count < _FEW:
-        return False
+        return None
     if count >= _SAMPLED:
         sample = items[:: count // 32]
         if len(set(sample)) == len(sample):
-            return False
-    return len(set(items)) <= min(limit, CHOICES_MAX)
-
-
-def _index(items: Sequence[Any]) -> dict[Any, int]:
-    """The distinct items in order of appearance, each with its number."""
+            return None
     distinct = dict.fromkeys(items)
-    return dict(zip(distinct, range(len(distinct))))
+    return dict(zip(distinct, range(limit))) if len(distinct) <= min(limit, CHOICES_MAX) else None
 
 
 def _shared_prefix(items: Sequence[str], joined: str) -> str:
@@ -309,18 +319,23 @@ def _shared_prefix(items: Sequence[str], joined: str) -> str:
     return prefix
 
 
-def _is_run(items: Sequence[int], first: int, step: int) -> bool:
-    """Whether the integers are first, first + step, …; cheap to deny."""
-    end = first + step * len(items)
-    return end - step == items[-1] and abs(step) <= _INT64_MAX and tuple(range(first, end, step)) == tuple(items)
+def _is_run(items: Sequence[Any]) -> bool:
+    """Whether the items equal first, first + step, …, all within 64 bits; cheap to deny."""
+    first, second, last = items[0], items[1], items[-1]
+    if type(second) is not int or type(last) is not int:
+        return False
+    step, count = second - first, len(items)
+    if last - first != step * (count - 1) or max(abs(first), abs(last), abs(step)) > _INT64_MAX:
+        return False
+    return items.count(first) == count if step == 0 else tuple(range(first, last + step, step)) == tuple(items)
 
 
 def _follow(keys: tuple[Any, ...], values: tuple[Any, ...]) -> bool:
-    """Whether each value is the last element of its key, also in class."""
-    if set(map(type, keys)) != {tuple} or () in keys or set(map(type, values)) != {int}:
+    """Whether each value is the last element of its key: usually the same object, else equal and of one class."""
+    if () in keys or set(map(type, keys)) != {tuple}:
         return False
     last = tuple(map(_last, keys))
-    return last == values and set(map(type, last)) == {int}
+    return all(map(is_, last, values)) or (last == values and {int} == set(map(type, last)) == set(map(type, values)))
 
 
 _WRITERS: Final[dict[type, Callable[[Writer, Sequence[Any], int], bool]]] = {
