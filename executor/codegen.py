@@ -10,6 +10,8 @@ row tuples:
 
 `compile_row_source(query, target, expressions)` is what UPDATE and DELETE run on: tuples ``(rowid, row, value, …)``,
 each row of the target once.
+`compile_row_values(expressions, rows)` is for expressions with subqueries that are evaluated row by row while a statement
+writes: RETURNING, ON CONFLICT DO UPDATE.
 
 The text that is made
     One function per statement, nested functions for subqueries; see `writer` (names and frames), `select` (the flow
@@ -58,10 +60,12 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.blocks import SelectWriter
 from aerodb_dbapi.executor.consumers import Streaming
+from aerodb_dbapi.executor.expressions import RowBinding
 from aerodb_dbapi.executor.select import QueryCompiler
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.planner.expressions import Column, Expression
 from aerodb_dbapi.planner.query import Query, Select, SelectStatement
+from aerodb_dbapi.storage.catalog import Table
 from aerodb_dbapi.storage.errors import OperationalError
 
 Row = tuple[Any, ...]
@@ -181,6 +185,24 @@ def compile_row_source(
     return _guarded(write, unit)
 
 
+def compile_row_values(expressions: Sequence[Expression], rows: Sequence[tuple[int, Table]]) -> tuple[Run, str]:
+    """For expressions with subqueries, over given rows: ``make(session, trees, params)`` gives a function of a rowid and a row
+    for each (source id, table) of `rows`, which returns the tuple of values. A subquery that does not refer to the rows is
+    evaluated at the first call, another one on the trees as they are at each call."""
+    names = [name for source, _ in rows for name in (f"k{source}", f"r{source}")]
+    unit = Unit("values")
+    unit.live = True
+    queries = QueryCompiler(unit, references(list(expressions)))
+    for source, table in rows:
+        queries.expressions.sources[source] = RowBinding(f"r{source}", f"k{source}", table.rowid_alias)
+
+    def write_row() -> None:
+        unit.define(*names)
+        unit.line(f"return ({''.join(queries.expressions.value(expression) + ', ' for expression in expressions)})")
+
+    return _guarded(lambda: unit.line(f"return {unit.function(write_row, 'row', names)[0]}"), unit)
+
+
 class _ChangedRows(Streaming):
     """Yields batches of rows to change; each rowid once."""
 
@@ -190,4 +212,4 @@ class _ChangedRows(Streaming):
         self.key = ", itemgetter(0)"
 
 
-__all__ = ["Run", "compile_row_source", "compile_select", "references"]
+__all__ = ["Run", "compile_row_source", "compile_row_values", "compile_select", "references"]

@@ -137,10 +137,10 @@ def remove_row(transaction: Any, tree: int, rowid: int, keepers: tuple[Keeper, .
     writer.delete(rowid)
 
 
-def next_autoincrement(transaction: Any, writer: Any, key: str) -> int:
-    """The next rowid of an AUTOINCREMENT table: above all that were ever used. `key` names its counter."""
+def next_autoincrement(counter: int, writer: Any) -> int:
+    """The next rowid of an AUTOINCREMENT table: above all that are there or were, as its counter tells."""
     last = writer.last_key()
-    used = max(transaction.get_meta(key, 0), 0 if last is None else last)
+    used = max(counter, 0 if last is None else last)
     if used >= INTEGER_MAX:
         raise OperationalError("database or disk is full", name="SQLITE_FULL")
     return used + 1

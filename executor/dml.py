@@ -23,7 +23,7 @@ from typing import Any
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.dml_bulk import ROWS_MIN, bulk_insert
 from aerodb_dbapi.executor.dml_insert import InsertWriter
-from aerodb_dbapi.executor.dml_update import DeleteWriter, UpdateWriter
+from aerodb_dbapi.executor.dml_update import DeleteWriter, UpdateWriter, write_upsert
 from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
 from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, SelectStatement, UpdateStatement, Values
 from aerodb_dbapi.planner.usage import nested_queries
@@ -47,12 +47,15 @@ def compile_dml(
 
 def _compile_insert(statement: InsertStatement) -> tuple[Run, RunMany | None, str]:
     query = statement.query
+    made = [None if upsert.update is None else write_upsert(upsert) for upsert in statement.upserts]
+    upserts = [upsert and upsert[0] for upsert in made]
+    sources = [upsert[1] for upsert in made if upsert is not None]
     if isinstance(query, Values) and len(query.rows) == 1 and not any(map(nested_queries, query.rows[0])):
-        run, source = InsertWriter(statement, many=False).write()
+        run, source = InsertWriter(statement, False, upserts).write()
         bulk = bulk_insert(statement, [_place(item) for item in query.rows[0]])
-        return run, None if bulk is None else _many(bulk), source
+        return run, None if bulk is None else _many(bulk), "\n".join([*sources, source])
     rows, source = _row_source(statement)
-    loop, loop_source = InsertWriter(statement, many=True).write()
+    loop, loop_source = InsertWriter(statement, True, upserts).write()
     bulk = bulk_insert(statement, range(len(statement.targets)))
 
     def insert(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
@@ -62,7 +65,7 @@ def _compile_insert(statement: InsertStatement) -> tuple[Run, RunMany | None, st
         counted: tuple[int, Any] = loop(session, transaction, params, found)
         return counted
 
-    return insert, None, f"{source}\n{loop_source}"
+    return insert, None, "\n".join([source, *sources, loop_source])
 
 
 def _many(bulk: Any) -> RunMany:

@@ -166,7 +166,9 @@ class BulkInsert:
             if classes != {NoneType}:
                 raise Unusual
         first = (
-            writer.next_rowid(count) if self.counter is None else next_autoincrement(transaction, writer, self.counter)
+            writer.next_rowid(count)
+            if self.counter is None
+            else next_autoincrement(transaction.get_meta(self.counter, 0), writer)
         )
         if first > INTEGER_MAX - count:
             raise Unusual

@@ -35,7 +35,17 @@ Conflicts are settled as `constraints` describes; IGNORE skips the row, REPLACE 
 index entries (INV-D3). Names in the source are numbers, values are bound (INV-Q2). Each stored value has passed its
 affinity (INV-D5).
 
-What it does not do: UPSERT, triggers, foreign key enforcement; columns of values at once (`dml_bulk`).
+ON CONFLICT
+    The tests of the constraints that clauses name come first, in the order of the clauses. DO NOTHING skips the row. DO
+    UPDATE calls a function of its own (`dml_update.write_upsert`) with the rowid in the way and the row that was not
+    inserted ::
+
+        if i0.find_prefix(q0) is not None:
+            return upsert(session, transaction, params)(c[-1], k5, r5), None
+
+    A row that is skipped for another one depends on that one: a point read (INV-V7).
+
+What it does not do: triggers, foreign key enforcement; columns of values at once (`dml_bulk`).
 """
 
 from __future__ import annotations
@@ -44,12 +54,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from aerodb_dbapi.executor import constraints
+from aerodb_dbapi.executor.codegen import compile_row_values
 from aerodb_dbapi.executor.expressions import ExpressionCompiler, RowBinding
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.indexes.keys import RANK, entry_function, key_source
 from aerodb_dbapi.planner.bind_stored import dependency_order
 from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
-from aerodb_dbapi.planner.query import InsertStatement, Values
+from aerodb_dbapi.planner.query import InsertStatement, Returning, Values
 from aerodb_dbapi.planner.usage import nested_queries
 from aerodb_dbapi.storage.catalog import Column, Index, Table
 from aerodb_dbapi.storage.errors import NotSupportedError
@@ -115,6 +126,7 @@ class RowWriter:
         self.conflict = conflict
         self.skip = skip
         self.kept = kept
+        self.parts: list[str] = []  # the source of functions that the unit calls
         self.rowid, self.row = f"k{number}", f"r{number}"
         self.compiler = ExpressionCompiler(unit)
         self.compiler.sources[number] = RowBinding(self.row, self.rowid, table.rowid_alias)
@@ -126,6 +138,22 @@ class RowWriter:
         )  # fmt: skip
         self.tree = unit.hoist(writer_text(table.tree), "t")
         self.index_names = {index.id: f"q{n}" for n, index in enumerate(table.indexes)}
+
+    # --- values row by row
+
+    def values(self, expressions: Sequence[Expression], rows: dict[int, tuple[str, str]]) -> str:
+        """Text of the tuple of values of expressions with subqueries, which see what is written so far. `rows`: the names of
+        rowid and row by source id, all of this table."""
+        make, source = compile_row_values(expressions, [(source, self.table) for source in rows])
+        self.parts.append(source)
+        made = self.unit.hoist(f"{self.unit.bind(make, 'values')}(session, transaction.trees, params)", "v")
+        return f"{made}({', '.join(name for pair in rows.values() for name in pair)})"
+
+    def returning(self, returning: Returning, source: int) -> str:
+        """Text of the tuple to return for the row."""
+        if any(map(nested_queries, returning.columns)):
+            return self.values(returning.columns, {source: (self.rowid, self.row)})
+        return f"({''.join(self.compiler.value(column) + ', ' for column in returning.columns)})"
 
     # --- refusing
 
@@ -238,32 +266,45 @@ class RowWriter:
 class InsertWriter:
     """Writes the function of one INSERT statement."""
 
-    def __init__(self, statement: InsertStatement, many: bool) -> None:
+    def __init__(
+        self, statement: InsertStatement, many: bool, upserts: Sequence[Callable[..., Any] | None] = ()
+    ) -> None:
         """`many`: the function gets the rows to insert as a fourth argument; else the single VALUES row is written in
-        place."""
+        place. `upserts`: the functions of the ON CONFLICT clauses, None for DO NOTHING."""
         self.statement = statement
+        self.upserts = upserts
         self.table = table = statement.table
         self.many = many
         self.unit = Unit("insert", f"session, transaction, params{', rows' if many else ''}")
         returned = "returned" if statement.returning else "None"
-        skip, kept = ("continue", "count") if many else (f"return 0, {'[]' if statement.returning else 'None'}", "0")
+        self.counter = ""  # the line that keeps the counter of AUTOINCREMENT, at the end of the statement
+        if table.autoincrement:
+            key = self.unit.constant(constraints.sequence_key(table))
+            self.counter = f"note_autoincrement(transaction, seq, {key}); "
+        skip, kept = "continue", "count"
+        if not many:
+            skip, kept = f"{self.counter}return 0, {'[]' if statement.returning else 'None'}", "0"
         self.rows = RowWriter(self.unit, table, statement.row_id, statement.conflict, skip, kept)
         self.returned = returned
         self.unpacked = False
         self.keepers = keepers_of(table, statement.index_filters, statement.row_id) if self._replaces() else ()
 
     def _replaces(self) -> bool:
-        kinds = [self.table.rowid_conflict, *(i.conflict for i in self.table.indexes if i.unique)]
-        return "REPLACE" in [constraints.resolve(self.statement.conflict, kind) for kind in kinds]
+        return any(kind == "REPLACE" and clause is None for kind, _, clause in ordered_tests(self.statement))
 
     def write(self) -> tuple[Callable[..., Any], str]:
         """The function and its source."""
         unit = self.unit
+        if self.counter:
+            key = unit.constant(constraints.sequence_key(self.table))
+            unit.line(f"seq = transaction.get_meta({key}, 0)")
         if not self.many:
             self._unpack()
             self._row()
-            unit.line(f"return 1, {'[' + self._returning() + ']' if self.statement.returning else 'None'}")
-            return unit.finish()
+            unit.line(
+                f"{self.counter}return 1, {'[' + self._returning() + ']' if self.statement.returning else 'None'}"
+            )
+            return self._finish()
         unit.line("count = 0")
         if self.statement.returning:
             unit.line("returned = []")
@@ -272,8 +313,12 @@ class InsertWriter:
             if self.statement.returning:
                 unit.line(f"returned.append({self._returning()})")
             unit.line("count += 1")
-        unit.line(f"return count, {self.returned}")
-        return unit.finish()
+        unit.line(f"{self.counter}return count, {self.returned}")
+        return self._finish()
+
+    def _finish(self) -> tuple[Callable[..., Any], str]:
+        made, source = self.unit.finish()
+        return made, "\n".join([*self.rows.parts, source])
 
     def _unpack(self) -> None:
         """Take the parameters out of their tuple at once, where the statement uses them all."""
@@ -286,13 +331,14 @@ class InsertWriter:
 
     def _returning(self) -> str:
         assert self.statement.returning is not None
-        no_subqueries(self.statement.returning.columns, "RETURNING")
-        return f"({''.join(self.rows.compiler.value(e) + ', ' for e in self.statement.returning.columns)})"
+        return self.rows.returning(self.statement.returning, self.statement.row_id)
 
     # --- one row
 
     def _row(self) -> None:
         fresh = self._rowid()
+        if self.counter:
+            self.unit.line(f"if {self.rows.rowid} > seq: seq = {self.rows.rowid}")
         generated = self.statement.generated
         names = {
             p: "None" if p in generated else self._column(p)
@@ -308,9 +354,6 @@ class InsertWriter:
         self._uniqueness(fresh, names.__getitem__)
         self.unit.line(f"{self.rows.tree}.put({self.rows.rowid}, {self.rows.row})")
         self.rows.put_entries(self.table.indexes, names.__getitem__, self.statement.index_filters)
-        if self.table.autoincrement:
-            key = self.unit.constant(constraints.sequence_key(self.table))
-            self.unit.line(f"note_autoincrement(transaction, {self.rows.rowid}, {key})")
         self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
 
     def _given(self, position: int) -> tuple[str, Expression | None] | None:
@@ -332,8 +375,7 @@ class InsertWriter:
         unit, rowid = self.unit, self.rows.rowid
         made = f"{self.rows.tree}.next_rowid()"
         if self.table.autoincrement:
-            key = unit.constant(constraints.sequence_key(self.table))
-            made = f"next_autoincrement(transaction, {self.rows.tree}, {key})"
+            made = f"next_autoincrement(seq, {self.rows.tree})"
         given = self._given(-1)
         if self.table.rowid_alias is not None and given is None:
             given = self._given(self.table.rowid_alias)
@@ -376,36 +418,71 @@ class InsertWriter:
     # --- conflicts
 
     def _uniqueness(self, fresh: str | None, value: Callable[[int], str]) -> None:
-        tests: list[tuple[str, Index | None]] = []
-        if fresh is not None:
-            tests.append((constraints.resolve(self.statement.conflict, self.table.rowid_conflict), None))
-        tests += [
-            (constraints.resolve(self.statement.conflict, index.conflict), index)
-            for index in constraints.unique_indexes(self.table)
-        ]
-        for resolution, index in sorted(tests, key=lambda test: test[0] == "REPLACE"):
+        for resolution, index, clause in ordered_tests(self.statement):
             if index is None:
-                self._rowid_test(resolution)
-            else:
-                condition = self.rows.unique_test(index, value, index.id in self.statement.index_filters)
-                with self.unit.block(f"if {condition}:"):
-                    if resolution == "REPLACE":
-                        self._remove("c[-1]")
-                    else:
-                        self.rows.refuse(constraints.unique_message(self.table, index), resolution)
+                if fresh is not None:
+                    self._rowid_test(resolution, clause)
+                continue
+            condition = self.rows.unique_test(index, value, index.id in self.statement.index_filters)
+            with self.unit.block(f"if {condition}:"):
+                message = constraints.unique_message(self.table, index)
+                self._settle("c[-1]", message, resolution, clause)
 
-    def _rowid_test(self, resolution: str) -> None:
+    def _rowid_test(self, resolution: str, clause: int | None) -> None:
         rowid = self.rows.rowid
-        if resolution == "REPLACE" and not self.table.indexes:
+        if resolution == "REPLACE" and clause is None and not self.table.indexes:
             return  # put replaces the row
         with self.unit.block(
             f"if not fresh and {rowid} <= {self.rows.tree}.high and taken({self.rows.tree}, {rowid}):"
         ):
-            if resolution == "REPLACE":
-                self._remove(rowid)
-            else:
-                self.rows.refuse(constraints.rowid_message(self.table), resolution)
+            self._settle(rowid, constraints.rowid_message(self.table), resolution, clause)
+
+    def _settle(self, other: str, message: tuple[str, str], resolution: str, clause: int | None) -> None:
+        """Lines for a row whose place the row `other` has taken."""
+        update = None if clause is None else self.upserts[clause]
+        if update is not None:
+            self._update(update, other)
+        elif clause is not None or resolution == "IGNORE":
+            self.unit.line(f"transaction.note_point({self.table.tree}, {other})")
+            self.unit.line(self.rows.skip)
+        elif resolution == "REPLACE":
+            self._remove(other)
+        else:
+            self.rows.refuse(message, resolution)
+
+    def _update(self, update: Callable[..., Any], other: str) -> None:
+        """Lines that update the row `other` instead, and go on to the next row."""
+        unit, rows = self.unit, self.rows
+        make = f"{unit.bind(update, 'upsert')}(session, transaction, params)"
+        call = f"{unit.hoist(make, 'u') if self.many else make}({other}, {rows.rowid}, {rows.row})"
+        if self.statement.returning is None:
+            unit.line(f"count += {call}" if self.many else f"{self.counter}return {call}, None")
+        elif self.many:
+            unit.line(f"u = {call}")
+            unit.line("if u is not None: returned.append(u); count += 1")
+        else:
+            unit.line(f"u = {call}")
+            unit.line(f"{self.counter}return (0, []) if u is None else (1, [u])")
+        if self.many:
+            unit.line("continue")
 
     def _remove(self, rowid: str) -> None:
         keepers = self.unit.bind(self.keepers, "keepers")
         self.unit.line(f"remove_row(transaction, {self.table.tree}, {rowid}, {keepers})")
+
+
+def ordered_tests(statement: InsertStatement) -> list[tuple[str, Index | None, int | None]]:
+    """The tests of uniqueness in their order: the resolution, the index (None: the rowid), the number of the ON CONFLICT
+    clause or None. Clauses come in their order, the rowid after those that name indexes; REPLACE comes last."""
+    table, clauses = statement.table, statement.upserts
+    order: list[Index | None] = []
+    for clause in clauses:
+        if not clause.any and clause.index not in order:
+            order.append(clause.index)
+    order += [index for index in (None, *constraints.unique_indexes(table)) if index not in order]
+    tests: list[tuple[str, Index | None, int | None]] = []
+    for index in order:
+        found = [number for number, clause in enumerate(clauses) if clause.any or clause.index == index]
+        own = table.rowid_conflict if index is None else index.conflict
+        tests.append((constraints.resolve(statement.conflict, own), index, found[0] if found else None))
+    return sorted(tests, key=lambda test: test[0] == "REPLACE" and test[2] is None)

@@ -36,13 +36,13 @@ from typing import Any
 
 from aerodb_dbapi.executor import constraints
 from aerodb_dbapi.executor.codegen import compile_row_source
-from aerodb_dbapi.executor.dml_insert import RowWriter, keepers_of, no_subqueries
+from aerodb_dbapi.executor.dml_insert import RowWriter, keepers_of
 from aerodb_dbapi.executor.expressions import RowBinding
 from aerodb_dbapi.executor.runtime import rowid_key
 from aerodb_dbapi.executor.writer import Unit
+from aerodb_dbapi.planner.expressions import And, Expression, IsTrue, walk
 from aerodb_dbapi.planner.expressions import Column as ColumnValue
-from aerodb_dbapi.planner.expressions import Expression, walk
-from aerodb_dbapi.planner.query import DeleteStatement, RowidPoint, Select, UpdateStatement
+from aerodb_dbapi.planner.query import DeleteStatement, RowidPoint, Select, UpdateStatement, Upsert
 from aerodb_dbapi.planner.usage import nested_queries, sources_in
 from aerodb_dbapi.storage.catalog import Index
 from aerodb_dbapi.storage.nodes import paused_gc
@@ -144,11 +144,11 @@ class UpdateWriter:
         unit.line(f"{self.old_rowid} = rowid_key({self.rows.compiler.value(self.point)})")
         unit.line(f"{self.old_row} = None if {self.old_rowid} is None else {self.rows.tree}.get({self.old_rowid})")
         with unit.block(f"if {self.old_row} is None:"):
-            unit.line(f"transaction.note_read(({self.table.tree},))")
+            unit.line(f"if {self.old_rowid} is not None: transaction.note_point({self.table.tree}, {self.old_rowid})")
             unit.line(f"return 0, {empty}")
-        self._row([self.rows.compiler.value(value) for _, value in self.statement.assignments])
+        self.row([self.rows.compiler.value(value) for _, value in self.statement.assignments])
         unit.line(f"return 1, {'[' + self._returning() + ']' if self.statement.returning else 'None'}")
-        return unit.finish()
+        return self.finish()
 
     def _write_loop(self) -> tuple[Callable[..., Any], str]:
         unit, statement = self.unit, self.statement
@@ -167,20 +167,21 @@ class UpdateWriter:
                 if self.replaces:
                     unit.line(f"{self.old_row} = {self.rows.tree}.get({self.old_rowid})")
                     unit.line(f"if {self.old_row} is None: continue")
-                self._row(news)
+                self.row(news)
                 if statement.returning:
                     unit.line(f"returned.append({self._returning()})")
                 unit.line("count += 1")
             self._write_deferred()
             unit.line(f"return count, {'returned' if statement.returning else 'None'}")
-        made, source = unit.finish()
+        made, source = self.finish()
         return made, f"{find_source}\n{source}"
 
     # --- writes at the end of the statement: where no row's test depends on another row's write, and nothing is kept
 
     def _begin_deferred(self) -> None:
         fails = "FAIL" in (self.statement.conflict, *(c.not_null_conflict for c in self.table.columns))
-        self.deferred = not (self.moves or fails or any(index.unique for index in self.indexes))
+        watched = self.statement.returning is not None and any(map(nested_queries, self.statement.returning.columns))
+        self.deferred = not (self.moves or fails or watched or any(index.unique for index in self.indexes))
         if self.deferred:
             names = ["ks", "rs", *(f"{kind}{n}" for n in range(len(self.indexes)) for kind in ("gone", "come"))]
             self.unit.line("; ".join(f"{name} = []" for name in names))
@@ -211,12 +212,16 @@ class UpdateWriter:
 
     def _returning(self) -> str:
         assert self.statement.returning is not None
-        no_subqueries(self.statement.returning.columns, "RETURNING")
-        return f"({''.join(self.rows.compiler.value(e) + ', ' for e in self.statement.returning.columns)})"
+        return self.rows.returning(self.statement.returning, self.statement.new_id)
+
+    def finish(self) -> tuple[Callable[..., Any], str]:
+        """The function and its source, that of its parts before it."""
+        made, source = self.unit.finish()
+        return made, "\n".join([*self.rows.parts, source])
 
     # --- one row
 
-    def _row(self, news: list[str]) -> None:
+    def row(self, news: list[str]) -> None:
         """Lines that make the new row from the texts of the assigned values, test it and write it."""
         table, unit, rows = self.table, self.unit, self.rows
         names = {p: f"{self.old_row}[{p}]" for p in range(len(table.columns))}
@@ -282,6 +287,42 @@ class UpdateWriter:
         self.unit.line(text)
 
 
+def write_upsert(upsert: Upsert) -> tuple[Callable[..., Any], str]:
+    """The function of an ON CONFLICT DO UPDATE: ``make(session, transaction, params)`` gives a function of the rowid in the
+    way, and of the rowid and the row that were not inserted. That one returns the number of rows changed; with RETURNING
+    the row to return, None if there is none."""
+    statement = upsert.update
+    assert statement is not None
+    source, excluded = statement.row_id, upsert.excluded_id
+    names = [f"k{source}", f"k{excluded}", f"r{excluded}"]
+    writer = UpdateWriter(statement)
+    unit, rows = writer.unit, writer.rows
+    rows.kept = "0"
+    rows.compiler.sources[excluded] = RowBinding(names[2], names[1], statement.table.rowid_alias)
+    seen = {source: (names[0], writer.old_row), excluded: (names[1], names[2])}
+
+    def write() -> None:
+        unit.define(*names, writer.old_row, rows.rowid, rows.row)
+        unit.line(f"{writer.old_row} = {rows.tree}.get({names[0]})")
+        if upsert.where:
+            condition = IsTrue(And(tuple(upsert.where)), True)
+            nested = nested_queries(condition)
+            text = f"{rows.values([condition], seen)}[0]" if nested else rows.compiler.tests(upsert.where)
+            with unit.block(f"if not ({text}):"):
+                unit.line(f"transaction.note_point({statement.table.tree}, {names[0]})")
+                unit.line(f"return {'None' if statement.returning else '0'}")
+        values = [value for _, value in statement.assignments]
+        if any(map(nested_queries, values)):
+            unit.line(f"a = {rows.values(values, seen)}")
+            writer.row([f"a[{i}]" for i in range(len(values))])
+        else:
+            writer.row([rows.compiler.value(value) for value in values])
+        unit.line(f"return {rows.returning(statement.returning, statement.new_id) if statement.returning else '1'}")
+
+    unit.line(f"return {unit.function(write, 'u', names)[0]}")
+    return writer.finish()
+
+
 class DeleteWriter:
     """Writes the function of one DELETE statement."""
 
@@ -302,7 +343,7 @@ class DeleteWriter:
             unit.line(f"{rowid} = rowid_key({rows.compiler.value(self.point)})")
             unit.line(f"{row} = None if {rowid} is None else {rows.tree}.get({rowid})")
             with unit.block(f"if {row} is None:"):
-                unit.line(f"transaction.note_read(({self.table.tree},))")
+                unit.line(f"if {rowid} is not None: transaction.note_point({self.table.tree}, {rowid})")
                 unit.line(f"return 0, {'[]' if statement.returning else 'None'}")
             self._row()
             unit.line(f"return 1, {'[' + self._returning() + ']' if statement.returning else 'None'}")
@@ -313,6 +354,8 @@ class DeleteWriter:
         unit.namespace.update(paused_gc=paused_gc, delete_many=delete_many)
         with unit.block(f"with paused_gc(len({rows.tree}.tree)):"):
             unit.line(f"found = list({unit.bind(find, 'find')}(session, transaction.trees, params))")
+            if statement.returning and any(map(nested_queries, statement.returning.columns)):
+                return self._write_watched(find_source)
             if statement.returning:
                 unit.line(f"returned = [{self._returning()} for {rowid}, {row} in found]")
             unit.line(f"delete_many({rows.tree}, [{rowid} for {rowid}, {row} in found])")
@@ -327,8 +370,18 @@ class DeleteWriter:
 
     def _returning(self) -> str:
         assert self.statement.returning is not None
-        no_subqueries(self.statement.returning.columns, "RETURNING")
-        return f"({''.join(self.rows.compiler.value(e) + ', ' for e in self.statement.returning.columns)})"
+        return self.rows.returning(self.statement.returning, self.statement.row_id)
+
+    def _write_watched(self, find_source: str) -> tuple[Callable[..., Any], str]:
+        """Row by row, for subqueries in RETURNING see what is deleted so far."""
+        unit, rows = self.unit, self.rows
+        unit.line("returned = []")
+        with unit.block(f"for {rows.rowid}, {rows.row} in found:"):
+            self._row()
+            unit.line(f"returned.append({self._returning()})")
+        unit.line("return len(found), returned")
+        made, source = unit.finish()
+        return made, "\n".join([find_source, *rows.parts, source])
 
     def _is_whole(self) -> bool:
         """Does every row go, unseen?"""

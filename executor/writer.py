@@ -69,6 +69,7 @@ class Unit:
         self.head: list[str] = []
         self.frames: list[Frame] = [Frame()]
         self._counter = count()
+        self.live = False  # trees are taken anew at each use: the unit's rows are asked for while a statement writes
         self._hoisted: dict[str, str] = {}
         self._constants: dict[Any, str] = {}
 
@@ -110,6 +111,8 @@ class Unit:
 
     def tree(self, tree_id: int, as_of: int | None = None) -> str:
         """The head variable of a tree, taken before the first row is asked for: a running query keeps its state."""
+        if as_of is None and self.live:
+            return f"trees[{tree_id}]"
         if as_of is None:
             return self.hoist(f"trees[{tree_id}]", "t")
         view = self.hoist(f"session.database.root_at({self.constant(as_of)}).trees", "view")
@@ -168,8 +171,11 @@ class Unit:
             self.line("pass")
         frame.depth -= 1
 
-    def function(self, write: Callable[[], None], prefix: str = "f") -> tuple[str, list[str]]:
-        """Write a nested function with `write`; its name and the row variables it must be called with."""
+    def function(
+        self, write: Callable[[], None], prefix: str = "f", arguments: list[str] | None = None
+    ) -> tuple[str, list[str]]:
+        """Write a nested function with `write`; its name and the row variables it must be called with (`arguments`, if
+        they are given)."""
         name = self.name(prefix)
         frame = Frame()
         frame.depth = 2
@@ -178,8 +184,9 @@ class Unit:
             write()
         finally:
             self.frames.pop()
-        free = frame.free()
-        self.frames[-1].used.update(free)
+        free = frame.free() if arguments is None else arguments
+        if arguments is None:
+            self.frames[-1].used.update(free)
         self.head.append(f"    def {name}({', '.join(free)}):")
         self.head.extend(frame.text(2))
         return name, free

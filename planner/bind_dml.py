@@ -12,12 +12,11 @@ INSERT
     column is left out: it numbers itself), and so do NOT NULL columns with a default, for ON CONFLICT REPLACE. A
     column named twice takes the first value, as in SQLite.
 UPDATE
-    A Select over the target (its first join) and what FROM adds. `SET (a, b) = (x, y)` and `= (SELECT …)` are spread
-    into single assignments; a column assigned twice takes the last one.
+    A Select over the target (its first join) and what FROM adds; SET is `bind_assign`'s.
 
 Example: INSERT INTO t(b) VALUES (?1), with a INTEGER PRIMARY KEY, b, c DEFAULT 7 → targets [1], defaults {2: 7}.
 
-Does not: enforce anything, UPSERT (`NotSupportedError`), ORDER BY and LIMIT on UPDATE and DELETE (the parser refuses
+Does not: enforce anything, ON CONFLICT (`bind_upsert`), ORDER BY and LIMIT on UPDATE and DELETE (the parser refuses
 them).
 """
 
@@ -28,6 +27,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from aerodb_dbapi.planner.bind_assign import bind_assignments, column_position, refuse_generated
 from aerodb_dbapi.planner.bind_build import block, declared_type
 from aerodb_dbapi.planner.bind_context import (
     RESULT,
@@ -38,11 +38,12 @@ from aerodb_dbapi.planner.bind_context import (
     optional_identifier,
     unsupported,
 )
-from aerodb_dbapi.planner.bind_expressions import bind_expression, sides
+from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import bind_list
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
 from aerodb_dbapi.planner.bind_stored import bind_generated
 from aerodb_dbapi.planner.bind_tables import MASTER_NAMES, with_scope
+from aerodb_dbapi.planner.bind_upsert import bind_upserts
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
 from aerodb_dbapi.planner.lexer import tokenize, unquote
 from aerodb_dbapi.planner.parse import Parsed, parse_expression
@@ -58,7 +59,7 @@ from aerodb_dbapi.planner.query import (
     UpdateStatement,
     Values,
 )
-from aerodb_dbapi.planner.scope import ROWID_NAMES, Scope, table_entry
+from aerodb_dbapi.planner.scope import Scope, table_entry
 from aerodb_dbapi.storage.catalog import Table, fold
 
 cached_expression_tree = lru_cache(maxsize=1024)(parse_expression)
@@ -67,12 +68,11 @@ cached_expression_tree = lru_cache(maxsize=1024)(parse_expression)
 def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStatement:
     """INSERT and REPLACE."""
     tree = parsed.tree
-    if tree.args.get("conflict") is not None:
-        unsupported("UPSERT (ON CONFLICT DO)")
     outer = with_scope(context, tree, scope)
     written = tree.this
     named = [identifier(name) for name in written.expressions] if type(written) is exp.Schema else None
-    table = _target(context, written.this if named is not None else written, scope)
+    target = written.this if named is not None else written
+    table = _target(context, target, scope)
     row_id = context.next_id()
     context.stored.add(row_id)
     if tree.args.get("default"):
@@ -82,7 +82,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         query = bind_query(context, tree.expression, outer, SOURCE)
         targets = _targets(table, named, len(query.names))
         targets, query = _first_ones(context, targets, query)
-    return InsertStatement(
+    statement = InsertStatement(
         table,
         targets,
         query,
@@ -95,6 +95,11 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         bind_generated(context, table, row_id, scope),
         parameters=parsed.parameters,
     )
+    if parsed.upserts:
+        alias = target.args.get("alias")
+        name = table.name if alias is None else identifier(alias.this)
+        statement.upserts = bind_upserts(context, parsed.upserts, statement, name, outer)
+    return statement
 
 
 def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStatement:
@@ -105,17 +110,13 @@ def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStateme
     query, row_id, inner = _target_rows(context, tree, table, outer)
     new_id = context.next_id()
     context.stored.add(new_id)
-    assignments: dict[int, Expression] = {}
-    for item in tree.expressions:
-        for position, value in _assignment(context, table, item, inner):
-            assignments.pop(position, None)
-            assignments[position] = value
+    assignments = bind_assignments(context, table, tree.expressions, inner)
     return UpdateStatement(
         table,
         query,
         row_id,
         new_id,
-        list(assignments.items()),
+        assignments,
         parsed.conflict or "",
         _checks(context, table, new_id, scope),
         _returning(context, tree, table, new_id, outer),
@@ -205,14 +206,6 @@ def _index_hint(node: Any, source: TableSource) -> None:
         source.indexed_by = index
 
 
-def _position(table: Table, name: str) -> int | None:
-    """The position that a name in a column list or SET means; -1 for the rowid."""
-    position = table.position(name)
-    if position is None and fold(name) in ROWID_NAMES:
-        position = -1 if table.rowid_alias is None else table.rowid_alias
-    return position
-
-
 # --- INSERT -----------------------------------------------------------------------------------------------------------
 
 
@@ -224,19 +217,14 @@ def _targets(table: Table, named: list[str] | None, width: int) -> list[int]:
         return written
     targets = []
     for name in named:
-        position = _position(table, name)
+        position = column_position(table, name)
         if position is None:
             fail(f"table {table.name} has no column named {name}")
-        _refuse_generated(table, position, "INSERT into", name)
+        refuse_generated(table, position, "INSERT into", name)
         targets.append(position)
     if width != len(named):
         fail(f"{width} values for {len(named)} columns")
     return targets
-
-
-def _refuse_generated(table: Table, position: int, verb: str, name: str) -> None:
-    if position >= 0 and table.columns[position].generated is not None:
-        fail(f'cannot {verb} generated column "{table.columns[position].name}"')
 
 
 def _first_ones(context: Context, targets: list[int], query: Query) -> tuple[list[int], Query]:
@@ -267,30 +255,6 @@ def _default(context: Context, text: str, scope: Scope) -> Expression:
     if type(tree) is exp.Column and tree.args.get("table") is None:
         return Constant(identifier(tree.this))
     return bind_expression(context, tree, Scope(scope.environment))
-
-
-# --- UPDATE -----------------------------------------------------------------------------------------------------------
-
-
-def _assignment(context: Context, table: Table, item: Any, scope: Scope) -> list[tuple[int, Expression]]:
-    names = item.this.expressions if type(item.this) is exp.Tuple else [item.this]
-    positions = []
-    for node in names:
-        name = identifier(node.this if type(node) is exp.Column else node)
-        position = _position(table, name)
-        if position is None:
-            fail(f"no such column: {name}")
-        _refuse_generated(table, position, "UPDATE", name)
-        positions.append(position)
-    if len(positions) == 1 and type(item.expression) is not exp.Tuple:
-        return [(positions[0], bind_expression(context, item.expression, scope))]
-    values = sides(context, item.expression, scope)
-    row = [values] if isinstance(values, Expression) else values
-    if len(row) != len(positions):
-        if type(item.this) is not exp.Tuple:
-            fail("row value misused")
-        fail(f"{len(positions)} columns assigned {len(row)} values")
-    return list(zip(positions, row))
 
 
 # --- kept with each row -----------------------------------------------------------------------------------------------
@@ -332,6 +296,9 @@ def _returning(context: Context, tree: Any, table: Table, row_id: int, outer: Sc
     clause = tree.args.get("returning")
     if clause is None:
         return None
+    for node in clause.expressions:
+        if type(node) is exp.Column and type(node.this) is exp.Star:
+            fail('RETURNING may not use "TABLE.*" wildcards')
     inner = outer.inner()
     inner.entries.append(table_entry(row_id, table.name, table))
     outputs = bind_outputs(context, clause.expressions, inner, RESULT)

@@ -301,13 +301,6 @@ class RowValue(Expression):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded(Expression):
-    """Reserved for UPSERT (`excluded.x`); position in the row that was not inserted."""
-
-    position: int
-
-
 NULL = Constant(None)
 TRUE = Constant(1)
 FALSE = Constant(0)

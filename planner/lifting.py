@@ -17,7 +17,9 @@ Where literals stay
     - FROM (names may be quoted as strings; AS OF), types of CAST, GLOB patterns, ESCAPE;
     - hexadecimal, blobs, and integers outside 64 bits, of which a minus sign in front would change the class.
 
-    A text with comments, an upsert, several statements or unbalanced quotes is its own shape. `-5` after an opening
+    - the target of ON CONFLICT, which is compared with the conditions of indexes.
+
+    A text with comments, several statements or unbalanced quotes is its own shape. `-5` after an opening
     parenthesis, a comma or a comparison is one literal; elsewhere the minus stays an operator on the lifted 5.
 
 When a shape does not compile, the text itself must be compiled instead: that gives the error SQLite gives, and covers
@@ -62,8 +64,9 @@ _PARTS: Final = re.compile(
 _TCL_PARAMETER: Final = re.compile(r"\$[\w:$]++\(")
 _LIFTABLE: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b", re.IGNORECASE)
 
-# States: literals stay but may be lifted deeper; are lifted; stay, and so does everything inside; the latter, inside.
-_NAMES, _VALUES, _FROZEN, _INSIDE_FROZEN = range(4)
+# States: literals stay but may be lifted deeper; are lifted; stay, and so does everything inside; the latter, inside; stay
+# until SET or RETURNING.
+_NAMES, _VALUES, _FROZEN, _INSIDE_FROZEN, _TARGET = range(5)
 _OPEN, _CLOSE, _GIVE_UP, _AS, _KEEP_NEXT, _DISTINCT = range(10, 16)
 _STATES: Final = {
     "SELECT": _FROZEN,
@@ -78,7 +81,7 @@ _STATES: Final = {
     "VALUES": _VALUES,
     "SET": _VALUES,
     "RETURNING": _FROZEN,
-    "CONFLICT": _GIVE_UP,
+    "CONFLICT": _TARGET,
     "AS": _AS,
     "GLOB": _KEEP_NEXT,
     "ESCAPE": _KEEP_NEXT,
@@ -121,7 +124,7 @@ def shape(sql: str) -> tuple[str, Constants]:
         elif meaning == _CLOSE:
             state = stack.pop() if stack else state
         elif meaning < _OPEN:
-            if state != _INSIDE_FROZEN and i != kept:
+            if state != _INSIDE_FROZEN and i != kept and (state != _TARGET or part.upper() in _TARGET_ENDS):
                 state = meaning
         elif meaning == _GIVE_UP:
             return sql, ()
@@ -132,6 +135,7 @@ def shape(sql: str) -> tuple[str, Constants]:
     return ("".join(parts), tuple(constants)) if constants else (sql, ())
 
 
+_TARGET_ENDS: Final = frozenset({"SET", "RETURNING"})
 _FROM_FORMS: Final = (["FROM"], ["from"], ["From"])
 
 

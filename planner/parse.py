@@ -15,6 +15,8 @@ Steps of `parse(sql)`
     - parameters: one entry per slot: the name with its sigil (':a', '?3') or None. In the tree a parameter is
       exp.Parameter(this=Var('p<slot>')), slots from 0: `parameter_slot(node)`.
     - lifted: how many of the last slots are literals of a shape; the user's are the `len(parameters) - lifted` before.
+    - upserts: the ON CONFLICT clauses of an INSERT: (target, update), trees as `rewrite` says, or None for no target and
+      for DO NOTHING.
     - conflict: the word after INSERT OR / UPDATE OR ('REPLACE' for REPLACE INTO), else None.
 
 Errors: SQLite's texts as OperationalError; what sqlglot refuses although the grammar allows it is a NotSupportedError
@@ -29,6 +31,7 @@ from typing import Any, Final
 from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token as GlotToken
 from sqlglot.tokens import TokenType
 
 from aerodb_dbapi.planner import rewrite
@@ -86,6 +89,7 @@ class Parsed:
     text: str = ""
     conflict: str | None = None
     lifted: int = 0
+    upserts: list[tuple[Any, Any]] = field(default_factory=list)
 
 
 def parse(sql: str) -> Parsed:
@@ -184,7 +188,8 @@ def collation_name(node: exp.Expr) -> str:
 def _row_statement(stream: TokenStream) -> Parsed:
     kind, conflict = _guarded(rewrite.statement, stream)
     _finish(stream)
-    return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict, stream.lifted)
+    upserts = [tuple([tokens and _build(stream, tokens) for tokens in clause]) for clause in stream.upserts]
+    return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict, stream.lifted, upserts)
 
 
 def _finish(stream: TokenStream) -> None:
@@ -202,10 +207,10 @@ def _guarded(read: Any, stream: TokenStream) -> Any:
         raise OperationalError("parser stack overflow") from None
 
 
-def _build(stream: TokenStream) -> exp.Expr:
-    """Let sqlglot build the tree of the tokens written."""
+def _build(stream: TokenStream, tokens: list[GlotToken] | None = None) -> exp.Expr:
+    """Let sqlglot build the tree of the tokens written, or of some that were cut out."""
     try:
-        trees = _DIALECT.parser().parse(stream.out, stream.sql)
+        trees = _DIALECT.parser().parse(stream.out if tokens is None else tokens, stream.sql)
     except RecursionError:
         raise OperationalError("parser stack overflow") from None
     except SqlglotError as error:

@@ -303,7 +303,7 @@ class Returning:
 @dataclass(slots=True)
 class InsertStatement(Statement):
     """INSERT. `targets[i]` is the table position that source column i goes to (-1: rowid). `row_id` is the source id under which
-    `checks`, `returning` (and upsert clauses, later) see the new row; `defaults[p]` is the expression for a column not named,
+    `checks` and `returning` see the new row; `defaults[p]` is the expression for a column not named,
     or for NULL in a NOT NULL column under REPLACE. `conflict` is the OR clause ('' if none)."""
 
     table: Table
@@ -316,6 +316,20 @@ class InsertStatement(Statement):
     returning: Returning | None = None
     index_filters: dict[int, Expression] = field(default_factory=dict)  # index id → partial WHERE, over row_id
     generated: dict[int, Expression] = field(default_factory=dict)  # generated columns by position, over row_id
+    upserts: list[Upsert] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Upsert:
+    """One ON CONFLICT clause: for the unique `index`, for the rowid (None), or for `any` constraint. Without `update` it is DO
+    NOTHING; else `where` and the assignments see the row in the way as `update.row_id` and the row that was not inserted as
+    `excluded_id`. `update.query` is not run: the row is known."""
+
+    index: Index | None
+    any: bool
+    update: UpdateStatement | None = None
+    where: list[Expression] = field(default_factory=list)
+    excluded_id: int = -1
 
 
 @dataclass(slots=True)

@@ -26,10 +26,12 @@ What the tree looks like afterwards
       Select(* FROM Values).
     - With(expressions=[CTE(this, alias=TableAlias(this, columns), materialized=True|False|None)], recursive).
     - LIMIT a, b is limit b, offset a.
-    - Insert(this=Table | Schema(Table, expressions), alternative, expression, default, conflict=OnConflict, returning,
-      with_), Update(this, expressions=[EQ(Column | Tuple, value)], from_, where, returning, with_), Delete(this, where,
+    - Insert(this=Table | Schema(Table, expressions), alternative, expression, default, returning, with_),
+      Update(this, expressions=[EQ(Column | Tuple, value)], from_, where, returning, with_), Delete(this, where,
       returning, with_). The word after OR is the second result of `statement` (REPLACE INTO is OR REPLACE;
       Insert.args['alternative'] has it too).
+    - Each ON CONFLICT clause of an INSERT is cut out of its tokens into `TokenStream.upserts`, for sqlglot knows only one: the
+      target as a Select(expressions, where), what follows DO as an Update(expressions, where) of a table without a name.
 
 Does not: resolve names, expand stars, check column counts (except VALUES rows of one list, as SQLite's parser does).
 """
@@ -322,7 +324,7 @@ def _insert(stream: TokenStream) -> str | None:
         stream.pass_on(TokenType.VALUES)
     else:
         query(stream, in_from=True)
-        _upsert(stream)
+        _upserts(stream)
     _returning(stream)
     return conflict
 
@@ -335,33 +337,50 @@ def _target(stream: TokenStream) -> None:
         write_alias(stream, stream.name())
 
 
-def _upsert(stream: TokenStream) -> None:
-    if stream.kind != "ON":
-        return
-    stream.pass_on(TokenType.ON)
-    if stream.kind != "CONFLICT":
-        raise stream.error()
-    stream.pass_on(TokenType.VAR)
-    if stream.kind == "(":
-        open_parenthesis(stream)
-        _order_terms(stream)
-        close_parenthesis(stream)
-        if stream.kind == "WHERE":
-            _where(stream)
-    if stream.kind != "DO":
-        raise stream.error()
-    stream.pass_on(TokenType.VAR)
-    if stream.kind == "NOTHING":
-        stream.pass_on(TokenType.VAR)
-    elif stream.kind == "UPDATE":
-        stream.pass_on(TokenType.UPDATE)
-        _assignments(stream)
-        if stream.kind == "WHERE":
-            _where(stream)
-    else:
-        raise stream.error()
-    if stream.kind == "ON":
-        raise NotSupportedError("more than one ON CONFLICT clause")
+def _upserts(stream: TokenStream) -> None:
+    """The ON CONFLICT clauses; only the last may have no target."""
+    while stream.kind == "ON":
+        stream.advance()
+        stream.expect("CONFLICT")
+        at = len(stream.out)
+        has_target = stream.kind == "("
+        if has_target:
+            _conflict_target(stream)
+        target = stream.cut(at) if has_target else None
+        stream.expect("DO")
+        if stream.take("NOTHING"):
+            stream.upserts.append((target, None))
+        elif stream.kind == "UPDATE":
+            stream.pass_on(TokenType.UPDATE)
+            stream.write(TokenType.IDENTIFIER, "")
+            _assignments(stream)
+            if stream.kind == "WHERE":
+                _where(stream)
+            stream.upserts.append((target, stream.cut(at)))
+        else:
+            raise stream.error()
+        if not has_target:
+            return
+
+
+def _conflict_target(stream: TokenStream) -> None:
+    """(column, …) [WHERE condition], written as a SELECT of them."""
+    stream.advance()
+    stream.write(TokenType.SELECT, "SELECT")
+    while True:
+        expression(stream)
+        if stream.kind in ("ASC", "DESC"):
+            stream.advance()
+        if stream.take("NULLS"):
+            if stream.kind not in ("FIRST", "LAST"):
+                raise stream.error()
+            raise OperationalError(f"unsupported use of NULLS {stream.kind}")
+        if stream.kind != ",":
+            break
+        stream.pass_on(TokenType.COMMA)
+    stream.expect(")")
+    if stream.kind == "WHERE":
+        _where(stream)
 
 
 def _update(stream: TokenStream) -> str | None:
@@ -376,6 +395,7 @@ def _update(stream: TokenStream) -> str | None:
     if stream.kind == "WHERE":
         _where(stream)
     _returning(stream)
+    _refuse_limit(stream)
     return conflict
 
 
@@ -407,6 +427,12 @@ def _delete(stream: TokenStream) -> None:
     if stream.kind == "WHERE":
         _where(stream)
     _returning(stream)
+    _refuse_limit(stream)
+
+
+def _refuse_limit(stream: TokenStream) -> None:
+    if stream.kind in ("ORDER", "LIMIT"):
+        raise NotSupportedError(f"{stream.kind} in UPDATE or DELETE")
 
 
 def _returning(stream: TokenStream) -> None:
@@ -414,5 +440,3 @@ def _returning(stream: TokenStream) -> None:
     if stream.kind == "RETURNING":
         stream.pass_on(TokenType.RETURNING)
         _result_columns(stream)
-    if stream.kind in ("ORDER", "LIMIT"):
-        raise NotSupportedError(f"{stream.kind} in UPDATE or DELETE")

@@ -44,6 +44,8 @@ def sources(stream: TokenStream) -> int:
     if stream.kind in ("ON", "USING"):
         word = stream.kind
         _condition(stream, frozenset())
+        if stream.kind == "DO":  # meant as ON CONFLICT: SQLite takes it for a join's ON
+            raise stream.error()
         raise OperationalError(f"a JOIN clause is required before {word}")
     count = 1
     while stream.kind in _JOIN_STARTS:

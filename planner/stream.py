@@ -63,7 +63,9 @@ class Mark(NamedTuple):
 class TokenStream:
     """Tokens of one text, read from the left; `out` gathers what sqlglot will parse."""
 
-    __slots__ = ("index", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token", "tokens")
+    __slots__ = (
+        "index", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token", "tokens", "upserts",
+    )  # fmt: skip
 
     def __init__(self, sql: str, query: Callable[[TokenStream, bool], None], is_shape: bool = False) -> None:
         self.sql = sql
@@ -74,6 +76,7 @@ class TokenStream:
         self.index = 0
         self.token = self.tokens[0]
         self.kind = self.token[0]
+        self.upserts: list[tuple[list[GlotToken] | None, list[GlotToken] | None]] = []  # ON CONFLICT: target, update
         self.parameters: list[str | None] = []
         self.lifted = 0  # how many of the last slots are literals that were taken out
         self.slots = self._number_parameters()
@@ -151,6 +154,12 @@ class TokenStream:
         """Put parentheses around everything written since `at`."""
         self.insert(at, TokenType.L_PAREN, "(")
         self.write(TokenType.R_PAREN, ")")
+
+    def cut(self, at: int) -> list[GlotToken]:
+        """Take out everything written since `at`."""
+        tokens = self.out[at:]
+        del self.out[at:]
+        return tokens
 
     def write_name(self) -> str:
         """Read a name and write it as an identifier."""

@@ -210,6 +210,10 @@ def statement_expressions(statement: Statement) -> list[Expression]:
         found += [value for _, value in statement.assignments]
     if isinstance(statement, InsertStatement):
         found += statement.defaults.values()
+        for upsert in statement.upserts:
+            found += upsert.where
+            if upsert.update is not None:
+                found += [value for _, value in upsert.update.assignments]
     if isinstance(statement, InsertStatement | UpdateStatement):
         found += [value for _, value in statement.checks]
     if isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement):

@@ -55,6 +55,11 @@ def validate(transaction: Transaction, edits: dict[int, TreeEdits], ddl: bool, l
         for tree_id in sorted(transaction.reads & other.edits.keys()):
             where = _place(schema, tree_id)
             raise conflict(f"{where}, read by this transaction, was changed by commit {other.commit_id}")
+        for tree_id, key in sorted(transaction.points) if transaction.points else ():
+            changed = other.edits.get(tree_id)
+            if changed is not None and _touches(changed, key):
+                where = _entry(schema, tree_id, key)
+                raise conflict(f"{where}, read by this transaction, was changed by commit {other.commit_id}")
 
 
 def check_unique(schema: Schema, tree_id: int, tree: Tree, edits: TreeEdits, commit_id: int) -> None:
@@ -85,6 +90,11 @@ def common_key(a: TreeEdits, b: TreeEdits) -> Any:
     for chunk, _ in b.chunks:
         found += [key for key in a.writes if _holds(chunk, key)]
     return min(found, default=MISSING)
+
+
+def _touches(edits: TreeEdits, key: Any) -> bool:
+    """Does a commit's edit of a tree write this key?"""
+    return key in edits.writes or any(_holds(keys, key) for keys, _ in edits.chunks)
 
 
 def _holds(keys: Any, key: Any) -> bool:

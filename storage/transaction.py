@@ -17,6 +17,7 @@ What it holds
                leaves trees, counters, catalog and write set exactly as they were: that is statement rollback (INV-D4)
                and ROLLBACK TO (INV-D6). Savepoints cost nothing, and earlier marks stay good.
     reads      ids of trees whose content decided what it writes, told by `note_read`, for INV-V7
+    points     single keys that did, told by `note_point`: a row on which an INSERT was skipped, a row that was not there
 
 DDL
     The catalog (tree 0) and META (tree 1) are edited through writers like any tree, so definitions, data and counters
@@ -77,7 +78,7 @@ class Transaction:
 
     __slots__ = (
         "_schema", "_schema_tree", "base", "claims_held", "committer", "created", "dropped", "immediate", "is_open",
-        "journal", "reads", "timeout", "trees", "writers",
+        "journal", "points", "reads", "timeout", "trees", "writers",
     )  # fmt: skip
 
     def __init__(self, committer: Committer, base: Root, timeout: float, immediate: bool) -> None:
@@ -89,6 +90,7 @@ class Transaction:
         self.journal: list[Any] = []
         self.writers: dict[int, TreeWriter] = {}
         self.reads: set[int] = set()
+        self.points: set[tuple[int, Any]] = set()
         self.created: dict[int, tuple[Kind, int]] = {}
         self.dropped: set[int] = set()
         self.claims_held: list[int] = []
@@ -123,6 +125,10 @@ class Transaction:
     def note_read(self, tree_ids: Iterable[int]) -> None:
         """What this transaction writes depends on what these trees hold (INV-V7)."""
         self.reads.update(tree_ids)
+
+    def note_point(self, tree_id: int, key: Any) -> None:
+        """What this transaction writes depends on the entry of this key, or on its absence (INV-V7)."""
+        self.points.add((tree_id, key))
 
     # --- marks -------------------------------------------------------------------------------------------------------
 

@@ -275,6 +275,22 @@ TABLES = [
 
 
 @st.composite
+def upserts(draw: st.DrawFn) -> str:
+    """ON CONFLICT clauses for t(id, a, b); not each fits each table."""
+    made = []
+    for place in range(draw(st.integers(1, 3))):
+        target = draw(st.sampled_from(["(a)", "(id)", "(rowid)", "(b)", "(b, a)"]) if place < 2 else st.just(""))
+        column = draw(st.sampled_from(["id", "a", "b"]))
+        value = draw(
+            st.sampled_from(["excluded.a", "excluded.b", "b + 1", "excluded.id + 3", "t.a || excluded.a", "NULL", "2"])
+        )
+        where = draw(st.sampled_from(["", "", " WHERE excluded.b > t.b", " WHERE a IS NOT excluded.a"]))
+        action = draw(st.sampled_from(["NOTHING", f"UPDATE SET {column} = {value}{where}"]))
+        made.append(f"ON CONFLICT {target} DO {action}")
+    return " ".join(made) + draw(st.sampled_from(["", " RETURNING (SELECT count(*) FROM t AS x WHERE x.b <= t.b)"]))
+
+
+@st.composite
 def statements(draw: st.DrawFn) -> str:
     """One statement on t(id, a, b)."""
     clause = draw(st.sampled_from(["", "", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ABORT"]))
@@ -282,7 +298,10 @@ def statements(draw: st.DrawFn) -> str:
     where = draw(st.sampled_from(["", "WHERE id = {}", "WHERE a = {}", "WHERE +b > {}", "WHERE rowid = {}"])).format(
         draw(SMALL)
     )
-    kind = draw(st.integers(0, 5))
+    kind = draw(st.integers(0, 6))
+    if kind == 6:
+        rows = ", ".join(f"({draw(SMALL)}, {draw(SMALL)}, {draw(SMALL)})" for _ in range(draw(st.integers(1, 3))))
+        return f"INSERT{clause} INTO t(id, a, b) VALUES {rows} {draw(upserts())}"
     if kind < 3:
         rows = ", ".join(f"({draw(SMALL)}, {draw(SMALL)}, {draw(SMALL)})" for _ in range(draw(st.integers(1, 3))))
         return f"INSERT{clause} INTO t(id, a, b) VALUES {rows}"

@@ -411,7 +411,6 @@ def test_delete() -> None:
     [
         "SELECT sum(a) OVER () FROM t",
         "SELECT * FROM json_each('[]')",
-        "INSERT INTO t VALUES (1, 2, 3) ON CONFLICT DO NOTHING",
         "SELECT * FROM t FOR SYSTEM_TIME AS OF COMMIT ?",
     ],
 )

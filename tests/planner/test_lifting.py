@@ -23,13 +23,15 @@ LIFTED = [
     ("select * from t where a = 9223372036854775808 and b = -9223372036854775808", (-(1 << 63),)),
     ("select a is not distinct from 5, 6 from t where b = 7", (7,)),
     ("with c as (select 5 from t where a = 6) select * from c where b = ?2 and d = :x and e = 7", (6, 7)),
+    ("insert into t values (1, 'x') on conflict (a, 2) where b > 3 do update set c = 4 where d = 5 on conflict do nothing "
+     "returning 6", (1, "x", 4, 5)),
     ("SeLeCt 1 FrOm t WhErE a = 2", (2,)),
     ("select a from t where x$where = 5 and :from = 6", (5, 6)),
 ]  # fmt: skip
 KEPT = [
     "select 1", "select a from t", "select 1; select 2 where a = 3", "select a from t where b = 5 -- c",
     "select a from t where b = 'x", "pragma x = 5", "create table t(a default 5)", "explain select 1 where a = 2",
-    "insert into t values (1) on conflict (a) where b > 2 do nothing", "select a from t where b = $x(1) and c = 5",
+    "insert into t values (?) on conflict (a) where b > 2 do nothing", "select a from t where b = $x(1) and c = 5",
     "select a from t where b = 5 and c = '\x02'" + "\x02",
 ]  # fmt: skip
 

@@ -130,8 +130,13 @@ def test_forms() -> None:
     limited = parse("select 1 limit 2, 3 + 4").tree
     assert number_value(limited.args["offset"].expression) == 2
     assert parse("insert into t default values").tree.args["default"]
-    upsert = parse("insert into t values (1) on conflict (a) do update set a = excluded.a").tree
-    assert upsert.args["conflict"] is not None
+    upsert = parse(
+        "insert into t values (1) on conflict (a, b) where c do update set a = 2 where d on conflict do nothing"
+    )
+    (target, update), last = upsert.upserts
+    assert (len(target.expressions), target.args["where"].this.name) == (2, "c")
+    assert (len(update.expressions), update.args["where"].this.name) == (1, "d")
+    assert last == (None, None)
     cte = parse("with recursive c(n) as not materialized (select 1) select * from c").tree.args["with_"]
     assert cte.recursive
     assert cte.expressions[0].args["materialized"] is False
@@ -192,7 +197,6 @@ def test_stored_texts() -> None:
     "sql",
     [
         "select sum(a) over () from t",
-        "insert into t values (1) on conflict (a) do nothing on conflict (b) do nothing",
         "delete from t order by a limit 1",
     ],
 )

@@ -329,6 +329,16 @@ def test_what_conflicts_and_what_does_not() -> None:
         f"table t, read by this transaction, was changed by commit {commit}"
     )
     assert outcome(reading(write((1, 6, 1), entries, 1)), write(4)) == ""
+
+    def skipped_on(key: int) -> Callable[[Transaction], Any]:
+        return lambda t: (t.note_point(rows, key), t.writer(entries).put((1, 90 + key, 1), 1))
+
+    assert (
+        outcome(erase(4), skipped_on(4))
+        == f"row 4 of table t, read by this transaction, was changed by commit {commit}"
+    )
+    assert outcome(bulk(60, 61), skipped_on(61)).startswith("row 61 of table t, read")
+    assert outcome(write(1), skipped_on(2)) == ""
     assert outcome(write((1, 7, 1), entries, 1), write((1, 7, 2), entries, 2)) == (
         f"a unique key of index u of table t was taken by a commit up to {commit}"
     )
