@@ -30,9 +30,10 @@ from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from aerodb_dbapi.executor.codegen import compile_select
-from aerodb_dbapi.executor.constraints import sequence_key, strict_function
+from aerodb_dbapi.executor.constraints import strict_function
 from aerodb_dbapi.executor.dml_insert import value_function
 from aerodb_dbapi.executor.planning import bind_text, plan_text, trace_view
+from aerodb_dbapi.executor.sequences import move_counter
 from aerodb_dbapi.planner.alter import AddColumn, Alteration, DropColumn, RenameColumn, RenameTable
 from aerodb_dbapi.planner.bind_stored import dependency_order
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, complete_index
@@ -47,7 +48,7 @@ from aerodb_dbapi.planner.rename import (
     with_column,
     without_column,
 )
-from aerodb_dbapi.storage.catalog import META_TREE, Index, Schema, Table, View, fold
+from aerodb_dbapi.storage.catalog import Index, Schema, Table, View, fold
 from aerodb_dbapi.storage.errors import IntegrityError, OperationalError
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.values import apply_affinity
@@ -108,15 +109,8 @@ def _rename_table(session: Any, transaction: Any, table: Table, statement: Renam
         _fail(f"object name reserved for internal use: {name}")
     _rewrite(session, transaction, Rename(table.name, None, name, True))
     if table.autoincrement:
-        _move_counter(transaction, table, name)
+        move_counter(transaction, table, name)
     _check_schema(session, transaction, " after rename")
-
-
-def _move_counter(transaction: Any, table: Table, name: str) -> None:
-    used = transaction.get_meta(sequence_key(table))
-    if used is not None:
-        transaction.writer(META_TREE).delete(sequence_key(table))
-        transaction.set_meta(sequence_key(replace(table, name=name)), used)
 
 
 def _rename_column(session: Any, transaction: Any, table: Table, statement: RenameColumn) -> None:

@@ -24,13 +24,13 @@ from typing import Any, Final
 
 from aerodb_dbapi.indexes.keys import EntryFunction
 from aerodb_dbapi.indexes.maintain import unique_message
-from aerodb_dbapi.storage.catalog import Index, Table, fold
+from aerodb_dbapi.storage.catalog import Index, Table
 from aerodb_dbapi.storage.errors import Error, IntegrityError, OperationalError
 from aerodb_dbapi.storage.values import apply_affinity
 
 __all__ = [
-    "Keeper", "check_message", "failure", "next_autoincrement", "not_null_message", "note_autoincrement",
-    "remove_row", "resolution_of", "resolve", "rowid_message", "rowid_of", "sequence_key", "strict_function", "taken", "unique_indexes",
+    "Keeper", "check_message", "failure", "next_autoincrement", "not_null_message",
+    "remove_row", "resolution_of", "resolve", "rowid_message", "rowid_of", "strict_function", "taken", "unique_indexes",
     "unique_message",
 ]  # fmt: skip
 
@@ -140,18 +140,7 @@ def remove_row(transaction: Any, tree: int, rowid: int, keepers: tuple[Keeper, .
 def next_autoincrement(counter: int, writer: Any) -> int:
     """The next rowid of an AUTOINCREMENT table: above all that are there or were, as its counter tells."""
     last = writer.last_key()
-    used = max(counter, 0 if last is None else last)
+    used = counter if last is None else max(counter, last)
     if used >= INTEGER_MAX:
         raise OperationalError("database or disk is full", name="SQLITE_FULL")
     return used + 1
-
-
-def note_autoincrement(transaction: Any, rowid: int, key: str) -> None:
-    """Count a rowid as used."""
-    if rowid > transaction.get_meta(key, 0):
-        transaction.set_meta(key, rowid)
-
-
-def sequence_key(table: Table) -> str:
-    """The counter of an AUTOINCREMENT table in the META tree."""
-    return f"sequence {fold(table.name)}"

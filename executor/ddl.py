@@ -23,15 +23,15 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
-from aerodb_dbapi.executor.constraints import sequence_key
 from aerodb_dbapi.executor.planning import bind_text, check_partial, partial_tests, plan_text, reads_of
+from aerodb_dbapi.executor.sequences import SEQUENCE, create_sequence, move_counter
 from aerodb_dbapi.indexes.keys import fold_of
 from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
 from aerodb_dbapi.planner.alter import Alteration
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop, complete_index
 from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
 from aerodb_dbapi.planner.query import SelectStatement
-from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, Schema, Table, fold
+from aerodb_dbapi.storage.catalog import Column, Index, Schema, Table, fold
 from aerodb_dbapi.storage.collations import is_known
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import apply_affinity
@@ -92,6 +92,8 @@ def _create_table(session: Any, transaction: Any, statement: CreateTable) -> Non
     transaction.put_object(transaction.new_object_id(), table)
     for index in statement.indexes:
         _put_index(transaction, index)
+    if table.autoincrement:
+        create_sequence(transaction)
     bind_text(session, f"INSERT INTO {quoted(name)} DEFAULT VALUES", transaction.schema)
 
 
@@ -163,7 +165,7 @@ def if_needed_quoted(name: str) -> str:
 
 def _create_index(session: Any, transaction: Any, statement: CreateIndex) -> None:
     schema: Schema = transaction.schema
-    if fold(statement.table) in MASTER_NAMES:
+    if fold(statement.table) in MASTER_NAMES or fold(statement.table) == SEQUENCE:
         raise OperationalError(f"table {statement.table} may not be indexed")
     table = schema.table(statement.table)
     if table is None:
@@ -220,8 +222,8 @@ def _drop_table(transaction: Any, table: Table) -> None:
         transaction.drop_tree(index.tree)
     transaction.delete_object(table.id)
     transaction.drop_tree(table.tree)
-    if table.autoincrement and transaction.get_meta(sequence_key(table)) is not None:
-        transaction.writer(META_TREE).delete(sequence_key(table))
+    if table.autoincrement:
+        move_counter(transaction, table, None)
 
 
 def _drop_index(transaction: Any, schema: Schema, statement: Drop) -> None:

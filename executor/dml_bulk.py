@@ -27,10 +27,9 @@ from aerodb_dbapi.executor.constraints import (
     INTEGER_MAX,
     STRICT_CLASSES,
     next_autoincrement,
-    note_autoincrement,
-    sequence_key,
 )
 from aerodb_dbapi.executor.dml_insert import row_function
+from aerodb_dbapi.executor.sequences import counter_of
 from aerodb_dbapi.indexes.keys import entries_function, plain_positions, sort_zipped, zipped_entries
 from aerodb_dbapi.indexes.maintain import repeated, taken_prefix, unique_prefix
 from aerodb_dbapi.planner.expressions import Constant, Expression, Not
@@ -78,7 +77,7 @@ class BulkInsert:
             (index.tree, entries_function(index, self.table), plain_positions(index, self.table), unique_prefix(index))
             for index in self.table.indexes
         ]
-        self.counter = sequence_key(self.table) if self.table.autoincrement else None
+        self.counter = counter_of(self.table, statement.sequence)
 
     def __call__(self, session: Any, transaction: Any, rows: Sequence[Row]) -> bool:
         """Insert all rows and answer True, or answer False and have done nothing."""
@@ -122,7 +121,7 @@ class BulkInsert:
         for tree, keys in entries:
             transaction.writer(tree).extend(keys, list(map(itemgetter(-1), keys)))
         if self.counter is not None:
-            note_autoincrement(transaction, max(rowids), self.counter)
+            self.counter.keep(transaction, max(self.counter.value(transaction), max(rowids)))
         session.last_insert_rowid = last_rowid
 
     def _columns(self, columns: list[Any], count: int) -> tuple[list[Any], bool]:
@@ -168,7 +167,7 @@ class BulkInsert:
         first = (
             writer.next_rowid(count)
             if self.counter is None
-            else next_autoincrement(transaction.get_meta(self.counter, 0), writer)
+            else next_autoincrement(self.counter.value(transaction), writer)
         )
         if first > INTEGER_MAX - count:
             raise Unusual

@@ -56,6 +56,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor import constraints
 from aerodb_dbapi.executor.codegen import compile_row_values
 from aerodb_dbapi.executor.expressions import ExpressionCompiler, RowBinding
+from aerodb_dbapi.executor.sequences import counter_of
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.indexes.keys import RANK, entry_function, key_source
 from aerodb_dbapi.planner.bind_stored import dependency_order
@@ -134,7 +135,7 @@ class RowWriter:
         unit.namespace.update(
             failure=constraints.failure, taken=constraints.taken, rowid_of=constraints.rowid_of,
             remove_row=constraints.remove_row, rank=RANK,
-            next_autoincrement=constraints.next_autoincrement, note_autoincrement=constraints.note_autoincrement,
+            next_autoincrement=constraints.next_autoincrement,
         )  # fmt: skip
         self.tree = unit.hoist(writer_text(table.tree), "t")
         self.index_names = {index.id: f"q{n}" for n, index in enumerate(table.indexes)}
@@ -277,10 +278,10 @@ class InsertWriter:
         self.many = many
         self.unit = Unit("insert", f"session, transaction, params{', rows' if many else ''}")
         returned = "returned" if statement.returning else "None"
-        self.counter = ""  # the line that keeps the counter of AUTOINCREMENT, at the end of the statement
-        if table.autoincrement:
-            key = self.unit.constant(constraints.sequence_key(table))
-            self.counter = f"note_autoincrement(transaction, seq, {key}); "
+        self.counter = ""  # what keeps the counter of AUTOINCREMENT, at the end of the statement
+        if (counter := counter_of(table, statement.sequence)) is not None:
+            self.counted = self.unit.bind(counter, "counter")
+            self.counter = f"{self.counted}.keep(transaction, seq); "
         skip, kept = "continue", "count"
         if not many:
             skip, kept = f"{self.counter}return 0, {'[]' if statement.returning else 'None'}", "0"
@@ -296,8 +297,7 @@ class InsertWriter:
         """The function and its source."""
         unit = self.unit
         if self.counter:
-            key = unit.constant(constraints.sequence_key(self.table))
-            unit.line(f"seq = transaction.get_meta({key}, 0)")
+            unit.line(f"seq = {self.counted}.value(transaction)")
         if not self.many:
             self._unpack()
             self._row()
@@ -374,7 +374,7 @@ class InsertWriter:
         so."""
         unit, rowid = self.unit, self.rows.rowid
         made = f"{self.rows.tree}.next_rowid()"
-        if self.table.autoincrement:
+        if self.counter:
             made = f"next_autoincrement(seq, {self.rows.tree})"
         given = self._given(-1)
         if self.table.rowid_alias is not None and given is None:

@@ -16,8 +16,7 @@ UPDATE
 
 Example: INSERT INTO t(b) VALUES (?1), with a INTEGER PRIMARY KEY, b, c DEFAULT 7 → targets [1], defaults {2: 7}.
 
-Does not: enforce anything, ON CONFLICT (`bind_upsert`), ORDER BY and LIMIT on UPDATE and DELETE (the parser refuses
-them).
+Does not: enforce anything, ON CONFLICT (`bind_upsert`), UPDATE … FROM … LIMIT (the parser refuses it).
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ from aerodb_dbapi.planner.bind_context import (
     fail,
     identifier,
     optional_identifier,
-    unsupported,
 )
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import bind_list
@@ -95,6 +93,8 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         bind_generated(context, table, row_id, scope),
         parameters=parsed.parameters,
     )
+    sequence = scope.environment.schema.table("sqlite_sequence") if table.autoincrement else None
+    statement.sequence = None if sequence is None else sequence.tree
     if parsed.upserts:
         alias = target.args.get("alias")
         name = table.name if alias is None else identifier(alias.this)
@@ -181,9 +181,6 @@ def _target_rows(context: Context, tree: Any, table: Table, outer: Scope) -> tup
     condition = tree.args.get("where")
     if condition is not None:
         where = where + conjuncts(bind_expression(context, condition.this, inner))
-    for key in ("order", "limit"):
-        if tree.args.get(key) is not None:
-            unsupported(f"{'ORDER BY' if key == 'order' else 'LIMIT'} on UPDATE and DELETE")
     return block(joins, [], where=where), source.id, inner
 
 

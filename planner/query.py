@@ -317,6 +317,7 @@ class InsertStatement(Statement):
     index_filters: dict[int, Expression] = field(default_factory=dict)  # index id → partial WHERE, over row_id
     generated: dict[int, Expression] = field(default_factory=dict)  # generated columns by position, over row_id
     upserts: list[Upsert] = field(default_factory=list)
+    sequence: int | None = None  # the tree of sqlite_sequence, for AUTOINCREMENT
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ What the tree looks like afterwards
       Select(* FROM Values).
     - With(expressions=[CTE(this, alias=TableAlias(this, columns), materialized=True|False|None)], recursive).
     - LIMIT a, b is limit b, offset a.
+    - UPDATE and DELETE with LIMIT have WHERE _rowid_ IN (SELECT _rowid_ FROM the same table … ORDER BY … LIMIT …).
     - Insert(this=Table | Schema(Table, expressions), alternative, expression, default, returning, with_),
       Update(this, expressions=[EQ(Column | Tuple, value)], from_, where, returning, with_), Delete(this, where,
       returning, with_). The word after OR is the second result of `statement` (REPLACE INTO is OR REPLACE;
@@ -386,16 +387,13 @@ def _conflict_target(stream: TokenStream) -> None:
 def _update(stream: TokenStream) -> str | None:
     stream.pass_on(TokenType.UPDATE)
     conflict = _conflict_word(stream)
-    _target(stream)
-    indexed_by(stream)
+    target = _hinted_target(stream)
     _assignments(stream)
-    if stream.kind == "FROM":
+    has_from = stream.kind == "FROM"
+    if has_from:
         stream.pass_on(TokenType.FROM)
         sources(stream)
-    if stream.kind == "WHERE":
-        _where(stream)
-    _returning(stream)
-    _refuse_limit(stream)
+    _rows(stream, target, "UPDATE", has_from)
     return conflict
 
 
@@ -422,17 +420,48 @@ def _delete(stream: TokenStream) -> None:
     if stream.kind != "FROM":
         raise stream.error()
     stream.pass_on(TokenType.FROM)
+    _rows(stream, _hinted_target(stream), "DELETE", False)
+
+
+def _hinted_target(stream: TokenStream) -> tuple[int, int, int]:
+    """The table of UPDATE or DELETE: where its tokens begin, where those of INDEXED BY do, and where they end."""
+    start = len(stream.out)
     _target(stream)
+    hint = len(stream.out)
     indexed_by(stream)
+    return start, hint, len(stream.out)
+
+
+def _rows(stream: TokenStream, target: tuple[int, int, int], verb: str, has_from: bool) -> None:
+    """WHERE … RETURNING … ORDER BY … LIMIT …. As in SQLite a LIMIT makes it WHERE rowid IN (SELECT rowid FROM the table …)."""
+    at = len(stream.out)
     if stream.kind == "WHERE":
         _where(stream)
+    after = len(stream.out)
     _returning(stream)
-    _refuse_limit(stream)
-
-
-def _refuse_limit(stream: TokenStream) -> None:
-    if stream.kind in ("ORDER", "LIMIT"):
-        raise NotSupportedError(f"{stream.kind} in UPDATE or DELETE")
+    if stream.kind not in ("ORDER", "LIMIT"):
+        return
+    if has_from:
+        raise NotSupportedError(f"{stream.kind} in UPDATE with FROM")
+    start, hint, end = target
+    returning, condition, table = stream.cut(after), stream.cut(at), stream.out[start:end]
+    del stream.out[hint:end]
+    stream.write(TokenType.WHERE, "WHERE")
+    stream.write(TokenType.IDENTIFIER, "_rowid_")
+    stream.write(TokenType.IN, "IN")
+    stream.write(TokenType.L_PAREN, "(")
+    stream.write(TokenType.SELECT, "SELECT")
+    stream.write(TokenType.IDENTIFIER, "_rowid_")
+    stream.write(TokenType.FROM, "FROM")
+    stream.out += table + condition
+    if stream.kind == "ORDER":
+        _by(stream, TokenType.ORDER_BY)
+        _order_terms(stream)
+        if stream.kind != "LIMIT":
+            raise OperationalError(f"ORDER BY without LIMIT on {verb}")
+    _limit(stream)
+    stream.write(TokenType.R_PAREN, ")")
+    stream.out += returning
 
 
 def _returning(stream: TokenStream) -> None:

@@ -197,7 +197,7 @@ def test_stored_texts() -> None:
     "sql",
     [
         "select sum(a) over () from t",
-        "delete from t order by a limit 1",
+        "update t set a = 1 from u limit 1",
     ],
 )
 def test_what_is_missing_is_named(sql: str) -> None:
