@@ -188,7 +188,7 @@ def collation_name(node: exp.Expr) -> str:
 def _row_statement(stream: TokenStream) -> Parsed:
     kind, conflict = _guarded(rewrite.statement, stream)
     _finish(stream)
-    upserts = [tuple([tokens and _build(stream, tokens) for tokens in clause]) for clause in stream.upserts]
+    upserts = [(target and _build(stream, target), do and _build(stream, do)) for target, do in stream.upserts]
     return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict, stream.lifted, upserts)
 
 
