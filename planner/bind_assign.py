@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from aerodb_dbapi.planner.bind_context import Context, fail, identifier
+from aerodb_dbapi.planner.bind_context import Context, fail, identifier, unwrap
 from aerodb_dbapi.planner.bind_expressions import bind_expression, sides
 from aerodb_dbapi.planner.expressions import Expression
 from aerodb_dbapi.planner.scope import ROWID_NAMES, Scope
@@ -49,7 +49,8 @@ def bind_assignments(context: Context, table: Table, items: Sequence[Any], scope
 
 
 def _assignment(context: Context, table: Table, item: Any, scope: Scope) -> Assignments:
-    names = item.this.expressions if type(item.this) is exp.Tuple else [item.this]
+    is_row = type(item.this) in (exp.Tuple, exp.Paren)  # (a) = … is a row of one
+    names = item.this.expressions if type(item.this) is exp.Tuple else [unwrap(item.this)]
     positions = []
     for node in names:
         name = identifier(node.this if type(node) is exp.Column else node)
@@ -58,12 +59,12 @@ def _assignment(context: Context, table: Table, item: Any, scope: Scope) -> Assi
             fail(f"no such column: {name}")
         refuse_generated(table, position, "UPDATE", name)
         positions.append(position)
-    if len(positions) == 1 and type(item.expression) is not exp.Tuple:
+    if not is_row and type(item.expression) is not exp.Tuple:
         return [(positions[0], bind_expression(context, item.expression, scope))]
     values = sides(context, item.expression, scope)
     row = [values] if isinstance(values, Expression) else values
     if len(row) != len(positions):
-        if type(item.this) is not exp.Tuple:
+        if not is_row:
             fail("row value misused")
         fail(f"{len(positions)} columns assigned {len(row)} values")
     return list(zip(positions, row))

@@ -76,6 +76,8 @@ def _target(
 
 
 def _is_meant(index: Index, columns: list[Expression], where: Expression | None, statement: InsertStatement) -> bool:
+    if any(part.position == statement.table.rowid_alias for part in index.columns):
+        return False  # SQLite knows the column as the rowid alone
     condition = statement.index_filters.get(index.id)
     if condition is not None and condition != where:
         return False

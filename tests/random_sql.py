@@ -204,13 +204,16 @@ class Generator:
     def change_of(self, table: str) -> str:
         """A change of one table."""
         columns = self.tables[table]
-        kind = self.random.randrange(6)
+        kind = self.random.randrange(9)
         if kind == 0:
-            return f"DELETE FROM {table} WHERE {self.test(columns, 2)}"
+            return f"DELETE FROM {table} WHERE {self.test(columns, 2)}{self.returning(table)}{self.limit()}"
         if kind < 3:
-            chosen = self.random.sample(columns, self.random.randint(1, 2))
-            sets = ", ".join(f"{c} = {self.cell(table, c) if c == 'c0' else self.value(columns, 1)}" for c in chosen)
-            return f"UPDATE {table} SET {sets} WHERE {self.test(columns, 1)}"
+            where = f"WHERE {self.test(columns, 1)}{self.returning(table)}{self.limit()}"
+            return f"UPDATE {self.word()}{table} SET {self.sets(table, columns)} {where}"
+        if kind == 6:
+            return self.update_from(table)
+        if kind > 6:
+            return f"{self.insert(table)} {self.upserts(table)}{self.returning(table)}"
         if kind == 3:
             other = self.pick(*self.tables)
             values = ", ".join(
@@ -219,6 +222,54 @@ class Generator:
             where = self.test(self.tables[other], 1)
             return f"INSERT OR IGNORE INTO {table} SELECT {values} FROM {other} WHERE {where} ORDER BY rowid LIMIT 4"
         return self.insert(table)
+
+    def word(self) -> str:
+        return self.pick("", "OR ABORT ")  # for the others the order of the rows counts
+
+    def sets(self, table: str, scope: list[str]) -> str:
+        """A SET list over the columns in scope."""
+        columns = self.tables[table]
+        chosen = self.random.sample(columns, self.random.randint(1, 2))
+        values = [self.cell(table, c) if c == "c0" else self.value(scope, 1) for c in chosen]
+        if self.chance(0.3):
+            return f"({', '.join(chosen)}) = ({', '.join(values)})"
+        return ", ".join(f"{column} = {value}" for column, value in zip(chosen, values))
+
+    def returning(self, table: str) -> str:
+        """RETURNING, sometimes. Not of numbers as they are, whose classes SQLite 3.40 mixes up beside REAL columns."""
+        if self.chance(0.6):
+            return ""
+        other = self.pick(*self.tables)
+        count = (
+            ""
+            if other == self.changing
+            else f", (SELECT count(*) FROM {other} WHERE {self.test(self.tables[other], 1)})"
+        )
+        return f" RETURNING {self.pick(*self.tables[table])} IS NULL, CAST(rowid AS INTEGER){count}"
+
+    def limit(self) -> str:
+        """ORDER BY and LIMIT, sometimes; the rowid makes the order total."""
+        if self.chance(0.8):
+            return ""
+        return f" ORDER BY rowid {self.pick('', 'DESC')} LIMIT {self.pick('1', '2', '-1')} OFFSET {self.pick('0', '1')}"
+
+    def update_from(self, table: str) -> str:
+        """UPDATE … FROM another table, with one match at most for each row."""
+        other = self.pick(*self.tables)
+        outer = [f"o.{column}" for column in self.tables[other]]
+        scope = [f"{table}.{column}" for column in self.tables[table]] + outer
+        return (
+            f"UPDATE {self.word()}{table} SET {self.sets(table, scope)} FROM {other} AS o WHERE o.rowid = {table}.rowid"
+        )
+
+    def upserts(self, table: str) -> str:
+        """ON CONFLICT without targets, for all constraints, or with a target that may be no constraint."""
+        columns = self.tables[table]
+        scope = [*columns, *(f"excluded.{column}" for column in columns)]
+        target = self.pick("", "", "(c0)", f"({', '.join(self.random.sample(columns, 2))})")
+        where = f" WHERE {self.test(scope, 1)}" if self.chance(0.3) else ""
+        action = "NOTHING" if self.chance(0.4) else f"UPDATE SET {self.sets(table, scope)}{where}"
+        return f"ON CONFLICT {target} DO {action}"
 
 
 def columns_of(text: str) -> list[str]:
