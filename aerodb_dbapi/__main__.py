@@ -18,6 +18,12 @@ from aerodb_dbapi.connection import Connection
 from aerodb_dbapi.planner.front import split_script
 from aerodb_dbapi.storage.values import as_text
 
+_SQLITE = f"SQLite {aerodb_dbapi.sqlite_version}"
+_ANSWERS = {
+    ".version": aerodb_dbapi.sqlite_version,
+    ".help": "Enter SQL, ended by a semicolon. .version tells the SQLite version, .quit leaves.",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -26,7 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "filename", nargs="?", default=":memory:", help="database file, made if missing (default: in memory)"
     )
     parser.add_argument("sql", nargs="?", help="SQL to run; without it statements are read from standard input")
-    parser.add_argument("-v", "--version", action="version", version=f"AeroDB {aerodb_dbapi.__version__}")
+    parser.add_argument(
+        "-v",
+        "--version",
+        action="version",
+        version=f"AeroDB {aerodb_dbapi.__version__} ({_SQLITE})",
+    )
     options = parser.parse_args(arguments)
     try:
         connection = aerodb_dbapi.connect(options.filename, isolation_level=None)
@@ -73,6 +84,9 @@ def _interact(connection: Connection) -> int:
             continue
         if not pending and line.strip() in (".quit", ".exit"):
             return 0
+        if not pending and line.strip() in _ANSWERS:
+            print(_ANSWERS[line.strip()])
+            continue
         pending = f"{pending}{line}\n"
         if aerodb_dbapi.complete_statement(pending):
             run_script(connection, pending, sys.stdout)

@@ -56,6 +56,20 @@ def keywords_deprecated(method: str, *names: str) -> Callable[[_Method], _Method
     return decorate
 
 
+def positional_deprecated(initialize: _Method) -> _Method:
+    """`__init__` of a connection: all arguments but the first are to be passed by keyword."""
+    if PYTHON < (3, 13):
+        return initialize
+
+    @functools.wraps(initialize)
+    def warning(self: Any, *values: Any, **options: Any) -> None:
+        if len(values) > 1:
+            warnings.warn(CONNECT_DEPRECATED.format("_sqlite3.Connection"), DeprecationWarning, stacklevel=2)
+        initialize(self, *values, **options)
+
+    return warning  # type: ignore[return-value]
+
+
 def warn_default(kind: str) -> None:
     """The default adapters and converters are deprecated since 3.12. The warning points at the caller's own code."""
     if PYTHON < (3, 12):
@@ -87,7 +101,7 @@ def _outside() -> int:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "aerodb_dbapi":
         frame = frame.f_back
         level += 1
-    return level - 1
+    return level
 
 
 def deprecated_name(module: str, name: str, values: Mapping[str, Any]) -> Any:

@@ -18,12 +18,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from inspect import Parameter, Signature
 from threading import get_ident
 from types import TracebackType
 from typing import Any, Literal
 
 from aerodb_dbapi import constants, hooks, readview
-from aerodb_dbapi.compatibility import CONNECT_DEPRECATED, PYTHON, keywords_deprecated
+from aerodb_dbapi.compatibility import CONNECT_DEPRECATED, PYTHON, keywords_deprecated, positional_deprecated
 from aerodb_dbapi.cursor import Cursor
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.session import Session
@@ -38,19 +39,9 @@ from aerodb_dbapi.uri import Location, locate
 
 LEGACY_TRANSACTION_CONTROL = -1
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
-_PARAMETERS = frozenset(
-    (
-        "database",
-        "timeout",
-        "detect_types",
-        "isolation_level",
-        "check_same_thread",
-        "factory",
-        "cached_statements",
-        "uri",
-        "autocommit",
-    )
-)
+_PARAMETERS = (
+    "database", "timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri", "autocommit",
+)  # fmt: skip
 
 
 class Connection(Surface):
@@ -72,6 +63,7 @@ class Connection(Surface):
     _session: Session | None = None
     row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None = None
 
+    @positional_deprecated
     def __init__(
         self,
         database: str | bytes | os.PathLike[str] | os.PathLike[bytes],
@@ -172,7 +164,7 @@ class Connection(Surface):
         if value is True and session.transaction is not None:
             self._commit(session)
         if value is False and session.transaction is None:
-            self._begin(session, "DEFERRED")
+            self._begin(session)
         self._autocommit = value
         self._note_control()
 
@@ -221,14 +213,14 @@ class Connection(Surface):
         """`cursor().executescript(...)`; returns that cursor."""
         return self.cursor().executescript(sql_script)
 
-    def __call__(self, sql: str = "", /, *values: Any) -> Statement:
+    def __call__(self, *arguments: Any) -> Statement:
         """The compiled form of a statement."""
-        session = self._ready()
-        if values or not isinstance(sql, str):
-            raise TypeError(f"argument 1 must be str, not {type(sql).__name__}")
-        prepared = self._prepare(sql)
-        del session
-        return Statement._of(prepared.text)
+        self._ready()
+        if len(arguments) != 1:
+            raise TypeError(f"expected 1 argument, got {len(arguments)}")
+        if not isinstance(arguments[0], str):
+            raise TypeError(f"argument 1 must be str, not {type(arguments[0]).__name__}")
+        return Statement._of(self._prepare(arguments[0]).text)
 
     def _prepare(self, sql: str) -> Prepared:
         session = self._open_session()
@@ -252,9 +244,10 @@ class Connection(Surface):
         if self._trace is not None:
             hooks.trace(self._trace, text, (), (), len(text))
 
-    def _begin(self, session: Session, mode: str) -> None:
-        self._tell(f"BEGIN {mode}")
-        session.begin(mode or "DEFERRED")
+    def _begin(self, session: Session, level: str | None = None) -> None:
+        """Begin a transaction of a legacy isolation level, or without one."""
+        self._tell("BEGIN" if level is None else f"BEGIN {level}")
+        session.begin(level or "DEFERRED")
 
     def _commit(self, session: Session) -> None:
         self._tell("COMMIT")
@@ -299,7 +292,7 @@ class Connection(Surface):
         if self._autocommit is not True and session.transaction is not None:
             self._commit(session)
             if self._autocommit is False:
-                self._begin(session, "DEFERRED")
+                self._begin(session)
 
     def rollback(self) -> None:
         """Undo the open transaction. Does nothing when there is none (or with `autocommit=True`)."""
@@ -307,7 +300,7 @@ class Connection(Surface):
         if self._autocommit is not True and session.transaction is not None:
             self._rollback(session)
             if self._autocommit is False:
-                self._begin(session, "DEFERRED")
+                self._begin(session)
 
     def __enter__(self) -> Connection:
         self._ready()
@@ -332,6 +325,8 @@ class Connection(Surface):
         self._check_thread()
         session, self._session = self._session, None
         if session is not None:
+            if self._autocommit is False and session.transaction is not None:
+                self._rollback(session)
             session.close()
 
     def __del__(self) -> None:
@@ -353,11 +348,11 @@ class Connection(Surface):
     ) -> None:
         """Register a SQL function of this connection (None removes it). `narg` -1 takes any number of arguments.
 
-        It hides a built-in of that name. Raises ProgrammingError (OperationalError before Python 3.12) when `narg` is out of range.
+        It hides a built-in of that name. Raises OperationalError when `narg` is out of range.
         """
         session = self._ready()
         if not -1 <= narg <= 127:
-            raise _RegistrationError("Error creating function")
+            raise errors.OperationalError("Error creating function")
         if func is not None and not callable(func):
             raise TypeError("parameter must be callable")
         session.register_scalar(name, narg, func, deterministic)
@@ -367,7 +362,7 @@ class Connection(Surface):
         """Register an aggregate: a class with `step(*values)` and `finalize()` (None removes it)."""
         session = self._ready()
         if not -1 <= n_arg <= 127:
-            raise _RegistrationError("Error creating aggregate")
+            raise errors.OperationalError("Error creating aggregate")
         session.register_aggregate(name, n_arg, aggregate_class)
 
     # --- Beyond sqlite3 ---
@@ -385,6 +380,11 @@ class Connection(Surface):
         return self._ready().database.root.commit_id
 
 
+Connection.__call__.__signature__ = Signature(  # type: ignore[attr-defined]
+    [Parameter("self", Parameter.POSITIONAL_ONLY), Parameter("sql", Parameter.POSITIONAL_ONLY)]
+)
+
+
 class Statement:
     """What calling a connection gives: a statement that was compiled."""
 
@@ -399,9 +399,6 @@ class Statement:
         made = object.__new__(cls)
         made.sql = sql
         return made
-
-
-_RegistrationError = errors.OperationalError if PYTHON < (3, 12) else ProgrammingError
 
 
 def _open(location: Location, timeout: float) -> Session:
@@ -457,5 +454,7 @@ def connect(*arguments: Any, **options: Any) -> Connection:
         for name in options:
             if name not in _PARAMETERS:
                 raise TypeError(f"'{name}' is an invalid keyword argument for Connection()")
+        if 1 < len(arguments) < len(_PARAMETERS) and not set(options) & set(_PARAMETERS[: len(arguments)]):
+            arguments, options = (), dict(zip(_PARAMETERS, arguments)) | options
     made: Connection = factory(*arguments, **options)
     return made

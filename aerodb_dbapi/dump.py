@@ -6,8 +6,11 @@ counters, all in one transaction. `filter` (Python 3.13) is a LIKE pattern for t
 >>> import aerodb_dbapi
 >>> connection = aerodb_dbapi.connect(":memory:")
 >>> _ = connection.executescript("CREATE TABLE t(a); INSERT INTO t VALUES ('x')")
->>> list(connection.iterdump())
-['BEGIN TRANSACTION;', 'CREATE TABLE t(a);', 'INSERT INTO "t" VALUES(\'x\');', 'COMMIT;']
+>>> print(*connection.iterdump(), sep="\\n")
+BEGIN TRANSACTION;
+CREATE TABLE t(a);
+INSERT INTO "t" VALUES('x');
+COMMIT;
 """
 
 from __future__ import annotations

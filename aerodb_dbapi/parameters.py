@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aerodb_dbapi.adapters import PrepareProtocol, adapt
+from aerodb_dbapi.compatibility import PYTHON, warn_named
 from aerodb_dbapi.storage.errors import ProgrammingError
 from aerodb_dbapi.storage.values import check_parameter
 
@@ -18,6 +19,7 @@ INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
 _PLAIN = frozenset({int, float, str, bytes, type(None)})
 _PART_ROWS = 500  # few enough that a row's values are still in the processor's cache when they are looked at again
+_WARNS = PYTHON >= (3, 12)
 _STORABLE = (int, float, str, bytes, bytearray, memoryview, type(None))
 
 
@@ -31,6 +33,10 @@ def bind(parameters: Any, slots: list[str | None]) -> tuple[Any, ...]:
         not isinstance(parameters, dict) and hasattr(parameters, "__len__") and hasattr(parameters, "__getitem__")
         and not hasattr(parameters, "keys")
     ):  # fmt: skip
+        if _WARNS:
+            for position, slot in enumerate(slots):
+                if slot is not None and slot[0] != "?" and len(parameters) == len(slots):
+                    warn_named(position + 1, slot)
         return bind_sequence(parameters, len(slots))
     if hasattr(parameters, "__getitem__") and hasattr(parameters, "keys"):
         return _bind_mapping(parameters, slots)

@@ -11,12 +11,34 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+MODULES = [
+    "",
+    ".blob",
+    ".compatibility",
+    ".dump",
+    ".executor.limits",
+    ".hooks",
+    ".limits",
+    ".readview",
+    ".row",
+    ".storage.image",
+    ".uri",
+]
+
+
+def test_code_of_the_driver_document_runs() -> None:
+    blocks = (ROOT / "docs/driver.md").read_text().split("```python\n")[1:]
+    assert blocks
+    for block in blocks:
+        exec(block.split("```")[0], {})
+
+
 def test_readme_session() -> None:
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert tried > 8 and failed == 0
 
 
-@pytest.mark.parametrize("name", ["aerodb_dbapi", "aerodb_dbapi.readview", "aerodb_dbapi.row"])
+@pytest.mark.parametrize("name", [f"aerodb_dbapi{name}" for name in MODULES])
 def test_docstrings(name: str) -> None:
     failed, tried = doctest.testmod(importlib.import_module(name))
     assert tried > 0 and failed == 0

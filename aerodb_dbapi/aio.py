@@ -1,0 +1,407 @@
+"""`aerodb_dbapi.aio`: the driver for asyncio, in the shape of `aiosqlite`.
+
+    async with connect("data.db") as db:
+        await db.execute("INSERT INTO t VALUES (?)", (1,))
+        await db.commit()
+        async with db.execute("SELECT a FROM t") as cursor:
+            async for row in cursor:
+                ...
+
+How it works
+    A connection owns no thread. Each operation runs in a thread of the event loop's executor, and operations of one connection run one
+    after the other, in the order in which they were asked for (`asyncio.Lock` is fair). So a thousand idle connections cost no thread.
+
+Cancellation
+    When a task that waits for an operation is cancelled, the operation is left out if it has not begun, else its statement is
+    interrupted: it is undone, and the task ends when it has come to a halt. `asyncio.timeout` therefore bounds a statement.
+
+`execute` and its kind give an object that can be awaited (a cursor) or entered with ``async with`` (a cursor that is closed at the end).
+Rows are fetched by `iter_chunk_size` at a time when a cursor is iterated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
+from itertools import islice
+from threading import get_ident
+from types import TracebackType
+from typing import Any, Generic, TypeVar, cast
+
+from aerodb_dbapi import connection as driver
+from aerodb_dbapi import cursor as driver_cursor
+from aerodb_dbapi.adapters import register_adapter, register_converter
+from aerodb_dbapi.row import Row
+from aerodb_dbapi.storage.errors import (
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    SerializationError,
+    Warning,
+)
+
+__all__ = [
+    "Connection", "Cursor", "DataError", "DatabaseError", "Error", "IntegrityError", "InterfaceError", "InternalError",
+    "NotSupportedError", "OperationalError", "ProgrammingError", "Row", "SerializationError", "Warning", "connect", "register_adapter",
+    "register_converter",
+]  # fmt: skip
+
+ITER_CHUNK_SIZE = 64
+_PAUSE = 0.02  # seconds between two interruptions of an operation that has not noticed yet
+
+Value = TypeVar("Value")
+Made = TypeVar("Made", bound="Connection | Cursor")
+
+
+class Result(Generic[Made]):
+    """What will be a connection or cursor: await it, or enter it with ``async with``, which closes it in the end."""
+
+    __slots__ = ("_made", "_making")
+
+    def __init__(self, making: Awaitable[Made]) -> None:
+        self._making = making
+        self._made: Made | None = None
+
+    def __await__(self) -> Generator[Any, None, Made]:
+        return self._making.__await__()
+
+    async def __aenter__(self) -> Made:
+        self._made = await self._making
+        return self._made
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._made is not None
+        await self._made.close()
+
+
+class _Job(Generic[Value]):
+    """One operation on its way to a thread."""
+
+    __slots__ = ("abandoned", "work")
+
+    def __init__(self, work: Callable[[], Value]) -> None:
+        self.work = work
+        self.abandoned = False
+
+    def run(self) -> Value | None:
+        return None if self.abandoned else self.work()
+
+
+class Connection:
+    """A connection for one event loop. Made by `connect`."""
+
+    def __init__(self, opening: Callable[[], driver.Connection], iter_chunk_size: int = ITER_CHUNK_SIZE) -> None:
+        self._opening: Callable[[], driver.Connection] | None = opening
+        self._opened: driver.Connection | None = None
+        self._chunk = iter_chunk_size
+        self._turn = asyncio.Lock()
+
+    @property
+    def _connection(self) -> driver.Connection:
+        if self._opened is None:
+            raise ValueError("no active connection")
+        return self._opened
+
+    def __await__(self) -> Generator[Any, None, Connection]:
+        return self._open().__await__()
+
+    async def _open(self) -> Connection:
+        opening = self._opening
+        if opening is not None:
+            self._opening = None
+            self._opened = await self._do(opening)
+        return self
+
+    async def __aenter__(self) -> Connection:
+        return await self._open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # --- Running in a thread ---
+
+    async def _do(self, work: Callable[[], Value]) -> Value:
+        """Run `work` in a thread when it is this operation's turn."""
+        async with self._turn:
+            job = _Job(lambda: self._in_thread(work))
+            running = asyncio.get_running_loop().run_in_executor(None, job.run)
+            try:
+                return cast(Value, await asyncio.shield(running))
+            except asyncio.CancelledError:
+                job.abandoned = True
+                await self._halt(running)
+                raise
+
+    def _in_thread(self, work: Callable[[], Value]) -> Value:
+        """The thread takes the session over, so that its statements may take the hit path."""
+        session = None if self._opened is None else self._opened._session
+        if session is not None:
+            session.thread = get_ident()
+        return work()
+
+    async def _halt(self, running: asyncio.Future[Any]) -> None:
+        """Interrupt until the operation has ended, however often this task is cancelled meanwhile."""
+        while not running.done():
+            session = None if self._opened is None else self._opened._session
+            if session is not None:
+                session.interrupt()
+            try:
+                await asyncio.wait([running], timeout=_PAUSE)
+            except asyncio.CancelledError:
+                continue
+        if not running.cancelled():
+            running.exception()
+
+    async def _cursor(self, work: Callable[[driver.Connection], driver_cursor.Cursor]) -> Cursor:
+        connection = self._connection
+        return Cursor(self, await self._do(lambda: work(connection)))
+
+    # --- Statements ---
+
+    def cursor(self) -> Result[Cursor]:
+        """A new cursor."""
+        return Result(self._cursor(lambda connection: connection.cursor()))
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Result[Cursor]:
+        """Run one statement; a cursor with its rows."""
+        return Result(self._cursor(lambda connection: connection.execute(sql, parameters)))
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Result[Cursor]:
+        """Run a DML statement for each item of `parameters`."""
+        return Result(self._cursor(lambda connection: connection.executemany(sql, parameters)))
+
+    def executescript(self, sql_script: str, /) -> Result[Cursor]:
+        """Run every statement of a script."""
+        return Result(self._cursor(lambda connection: connection.executescript(sql_script)))
+
+    async def execute_insert(self, sql: str, parameters: Any = (), /) -> tuple[int] | None:
+        """Run an INSERT; the rowid of the last row, as a row of one column."""
+
+        def insert(connection: driver.Connection) -> Any:
+            connection.execute(sql, parameters)
+            return connection.execute("SELECT last_insert_rowid()").fetchone()
+
+        connection = self._connection
+        found: tuple[int] | None = await self._do(lambda: insert(connection))
+        return found
+
+    async def execute_fetchall(self, sql: str, parameters: Any = (), /) -> list[Any]:
+        """Run a statement; all its rows."""
+        connection = self._connection
+        return await self._do(lambda: connection.execute(sql, parameters).fetchall())
+
+    # --- Transactions and the end ---
+
+    async def commit(self) -> None:
+        """Commit the open transaction."""
+        await self._do(self._connection.commit)
+
+    async def rollback(self) -> None:
+        """Undo the open transaction."""
+        await self._do(self._connection.rollback)
+
+    async def close(self) -> None:
+        """Close; an open transaction is rolled back. Closing again does nothing."""
+        opened = self._opened
+        if opened is not None:
+            await self._do(opened.close)
+            self._opened = None
+
+    async def interrupt(self) -> None:
+        """Make the statement that runs fail with "interrupted"."""
+        self._connection.interrupt()
+
+    # --- Attributes ---
+
+    @property
+    def in_transaction(self) -> bool:
+        """True while a transaction is open."""
+        return self._connection.in_transaction
+
+    @property
+    def isolation_level(self) -> str | None:
+        """'', 'DEFERRED', 'IMMEDIATE', 'EXCLUSIVE', or None for no implicit transactions."""
+        return self._connection.isolation_level
+
+    @isolation_level.setter
+    def isolation_level(self, level: str | None) -> None:
+        self._connection.isolation_level = level
+
+    @property
+    def row_factory(self) -> Callable[..., Any] | None:
+        """What makes the rows of cursors to come; None for tuples."""
+        return self._connection.row_factory
+
+    @row_factory.setter
+    def row_factory(self, factory: Callable[..., Any] | None) -> None:
+        self._connection.row_factory = factory
+
+    @property
+    def text_factory(self) -> Any:
+        """What TEXT becomes."""
+        return self._connection.text_factory
+
+    @text_factory.setter
+    def text_factory(self, factory: Any) -> None:
+        self._connection.text_factory = factory
+
+    @property
+    def total_changes(self) -> int:
+        """Rows changed since the connection was opened."""
+        return self._connection.total_changes
+
+    # --- Callbacks, the database as a whole ---
+
+    async def create_function(
+        self, name: str, num_params: int, func: Callable[..., Any] | None, deterministic: bool = False
+    ) -> None:
+        """Register a SQL function; it is called in a thread of the executor."""
+        connection = self._connection
+        await self._do(lambda: connection.create_function(name, num_params, func, deterministic=deterministic))
+
+    async def create_aggregate(self, name: str, num_params: int, aggregate_class: Callable[[], Any] | None) -> None:
+        """Register an aggregate."""
+        connection = self._connection
+        await self._do(lambda: connection.create_aggregate(name, num_params, aggregate_class))
+
+    async def create_collation(self, name: str, collation: Callable[[str, str], int] | None) -> None:
+        """Register a collation."""
+        connection = self._connection
+        await self._do(lambda: connection.create_collation(name, collation))
+
+    async def set_progress_handler(self, handler: Callable[[], Any] | None, n: int) -> None:
+        """Call `handler` while statements run."""
+        connection = self._connection
+        await self._do(lambda: connection.set_progress_handler(handler, n))
+
+    async def set_trace_callback(self, handler: Callable[[str], Any] | None) -> None:
+        """Call `handler` with the text of each statement."""
+        connection = self._connection
+        await self._do(lambda: connection.set_trace_callback(handler))
+
+    async def set_authorizer(self, callback: Callable[..., Any] | None) -> None:
+        """Ask `callback` about everything that statements would do."""
+        connection = self._connection
+        await self._do(lambda: connection.set_authorizer(callback))
+
+    async def iterdump(self) -> AsyncIterator[str]:
+        """The database as SQL statements."""
+        connection = self._connection
+        lines = await self._do(connection.iterdump)
+        while part := await self._do(lambda: list(islice(lines, self._chunk))):
+            for line in part:
+                yield line
+
+    async def serialize(self) -> bytes:
+        """The database as the bytes of a file."""
+        return await self._do(self._connection.serialize)
+
+
+class Cursor:
+    """A cursor; an asynchronous iterator over its rows."""
+
+    def __init__(self, connection: Connection, cursor: driver_cursor.Cursor) -> None:
+        self._owner = connection
+        self._cursor = cursor
+        self.iter_chunk_size = connection._chunk
+
+    async def __aenter__(self) -> Cursor:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self._rows()
+
+    async def _rows(self) -> AsyncIterator[Any]:
+        while part := await self.fetchmany(self.iter_chunk_size):
+            for row in part:
+                yield row
+
+    async def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """Run one statement."""
+        await self._owner._do(lambda: self._cursor.execute(sql, parameters))
+        return self
+
+    async def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
+        """Run a DML statement for each item of `parameters`."""
+        await self._owner._do(lambda: self._cursor.executemany(sql, parameters))
+        return self
+
+    async def executescript(self, sql_script: str, /) -> Cursor:
+        """Run every statement of a script."""
+        await self._owner._do(lambda: self._cursor.executescript(sql_script))
+        return self
+
+    async def fetchone(self) -> Any:
+        """The next row, or None."""
+        return await self._owner._do(self._cursor.fetchone)
+
+    async def fetchmany(self, size: int | None = None) -> list[Any]:
+        """The next `size` rows (default `arraysize`)."""
+        return await self._owner._do(lambda: self._cursor.fetchmany(size))
+
+    async def fetchall(self) -> list[Any]:
+        """All remaining rows."""
+        return await self._owner._do(self._cursor.fetchall)
+
+    async def close(self) -> None:
+        """Close the cursor."""
+        await self._owner._do(self._cursor.close)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that made it."""
+        return self._owner
+
+    @property
+    def rowcount(self) -> int:
+        """Rows changed by the last DML statement."""
+        return self._cursor.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The rowid of the last row inserted."""
+        return self._cursor.lastrowid
+
+    @property
+    def description(self) -> Any:
+        """What `aerodb_dbapi.Cursor.description` is."""
+        return self._cursor.description
+
+    @property
+    def arraysize(self) -> int:
+        """How many rows `fetchmany` fetches by default."""
+        return self._cursor.arraysize
+
+    @arraysize.setter
+    def arraysize(self, size: int) -> None:
+        self._cursor.arraysize = size
+
+    @property
+    def row_factory(self) -> Callable[..., Any] | None:
+        """What makes this cursor's rows."""
+        return self._cursor.row_factory
+
+    @row_factory.setter
+    def row_factory(self, factory: Callable[..., Any] | None) -> None:
+        self._cursor.row_factory = factory
+
+
+def connect(database: Any, *, iter_chunk_size: int = ITER_CHUNK_SIZE, **options: Any) -> Connection:
+    """A connection: await it, or enter it with ``async with``. Options are those of `aerodb_dbapi.connect`."""
+    options["check_same_thread"] = False
+    return Connection(lambda: driver.connect(database, **options), iter_chunk_size)

@@ -1,0 +1,120 @@
+"""The asyncio face: aiosqlite's shape, order, cancellation, no thread per connection."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aerodb_dbapi import aio
+
+COUNT = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000000) SELECT count(*) FROM c"
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(asyncio.wait_for(test(), 60))
+
+
+def test_statements_rows_and_attributes(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with aio.connect(tmp_path / "a.db") as db:
+            await db.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b)")
+            cursor = await db.executemany("INSERT INTO t(b) VALUES (?)", [(n,) for n in range(200)])
+            assert cursor.rowcount == 200 and db.in_transaction
+            await db.commit()
+            async with db.execute("SELECT b FROM t WHERE b < ? ORDER BY b", (150,)) as found:
+                assert [row[0] async for row in found] == list(range(150))
+            db.row_factory = aio.Row
+            async with db.execute("SELECT a, b FROM t WHERE a = 7") as found:
+                row = await found.fetchone()
+                assert row["b"] == 6 and [c[0] for c in found.description] == ["a", "b"]
+            assert tuple(await db.execute_insert("INSERT INTO t(b) VALUES ('x')") or ()) == (201,)
+            await db.rollback()
+            assert [tuple(r) for r in await db.execute_fetchall("SELECT count(*) FROM t")] == [(200,)]
+            async with db.cursor() as own:
+                await own.execute("SELECT 1 UNION SELECT 2")
+                assert len(await own.fetchmany(1)) == 1 and len(await own.fetchall()) == 1
+            await db.create_function("twice", 1, lambda x: 2 * x, deterministic=True)
+            assert tuple((await db.execute_fetchall("SELECT twice(21)"))[0]) == (42,)
+            lines = [line async for line in db.iterdump()]
+            assert len(lines) == 203 and lines[-1] == "COMMIT;"
+        db = await aio.connect(tmp_path / "a.db")
+        assert db.isolation_level == "" and db.total_changes == 0
+        await db.close()
+        await db.close()
+        with pytest.raises(ValueError, match="no active connection"):
+            await db.execute("SELECT 1")
+
+    run(test)
+
+
+def test_errors_come_through() -> None:
+    async def test() -> None:
+        async with aio.connect(":memory:") as db:
+            with pytest.raises(aio.OperationalError, match="no such table: nope"):
+                await db.execute("SELECT * FROM nope")
+            async with db.execute("SELECT 1") as cursor:
+                assert await cursor.fetchone() == (1,)
+
+    run(test)
+
+
+def test_operations_keep_their_order() -> None:
+    async def test() -> None:
+        async with aio.connect(":memory:", isolation_level=None) as db:
+            await db.execute("CREATE TABLE t(a)")
+            await asyncio.gather(*(db.execute_fetchall("INSERT INTO t VALUES (?)", (n,)) for n in range(50)))
+            assert await db.execute_fetchall("SELECT a FROM t ORDER BY rowid") == [(n,) for n in range(50)]
+
+    run(test)
+
+
+def test_cancellation_interrupts_the_statement() -> None:
+    async def test() -> None:
+        async with aio.connect(":memory:") as db:
+            await db.execute("CREATE TABLE t(a)")
+            await db.executemany("INSERT INTO t VALUES (?)", [(n,) for n in range(1000)])
+            await db.commit()
+            for sql in (COUNT, "UPDATE t SET a = (SELECT count(*) FROM t x, t y, t z WHERE x.a + y.a + z.a < 0)"):
+                start = time.monotonic()
+                with pytest.raises((asyncio.TimeoutError, TimeoutError)):
+                    await asyncio.wait_for(db.execute_fetchall(sql), 0.2)
+                assert time.monotonic() - start < 10
+                assert await db.execute_fetchall("SELECT count(*), sum(a) FROM t") == [(1000, 499500)]
+
+    run(test)
+
+
+def test_what_has_not_begun_is_left_out() -> None:
+    async def test() -> None:
+        async with aio.connect(":memory:", isolation_level=None) as db:
+            await db.execute("CREATE TABLE t(a)")
+            slow = asyncio.create_task(db.execute_fetchall(COUNT))
+            await asyncio.sleep(0.05)
+            second = asyncio.create_task(db.execute_fetchall("INSERT INTO t VALUES (1)"))
+            await asyncio.sleep(0.05)
+            second.cancel()
+            slow.cancel()
+            for task in (slow, second):
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            assert await db.execute_fetchall("SELECT count(*) FROM t") == [(0,)]
+
+    run(test)
+
+
+def test_idle_connections_have_no_threads() -> None:
+    async def test() -> None:
+        connections = [await aio.connect(":memory:") for _ in range(200)]
+        for db in connections:
+            assert await db.execute_fetchall("SELECT 1") == [(1,)]
+        assert threading.active_count() < 50
+        for db in connections:
+            await db.close()
+
+    run(test)
