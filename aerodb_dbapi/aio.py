@@ -352,7 +352,8 @@ class Cursor:
 
     async def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next `size` rows (default `arraysize`)."""
-        return await self._owner._do(lambda: self._cursor.fetchmany(size))
+        count = self._cursor.arraysize if size is None else size
+        return await self._owner._do(lambda: self._cursor.fetchmany(count))
 
     async def fetchall(self) -> list[Any]:
         """All remaining rows."""

@@ -16,6 +16,7 @@ b'Jello'
 from __future__ import annotations
 
 import os
+from operator import index
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -89,6 +90,7 @@ class Blob:
     def seek(self, offset: int, origin: int = os.SEEK_SET, /) -> None:
         """Move to a place counted from the start, the current place or the end."""
         self._ready()
+        offset, origin = index(offset), index(origin)
         if origin not in (os.SEEK_SET, os.SEEK_CUR, os.SEEK_END):
             raise ValueError("'origin' should be os.SEEK_SET, os.SEEK_CUR, or os.SEEK_END")
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._offset, os.SEEK_END: len(self._value)}[origin]
@@ -208,7 +210,9 @@ def _place_of(connection: Connection, table: str, column: str, row: int, read_on
     position = found.position(column)
     if position is None:
         raise OperationalError(f'no such column: "{column}"')
-    if not read_only and any(part.position == position for index in found.indexes for part in index.columns):
+    if position == found.rowid_alias:
+        raise OperationalError("cannot open value of type null")
+    if not read_only and any(part.position == position for one in found.indexes for part in one.columns):
         raise OperationalError("cannot open indexed column for writing")
     return _quoted(found.name), _quoted(found.columns[position].name), row
 

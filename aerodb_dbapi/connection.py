@@ -19,6 +19,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from inspect import Parameter, Signature
+from operator import index
 from threading import get_ident
 from types import TracebackType
 from typing import Any, Literal
@@ -30,7 +31,9 @@ from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.executor.statement import Prepared
 from aerodb_dbapi.limits import Limits
+from aerodb_dbapi.parameters import type_name
 from aerodb_dbapi.planner.front import split_script
+from aerodb_dbapi.planner.lexer import first_word
 from aerodb_dbapi.storage import errors
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import ProgrammingError
@@ -79,14 +82,15 @@ class Connection(Surface):
     ) -> None:
         path = os.fsdecode(database)
         if "\0" in path:
-            raise ValueError("embedded null character")
+            raise ValueError("embedded null byte")
+        timeout, _ = _number(timeout), index(cached_statements)
         if "_thread" in self.__dict__:  # __init__ once more: another database
             del self._thread
             before, self._session = self._session, None
             if before is not None:
                 before.close()
         self._check_same_thread = bool(check_same_thread)
-        self._detect_types = int(detect_types)
+        self._detect_types = index(detect_types)
         self._text_factory: Any = str
         self._trace = None
         self._limits = Limits()
@@ -175,9 +179,9 @@ class Connection(Surface):
 
     @text_factory.setter
     def text_factory(self, factory: Any) -> None:
-        self._ready()
         self._text_factory = factory
-        self._set_plain()
+        if self._session is not None:
+            self._set_plain()
 
     def _set_plain(self) -> None:
         """The hit path is for rows as the engine makes them, and statements that nobody watches."""
@@ -257,11 +261,12 @@ class Connection(Surface):
         self._tell("ROLLBACK")
         session.rollback()
 
-    def _begin_implicitly(self) -> None:
-        """Legacy control: open a transaction before DML."""
+    def _begin_implicitly(self, sql: str) -> None:
+        """Legacy control: open a transaction before DML. One that begins with WITH commits by itself, as in `sqlite3`."""
         session = self._open_session()
         level = self._isolation_level
-        if session.transaction is None and self._autocommit == LEGACY_TRANSACTION_CONTROL and level is not None:
+        legacy = self._autocommit == LEGACY_TRANSACTION_CONTROL and level is not None
+        if session.transaction is None and legacy and first_word(sql) != "WITH":
             self._begin(session, level)
 
     def _note_control(self) -> None:
@@ -351,7 +356,8 @@ class Connection(Surface):
         It hides a built-in of that name. Raises OperationalError when `narg` is out of range.
         """
         session = self._ready()
-        if not -1 <= narg <= 127:
+        _check_name("create_function", name)
+        if not -1 <= index(narg) <= 127:
             raise errors.OperationalError("Error creating function")
         if func is not None and not callable(func):
             raise TypeError("parameter must be callable")
@@ -361,7 +367,8 @@ class Connection(Surface):
     def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable[[], Any] | None) -> None:
         """Register an aggregate: a class with `step(*values)` and `finalize()` (None removes it)."""
         session = self._ready()
-        if not -1 <= n_arg <= 127:
+        _check_name("create_aggregate", name)
+        if not -1 <= index(n_arg) <= 127:
             raise errors.OperationalError("Error creating aggregate")
         session.register_aggregate(name, n_arg, aggregate_class)
 
@@ -416,6 +423,19 @@ def _open(location: Location, timeout: float) -> Session:
         session.read_only = True
         session.own_plans()
     return session
+
+
+def _check_name(method: str, name: Any) -> None:
+    """The name of a function."""
+    if not isinstance(name, str):
+        raise TypeError(f"{method}() argument 'name' must be str, not {type_name(name)}")
+
+
+def _number(value: Any) -> float:
+    """A float argument. Raises TypeError for what is no number."""
+    if not hasattr(value, "__float__") and not hasattr(value, "__index__"):
+        raise TypeError(f"must be real number, not {type_name(value)}")
+    return float(value)
 
 
 def _checked_level(level: str | None) -> str | None:

@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from operator import index
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from aerodb_dbapi import parameters
+from aerodb_dbapi import parameters as parameters_
 from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.parameters import INT64_MAX, INT64_MIN, bind, bind_rows
 from aerodb_dbapi.storage.errors import ProgrammingError
@@ -41,6 +42,7 @@ PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
 _NO_ROWS: Iterator[Any] = iter(())
 _CHUNK_ROWS = 20_000
+_UNSET = cast("Any", object())
 _DML = frozenset({"insert", "update", "delete"})
 
 
@@ -216,7 +218,7 @@ class Cursor:
         """`execute` in full generality: any statement, any parameters, implicit BEGIN, callbacks."""
         connection = self._check()
         if not isinstance(sql, str):
-            raise TypeError(f"execute() argument 1 must be str, not {type(sql).__name__}")
+            raise TypeError(f"execute() argument 1 must be str, not {parameters_.type_name(sql)}")
         self._reset()
         session = self._session
         self._session = LOCKED
@@ -227,7 +229,7 @@ class Cursor:
             if connection._checks_length:
                 connection._check_length(values)
             if compiled.kind in _DML:
-                connection._begin_implicitly()
+                connection._begin_implicitly(sql)
             if connection._trace is not None:
                 connection._note(prepared, values)
             rows, rowcount = session.run(prepared, values)
@@ -252,7 +254,7 @@ class Cursor:
         """
         connection = self._check()
         if not isinstance(sql, str):
-            raise TypeError(f"executemany() argument 1 must be str, not {type(sql).__name__}")
+            raise TypeError(f"executemany() argument 1 must be str, not {parameters_.type_name(sql)}")
         self._reset()
         session = self._session
         self._session = LOCKED
@@ -265,11 +267,10 @@ class Cursor:
     def _execute_many(self, connection: Connection, session: Session, sql: str, items: Iterator[Any]) -> None:
         prepared = connection._prepare(sql)
         compiled = prepared.compiled
-        if compiled.kind not in _DML or compiled.names is not None:
-            if compiled.is_select or compiled.names is not None:
-                raise ProgrammingError("executemany() can only execute DML statements.")
-        else:
-            connection._begin_implicitly()
+        if compiled.kind in _DML:
+            connection._begin_implicitly(sql)
+        elif compiled.names is not None:
+            raise ProgrammingError("executemany() can only execute DML statements.")
         self._compiled = compiled
         slots = compiled.parameters[: prepared.n_parameters]
         total = 0
@@ -286,7 +287,7 @@ class Cursor:
         """Run every statement of a script; an open transaction is committed first. Returns the cursor."""
         connection = self._check()
         if not isinstance(sql_script, str):
-            raise TypeError(f"executescript() argument 1 must be str, not {type(sql_script).__name__}")
+            raise TypeError(f"executescript() argument must be str, not {parameters_.type_name(sql_script)}")
         if "\0" in sql_script:
             raise ValueError("embedded null character")
         self._reset()
@@ -315,13 +316,13 @@ class Cursor:
             return None
         return row if self._make is None else self._make(row)
 
-    def fetchmany(self, size: int | None = None) -> list[Any]:
-        """The next `size` rows (default `arraysize`) as a list, shorter at the end."""
+    def fetchmany(self, size: int = _UNSET) -> list[Any]:
+        """The next `size` rows (default `arraysize`) as a list, shorter at the end; all of them if `size` is not positive."""
         self._check()
-        size = self.arraysize if size is None else size
-        rows: Iterator[Any] = self._rows if size < 0 else islice(self._rows, size)
+        size = index(self.arraysize if size is _UNSET else size)
+        rows: Iterator[Any] = self._rows if size <= 0 else islice(self._rows, size)
         found = list(rows if self._make is None else map(self._make, rows))
-        if size < 0 or len(found) < size:
+        if size <= 0 or len(found) < size:
             self._exhausted()
         return found
 
@@ -461,7 +462,7 @@ class Cursor:
 
 def adapt_base_types() -> None:
     """From now on every value goes through the adapters, for an adapter of a base type was registered."""
-    parameters.treat_nothing_as_plain()
+    parameters_.treat_nothing_as_plain()
     Cursor.execute = Cursor._execute_adapted  # type: ignore[method-assign]
 
 

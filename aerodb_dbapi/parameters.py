@@ -20,6 +20,7 @@ INT64_MAX = 2**63 - 1
 _PLAIN = frozenset({int, float, str, bytes, type(None)})
 _PART_ROWS = 500  # few enough that a row's values are still in the processor's cache when they are looked at again
 _WARNS = PYTHON >= (3, 12)
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _STORABLE = (int, float, str, bytes, bytearray, memoryview, type(None))
 
 
@@ -47,6 +48,15 @@ def treat_nothing_as_plain() -> None:
     """Ask the adapters about values of every class from now on."""
     global _PLAIN
     _PLAIN = frozenset()
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type as C code tells it: with its module for types made in C."""
+    kind = type(value)
+    if value is None:
+        return "None"
+    made_in_c = not kind.__flags__ & _HEAP_TYPE and kind.__module__ != "builtins"
+    return f"{kind.__module__}.{kind.__name__}" if made_in_c else kind.__name__
 
 
 def check_buffer(data: Any) -> bytes:
@@ -87,7 +97,7 @@ def bind_value(value: Any, position: int) -> Any:
         value = adapt(value, PrepareProtocol, value)
         if not isinstance(value, _STORABLE):
             raise ProgrammingError(
-                f"Error binding parameter {position + 1}: type '{type(value).__name__}' is not supported"
+                f"Error binding parameter {position + 1}: type '{type_name(value)}' is not supported"
             )
     return check_parameter(value)
 

@@ -12,6 +12,7 @@ Configuration
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import index
 from typing import Any, Final
 
 from aerodb_dbapi import constants, dump, hooks
@@ -22,6 +23,7 @@ from aerodb_dbapi.limits import DEFAULTS, Limits
 from aerodb_dbapi.parameters import check_buffer
 from aerodb_dbapi.storage import image
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError, ProgrammingError
+from aerodb_dbapi.storage.values import check_parameter
 
 _PRAGMA_OF: Final = {
     constants.SQLITE_DBCONFIG_ENABLE_FKEY: "foreign_keys",
@@ -75,7 +77,7 @@ class Surface:
         """Call `progress_handler` about every `n` instructions of a running statement (see docs/differences-from-sqlite.md); the
         statement fails with "interrupted" when it returns a true value. None stops it."""
         session = self._ready()
-        if progress_handler is None or n <= 0:
+        if index(n) <= 0 or progress_handler is None:
             session.set_progress(None)
         else:
             session.set_progress(hooks.progress_of(progress_handler, n))
@@ -109,12 +111,12 @@ class Surface:
     def getlimit(self, category: int, /) -> int:
         """The limit of a category (SQLITE_LIMIT_…)."""
         self._ready()
-        return self._limits.get(category)
+        return self._limits.get(index(category))
 
     def setlimit(self, category: int, limit: int, /) -> int:
         """Lower a limit, or raise it up to its default again; a negative `limit` changes nothing. Returns the former one."""
         session = self._ready()
-        before = self._limits.set(category, limit)
+        before = self._limits.set(index(category), index(limit))
         session.limits = self._limits.lowered or None
         session.own_plans()
         self._set_plain()
@@ -165,7 +167,9 @@ class Surface:
         self._ready()
         if name.lower() != "main":
             raise OperationalError(f"no such table: {name}.{table}")
-        return Blob._open(self, table, column, row, bool(readonly))  # type: ignore[arg-type]
+        if not isinstance(row, int):
+            raise TypeError("expected 'int'")
+        return Blob._open(self, table, column, check_parameter(row), bool(readonly))  # type: ignore[arg-type]
 
     def iterdump(self, *, filter: str | None = None) -> Iterator[str]:
         """The database as SQL statements. `filter`: a LIKE pattern for the names of tables, indexes, views and triggers."""
@@ -175,13 +179,13 @@ class Surface:
     def serialize(self, *, name: str = "main") -> bytes:
         """The database as the bytes of a file of AeroDB's own. It is the committed state, without what is open."""
         session = self._ready()
-        _check_name(name)
+        _check_name(name, f"unable to serialize '{name}'")
         return image.serialize(session.database.root)
 
     def deserialize(self, data: Any, /, *, name: str = "main") -> None:
         """Go on with the database that `serialize` made the bytes of, in memory; what is open is rolled back."""
         session = self._ready()
-        _check_name(name)
+        _check_name(name, f"unknown database {name}")
         view = check_buffer(data)
         session.replace_database(image.deserialize(view))
 
@@ -199,6 +203,6 @@ class Surface:
         raise NotSupportedError("Connection.backup() is not supported")
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, message: str) -> None:
     if name.lower() != "main":
-        raise OperationalError(f"unknown database {name}")
+        raise OperationalError(message)
