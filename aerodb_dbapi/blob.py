@@ -207,6 +207,8 @@ def _place_of(connection: Connection, table: str, column: str, row: int, read_on
         if schema.view(table) is not None:
             raise OperationalError(f"cannot open view: {table}")
         raise OperationalError(f"no such table: main.{table}")
+    if getattr(found, "without_rowid", False):
+        raise OperationalError(f"cannot open table without rowid: {table}")
     position = found.position(column)
     if position is None:
         raise OperationalError(f'no such column: "{column}"')

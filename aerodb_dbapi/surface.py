@@ -189,6 +189,17 @@ class Surface:
         view = check_buffer(data)
         session.replace_database(image.deserialize(view))
 
+    def enable_load_extension(self, enable: bool, /) -> None:
+        """Extensions are libraries in C: enabling them raises NotSupportedError."""
+        self._ready()
+        if enable:
+            raise NotSupportedError("loading of extensions")
+
+    def load_extension(self, name: str, /, *, entrypoint: str | None = None) -> None:
+        """Not supported: raises NotSupportedError."""
+        self._ready()
+        raise NotSupportedError("loading of extensions")
+
     def backup(
         self,
         target: Any,

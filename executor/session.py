@@ -127,6 +127,8 @@ class Session:
                 self.hits = self.plans.rows if self._commits_alone else self.plans.selects
             elif self.transaction is not PENDING and self._ddl_plans is None:
                 self.hits = self.plans.rows
+            if self.watch:  # set by another thread meanwhile
+                self.hits = NO_HITS
 
     # --- stopping a statement
 

@@ -437,6 +437,14 @@ def test_blob_of_text_and_transactions(db: ModuleType, connection: Any) -> None:
     assert connection.execute("SELECT b FROM t WHERE a = 4").fetchone() == (b"\0\0\0",)
 
 
+def test_extensions_are_not_supported() -> None:
+    connection = aerodb_dbapi.connect(":memory:")
+    connection.enable_load_extension(False)
+    for use in (lambda: connection.enable_load_extension(True), lambda: connection.load_extension("x")):
+        with pytest.raises(aerodb_dbapi.NotSupportedError, match="loading of extensions"):
+            use()
+
+
 # --- Images and dumps -------------------------------------------------------------------------------------------------
 
 SCHEMA = """
