@@ -179,7 +179,8 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
         made = tuple(Column(*c) for c in columns)
         return Table(
             object_id, name, tree, made, alias, rowid_conflict,
-            tuple(Check(*c) for c in checks), tuple(ForeignKey(*f) for f in foreign_keys), autoincrement, sql or "", bool(options and options[0]),
+            tuple(Check(*c) for c in checks), tuple(ForeignKey(*f) for f in foreign_keys), autoincrement, sql or "",
+            bool(options and options[0]),
             positions={fold(c.name): i for i, c in reversed(list(enumerate(made)))},
         )  # fmt: skip
     if kind == "index":
