@@ -122,7 +122,8 @@ class BulkInsert:
             transaction.writer(tree).extend(keys, list(map(itemgetter(-1), keys)))
         if self.counter is not None:
             self.counter.keep(transaction, max(self.counter.value(transaction), max(rowids)))
-        session.last_insert_rowid = last_rowid
+        if not self.table.without_rowid:
+            session.last_insert_rowid = last_rowid
 
     def _columns(self, columns: list[Any], count: int) -> tuple[list[Any], bool]:
         """The table's columns with affinities applied; whether any value was changed or is not from the source."""

@@ -138,6 +138,7 @@ class RowWriter:
             next_autoincrement=constraints.next_autoincrement,
         )  # fmt: skip
         self.tree = unit.hoist(writer_text(table.tree), "t")
+        self.late: list[Callable[[], None]] = []
         self.index_names = {index.id: f"q{n}" for n, index in enumerate(table.indexes)}
 
     # --- values row by row
@@ -197,15 +198,29 @@ class RowWriter:
             self.unit.line(call)
 
     def _settle_strictly(self, position: int, name: str, resolution: str | None) -> None:
-        """The end of `settle` in a STRICT table: a value of another class that the affinity does not convert is an
-        error."""
-        if resolution is not None:
-            with self.unit.block(f"if {name} is None:"):
-                self.refuse(constraints.not_null_message(self.table, position), resolution)
+        """The end of `settle` in a STRICT table: a value of another class that the affinity does not convert is an error.
+        NOT NULL is tested for all columns before the classes are; the other way round where columns are generated."""
         convert = constraints.strict_function(self.table, position)
-        if convert is not None:
-            with self.unit.block(f"if {name} is not None:"):
-                self.unit.line(f"{name} = {self.unit.bind(convert, 'convert')}({name})")
+
+        def fill() -> None:
+            if resolution is not None:
+                with self.unit.block(f"if {name} is None:"):
+                    self.refuse(constraints.not_null_message(self.table, position), resolution)
+
+        def fit() -> None:
+            if convert is not None:
+                with self.unit.block(f"if {name} is not None:"):
+                    self.unit.line(f"{name} = {self.unit.bind(convert, 'convert')}({name})")
+
+        first, second = (fit, fill) if any(column.generated for column in self.table.columns) else (fill, fit)
+        first()
+        self.late.append(second)
+
+    def settle_late(self) -> None:
+        """The lines that `settle` left for when all columns are there."""
+        for write in self.late:
+            write()
+        self.late.clear()
 
     def checks(self, checks: Sequence[tuple[str, Expression]]) -> None:
         """Lines that test CHECK constraints."""
@@ -220,6 +235,7 @@ class RowWriter:
             names[position] = name = f"v{position}"
             self.unit.line(f"{name} = {self.compiler.value(generated[position])}")
             self.settle(self.table.columns[position], position, name, None)
+            self.settle_late()
             self.unit.line(f"{self.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")
 
     # --- uniqueness and writing
@@ -347,6 +363,7 @@ class InsertWriter:
         }
         if self.table.rowid_alias is not None:
             names[self.table.rowid_alias] = self.rows.rowid
+        self.rows.settle_late()
         self.unit.line(f"{self.rows.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")
         self.rows.generate(generated, names)
         self.rows.checks(self.statement.checks)
@@ -354,7 +371,8 @@ class InsertWriter:
         self._uniqueness(fresh, names.__getitem__)
         self.unit.line(f"{self.rows.tree}.put({self.rows.rowid}, {self.rows.row})")
         self.rows.put_entries(self.table.indexes, names.__getitem__, self.statement.index_filters)
-        self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
+        if not self.table.without_rowid:
+            self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
 
     def _given(self, position: int) -> tuple[str, Expression | None] | None:
         """The text of the value given for a column (-1: the rowid) and its expression, or None if none is given."""

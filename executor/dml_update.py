@@ -235,6 +235,7 @@ class UpdateWriter:
         for position, _ in self.statement.assignments:
             if position not in (-1, table.rowid_alias):
                 rows.settle(table.columns[position], position, names[position], self.statement.defaults.get(position))
+        rows.settle_late()
         if table.rowid_alias is not None:
             names[table.rowid_alias] = rows.rowid
         unit.line(f"{rows.row} = ({''.join(names[p] + ', ' for p in sorted(names))})")

@@ -202,7 +202,9 @@ def _table_xinfo(session: Any, name: str | None) -> Rows:
 
 def _table_list(session: Any, name: str | None) -> Rows:
     schema = session.schema
-    found = [("main", t.name, "table", len(t.columns), 0, int(t.strict)) for t in schema.tables.values()]
+    found = [
+        ("main", t.name, "table", len(t.columns), int(t.without_rowid), int(t.strict)) for t in schema.tables.values()
+    ]
     found += [("main", v.name, "view", len(_columns_of(session, v.name)), 0, 0) for v in schema.views.values()]
     found.reverse()
     found.append(("main", "sqlite_schema", "table", len(_MASTER), 0, 0))
@@ -239,7 +241,15 @@ def _index_xinfo(session: Any, name: str | None) -> Rows:
     if index is None:
         return []
     rows: Rows = [(i, c.position, c.name, int(c.descending), c.collation, 1) for i, c in enumerate(index.columns)]
-    return [*rows, (len(rows), -1, None, 0, "BINARY", 0)]
+    table = _table(session, index.table)
+    key = None if table is None else table.key_index
+    if key is None or table is None:
+        return [*rows, (len(rows), -1, None, 0, "BINARY", 0)]
+    held = {c.position for c in index.columns}
+    more = [(c.position, c.name, int(c.descending), c.collation) for c in key.columns if c.position not in held]
+    if index is key:
+        more = [(p, c.name, 0, c.collation) for p, c in enumerate(table.columns) if p not in held]
+    return rows + [(len(rows) + i, *part, 0) for i, part in enumerate(more)]
 
 
 def _foreign_key_list(session: Any, name: str | None) -> Rows:

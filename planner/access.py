@@ -123,10 +123,26 @@ def _no_solution(source: TableSource) -> list[Path]:
 
 
 def full_path(site: Site) -> Path:
-    """Reading everything, in rowid order for a table."""
+    """Reading everything, in rowid order for a table, in the order of its key for a WITHOUT ROWID table."""
+    if isinstance(site.source, TableSource) and site.source.table.key_index is not None:
+        return _key_path(site, site.source.table)
     table = isinstance(site.source, TableSource)
     sequence = ((ROWID, False, ""),) if table else ()
     return Path(Access(), site.scan_cost, site.rows * SCAN_ROW, site.rows, (), sequence, reversible=table)
+
+
+def whole_access(table: Table) -> Access:
+    """Reading all of a table in the order in which it gives its rows."""
+    index = table.key_index
+    return Access() if index is None else IndexScan(index=index)
+
+
+def _key_path(site: Site, table: Table) -> Path:
+    index = table.key_index
+    assert index is not None
+    access = IndexScan(index=index, covering=covers(index, table, site.used_columns))
+    sequence = tuple((c.position, c.descending, c.collation) for c in index.columns)
+    return Path(access, site.scan_cost, site.rows * SCAN_ROW, site.rows, (), (*sequence, (ROWID, False, "")))
 
 
 def _rowid_paths(site: Site, terms: Sequence[Term]) -> list[Path]:

@@ -27,7 +27,7 @@ Assignments = list[tuple[int, Expression]]
 def column_position(table: Table, name: str) -> int | None:
     """The position that a name in a column list or SET means; -1 for the rowid."""
     position = table.position(name)
-    if position is None and fold(name) in ROWID_NAMES:
+    if position is None and fold(name) in ROWID_NAMES and not table.without_rowid:
         position = -1 if table.rowid_alias is None else table.rowid_alias
     return position
 

@@ -204,11 +204,12 @@ def _table_options(stream: TokenStream, made: Definition) -> int:
             end, word = stream.token[3], stream.name()
             if word.upper() != "ROWID":
                 raise OperationalError(f"unknown table option: {word}")
-            raise NotSupportedError("WITHOUT ROWID tables")
-        end, word = stream.token[3], stream.name()
-        if word.upper() != "STRICT":
-            raise OperationalError(f"unknown table option: {word}")
-        made.strict = True
+            made.without_rowid = True
+        else:
+            end, word = stream.token[3], stream.name()
+            if word.upper() != "STRICT":
+                raise OperationalError(f"unknown table option: {word}")
+            made.strict = True
         if not stream.take(","):
             break
     return end
@@ -228,13 +229,15 @@ def _strict_columns(made: Definition) -> None:
 def _finish_table(made: Definition, sql: str, if_not_exists: bool) -> CreateTable:
     if made.strict:
         _strict_columns(made)
+    if made.without_rowid:
+        made.drop_rowid()
     if all(column.generated is not None for column in made.columns):
         raise OperationalError("must have at least one non-generated column")
     columns = made.finished_columns()
     positions = {fold(column.name): i for i, column in reversed(list(enumerate(columns)))}
     table = Table(
         0, made.name, 0, columns, made.rowid_alias, made.rowid_conflict, tuple(made.checks),
-        tuple(made.foreign_keys), made.autoincrement, sql, made.strict, positions=positions,
+        tuple(made.foreign_keys), made.autoincrement, sql, made.strict, made.without_rowid, positions=positions,
     )  # fmt: skip
     return CreateTable(table, _automatic_indexes(made, table), if_not_exists)
 
@@ -244,6 +247,8 @@ def _automatic_indexes(made: Definition, table: Table) -> tuple[Index, ...]:
     seen: dict[tuple[tuple[int, str], ...], int] = {}
     for key in made.keys:
         parts = tuple(_index_column(term, table.columns, table.position(term.name), True) for term in key.terms)
+        if key.origin == "pk" and table.without_rowid:
+            parts = tuple(part for i, part in enumerate(parts) if part.position not in [p.position for p in parts[:i]])
         identity = tuple((part.position, fold(part.collation)) for part in parts)
         if identity in seen:
             indexes[seen[identity]] = _merged(indexes[seen[identity]], key.origin, key.conflict)

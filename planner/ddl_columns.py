@@ -80,11 +80,28 @@ class Definition:
     rowid_conflict: str = "ABORT"
     autoincrement: bool = False
     strict: bool = False
+    without_rowid: bool = False
+    alias_terms: tuple[KeyTerm, ...] = ()  # the terms of the PRIMARY KEY that is the rowid's alias
 
     def position(self, name: str) -> int | None:
         """The position of a column by name among those read so far."""
         folded = fold(name)
         return next((i for i, column in enumerate(self.columns) if fold(column.name) == folded), None)
+
+    def drop_rowid(self) -> None:
+        """Make it a WITHOUT ROWID table: its PRIMARY KEY is a key like others, and takes no NULL."""
+        if not self.has_primary_key:
+            raise OperationalError(f"PRIMARY KEY missing on table {self.name}")
+        if self.autoincrement:
+            raise OperationalError("AUTOINCREMENT not allowed on WITHOUT ROWID tables")
+        if self.rowid_alias is not None:
+            self.keys.append(
+                Key(self.alias_terms, "pk", None if self.rowid_conflict == "ABORT" else self.rowid_conflict)
+            )
+            self.rowid_alias, self.rowid_conflict = None, "ABORT"
+        for column in self.columns:
+            column.not_null = column.not_null or column.primary_key > 0
+        self.without_rowid = True
 
     def finished_columns(self) -> tuple[Column, ...]:
         return tuple(column.finished(self.strict) for column in self.columns)
@@ -105,7 +122,7 @@ class Definition:
                     raise OperationalError("generated columns cannot be part of the PRIMARY KEY")
         is_alias = len(terms) == 1 and position is not None and not column_descending
         if is_alias and position is not None and self.columns[position].type == "INTEGER":
-            self.rowid_alias, self.rowid_conflict = position, conflict or "ABORT"
+            self.rowid_alias, self.rowid_conflict, self.alias_terms = position, conflict or "ABORT", terms
             self.autoincrement = autoincrement
         elif autoincrement:
             raise OperationalError("AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY")

@@ -229,6 +229,8 @@ def _access_detail(step: Step, name: str) -> str:
         return f"SEARCH {name} USING HASH JOIN ({keys})"
     if isinstance(access, IndexScan):
         terms = _index_terms(step, access)
+        if isinstance(step.source, TableSource) and access.index is step.source.table.key_index:
+            return f"SEARCH {name} USING PRIMARY KEY ({' AND '.join(terms)})" if terms else f"SCAN {name}"
         kind = "COVERING INDEX" if access.covering else "INDEX"
         if not terms:
             return f"SCAN {name} USING {kind} {access.index.name}"

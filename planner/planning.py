@@ -9,6 +9,7 @@ for there is one row at most.
 
 from __future__ import annotations
 
+from aerodb_dbapi.planner.access import whole_access
 from aerodb_dbapi.planner.cost import RECURSIVE_RUNS, ROWID_LOOKUP, ROWS_MIN, SCAN_ROW
 from aerodb_dbapi.planner.expressions import Constant, Expression
 from aerodb_dbapi.planner.joins import Block, Planning, limit_of
@@ -68,7 +69,7 @@ def _plan_simple(select: Select, planning: Planning) -> bool:
             return False
         rows = max(ROWS_MIN, float(planning.statistics.rows(source.table)))
         cost = rows * SCAN_ROW
-        access = Access()
+        access = whole_access(source.table)
     else:
         point = None if "access_paths" in planning.disabled else _point(select.where[0], source, planning)
         if point is None:

@@ -130,7 +130,7 @@ def table_entry(source: int, name: str, table: Table) -> Entry:
 
     entry = Entry(source, name, table.positions, len(table.columns), describe, "main")
     entry.table = table
-    entry.rowid = -1
+    entry.rowid = None if table.without_rowid else -1
     entry.rowid_alias = table.rowid_alias
     return entry
 

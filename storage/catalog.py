@@ -105,7 +105,8 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A rowid table. `tree` maps rowid → row tuple; `rowid_alias` is the position of the INTEGER PRIMARY KEY column, or None.
+    """A table. `tree` maps rowid → row tuple; `rowid_alias` is the position of the INTEGER PRIMARY KEY column, or None. In a
+    WITHOUT ROWID table the rowid has no name, and the index of the PRIMARY KEY gives the order of rows.
 
     A stored row has one value per column in column order; the rowid alias column holds the rowid itself.
     """
@@ -121,12 +122,18 @@ class Table:
     autoincrement: bool = False
     sql: str = ""
     strict: bool = False
+    without_rowid: bool = False
     indexes: tuple[Index, ...] = ()  # in creation order; not part of the record, filled in by `Schema`
     positions: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def position(self, name: str) -> int | None:
         """The position of a column by name, or None."""
         return self.positions.get(fold(name))
+
+    @property
+    def key_index(self) -> Index | None:
+        """The index of the PRIMARY KEY of a WITHOUT ROWID table, which gives the order of its rows; else None."""
+        return next((index for index in self.indexes if index.origin == "pk"), None) if self.without_rowid else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +168,8 @@ def encode_object(item: SchemaObject) -> Record:
             tuple((f.columns, f.table, f.to, f.on_update, f.on_delete, f.match, f.deferred, f.name) for f in item.foreign_keys),
             item.autoincrement,
         )  # fmt: skip
-        if item.strict:
-            body += (item.strict,)
+        if item.strict or item.without_rowid:
+            body += (item.strict, item.without_rowid)
         return ("table", item.name, item.name, item.sql, body)
     if isinstance(item, Index):
         parts = tuple((c.position, c.name, c.collation, c.descending) for c in item.columns)
@@ -180,7 +187,7 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
         return Table(
             object_id, name, tree, made, alias, rowid_conflict,
             tuple(Check(*c) for c in checks), tuple(ForeignKey(*f) for f in foreign_keys), autoincrement, sql or "",
-            bool(options and options[0]),
+            bool(options[:1] and options[0]), bool(options[1:] and options[1]),
             positions={fold(c.name): i for i, c in reversed(list(enumerate(made)))},
         )  # fmt: skip
     if kind == "index":
@@ -231,4 +238,6 @@ class Schema:
         """The rows of `sqlite_master`, in creation order: type, name, tbl_name, rootpage (the tree id), sql."""
         for item in self.objects.values():
             kind, name, table, sql, _ = encode_object(item)
+            if isinstance(item, Index) and item.origin == "pk" and self.tables[fold(table)].without_rowid:
+                continue  # the table itself, for SQLite
             yield kind, name, table, getattr(item, "tree", 0), sql

@@ -7,7 +7,8 @@ and the numbers of trees and objects (INV-T2). What counts, in this order:
     definitions in name order: kind, name, table, text and facts, without object and tree ids. An index counts by its
     definition:
        its entries follow from the table
-    3. for each table in name order: its name, its number of rows, its (rowid, row) pairs in blocks of 1024
+    3. for each table in name order: its name, its number of rows, its (rowid, row) pairs in blocks of 1024; of a WITHOUT
+       ROWID table the rows alone, in the order of its key
 
 Each item is packed with msgpack, whose encoding of these values is unique, and fed to BLAKE2b of 32 bytes. Blocks are
 counted off from the start of the table, so they do not depend on how rows lie in leaves.
@@ -19,7 +20,9 @@ holds 1.0 instead of 1 makes them differ.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import msgpack
 
@@ -28,6 +31,14 @@ from aerodb_dbapi.storage.root import Root
 
 BLOCK_ROWS = 1024
 COUNTERS = frozenset({"next_tree", "next_object"})
+
+
+def _in_key_order(root: Root, table: Table) -> Iterator[Any]:
+    """The rows of a WITHOUT ROWID table by its key: their hidden numbers are no content."""
+    rows, index = root.trees[table.tree], table.key_index
+    assert index is not None
+    for _, rowid in root.trees[index.tree].scan():
+        yield rows.get(rowid)
 
 
 def digest(root: Root) -> str:
@@ -45,7 +56,7 @@ def digest(root: Root) -> str:
         if isinstance(item, Table):
             rows = root.trees[item.tree]
             hasher.update(packer.pack(("rows", item.name, len(rows))))
-            entries = rows.scan()
+            entries = _in_key_order(root, item) if item.without_rowid else rows.scan()
             while block := list(islice(entries, BLOCK_ROWS)):
                 hasher.update(packer.pack(block))
     return hasher.hexdigest()

@@ -150,7 +150,7 @@ def test_views_and_drops() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "create temp table t(a)", "create table t(a primary key) without rowid",
+        "create temp table t(a)",
         "create trigger x after insert on t begin select 1; end", "create virtual table t using fts5(a)",
         "create index i on t(a + 1)",
     ],

@@ -35,7 +35,7 @@ TABLES = st.builds(
     st.none() | st.integers(0, 3),
     NAMES, st.lists(st.builds(Check, TEXTS, NAMES), max_size=2).map(tuple),
     st.lists(FOREIGN_KEYS, max_size=2).map(tuple),
-    FLAGS, NAMES, FLAGS,
+    FLAGS, NAMES, FLAGS, FLAGS,
 )  # fmt: skip
 INDEX_COLUMNS = st.builds(IndexColumn, st.integers(-1, 5), NAMES, NAMES, FLAGS)
 INDEXES = st.builds(
