@@ -42,6 +42,7 @@ from aerodb_dbapi.planner.parse import is_constant
 from aerodb_dbapi.planner.query import InsertStatement, SelectStatement, Values
 from aerodb_dbapi.planner.rename import (
     Rename,
+    missing_column,
     parse_definition,
     renamed_definition,
     renamed_view,
@@ -162,17 +163,21 @@ def _put_table(transaction: Any, old: Table, sql: str, index_texts: dict[int, st
     table = replace(made.table, id=old.id, tree=old.tree)
     transaction.put_object(old.id, table)
     automatic = iter(made.indexes)
+    known: dict[str, int] = {}
     for index in old.indexes:
-        new = next(automatic) if index.origin != "c" else _index_of(index, index_texts[index.id], table, when)
+        new = next(automatic) if index.origin != "c" else _index_of(index, index_texts[index.id], table, known, when)
         transaction.put_object(index.id, replace(new, id=index.id, tree=index.tree))
     return table
 
 
-def _index_of(old: Index, sql: str, table: Table, when: str) -> Index:
+def _index_of(old: Index, sql: str, table: Table, known: dict[str, int], when: str) -> Index:
     statement, _ = parse_definition(sql)
     assert isinstance(statement, CreateIndex)
+    missing = missing_column(sql, table)
+    if missing is not None:
+        _fail(f"error in index {old.name}{when}: no such column: {missing}")
     try:
-        return complete_index(statement, table)
+        return complete_index(statement, table, known)
     except OperationalError as error:
         raise OperationalError(f"error in index {old.name}{when}: {error}") from None
 

@@ -23,9 +23,9 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
-from aerodb_dbapi.executor.planning import bind_text, check_partial, partial_tests, plan_text, reads_of
+from aerodb_dbapi.executor.planning import bind_text, check_partial, index_functions, plan_text, reads_of
 from aerodb_dbapi.executor.sequences import SEQUENCE, create_sequence, move_counter
-from aerodb_dbapi.indexes.keys import fold_of
+from aerodb_dbapi.indexes.keys import NOTHING, fold_of
 from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
 from aerodb_dbapi.planner.alter import Alteration
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop, complete_index
@@ -181,8 +181,11 @@ def _create_index(session: Any, transaction: Any, statement: CreateIndex) -> Non
     index = _put_index(transaction, complete_index(statement, table))
     if index.where:
         check_partial(session, transaction.schema, table, index.id)
-    where = partial_tests(session, transaction.schema, table).get(index.id) if index.where else None
-    keys = build_entries(index, table, transaction.trees[table.tree], where)
+    where, computed = None, NOTHING
+    if index.where or any(column.expression is not None for column in index.columns):
+        tests, computed = index_functions(session, transaction.schema, table)
+        where = tests.get(index.id)
+    keys = build_entries(index, table, transaction.trees[table.tree], where, computed)
     transaction.writer(index.tree).append(keys, [key[-1] for key in keys])
 
 

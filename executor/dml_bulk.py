@@ -28,7 +28,7 @@ from aerodb_dbapi.executor.constraints import (
     STRICT_CLASSES,
     next_autoincrement,
 )
-from aerodb_dbapi.executor.dml_insert import row_function
+from aerodb_dbapi.executor.dml_insert import computed_functions, row_function
 from aerodb_dbapi.executor.sequences import counter_of
 from aerodb_dbapi.indexes.keys import entries_function, plain_positions, sort_zipped, zipped_entries
 from aerodb_dbapi.indexes.maintain import repeated, taken_prefix, unique_prefix
@@ -73,8 +73,14 @@ class BulkInsert:
         self.converters = [affinity_function(c.affinity) for c in self.table.columns]
         self.in_order = slots == list(range(len(slots)))
         self.fails = [row_function(Not(check), statement.row_id, self.table) for _, check in statement.checks]
+        computed = computed_functions(statement.index_values, statement.row_id, self.table)
         self.entries = [
-            (index.tree, entries_function(index, self.table), plain_positions(index, self.table), unique_prefix(index))
+            (
+                index.tree,
+                entries_function(index, self.table, computed),
+                plain_positions(index, self.table),
+                unique_prefix(index),
+            )
             for index in self.table.indexes
         ]
         self.counter = counter_of(self.table, statement.sequence)

@@ -58,7 +58,7 @@ from aerodb_dbapi.executor.codegen import compile_row_values
 from aerodb_dbapi.executor.expressions import ExpressionCompiler, RowBinding
 from aerodb_dbapi.executor.sequences import counter_of
 from aerodb_dbapi.executor.writer import Unit
-from aerodb_dbapi.indexes.keys import RANK, entry_function, key_source
+from aerodb_dbapi.indexes.keys import RANK, computed_names, computed_value, entry_function, key_source
 from aerodb_dbapi.planner.bind_stored import dependency_order
 from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
 from aerodb_dbapi.planner.query import InsertStatement, Returning, Values
@@ -91,12 +91,22 @@ def value_function(expression: Expression, source: int, table: Table) -> Callabl
     return unit.finish()[0]
 
 
-def keepers_of(table: Table, filters: dict[int, Expression], source: int) -> tuple[constraints.Keeper, ...]:
+def computed_functions(
+    values: dict[int, Expression], source: int, table: Table
+) -> dict[int, Callable[[int, tuple[Any, ...]], Any]]:
+    """The functions of index expressions by their positions."""
+    return {position: value_function(value, source, table) for position, value in values.items()}
+
+
+def keepers_of(
+    table: Table, filters: dict[int, Expression], source: int, values: dict[int, Expression]
+) -> tuple[constraints.Keeper, ...]:
     """All indexes of a table with their entry functions and partial tests."""
+    computed = computed_functions(values, source, table)
     return tuple(
         (
             index,
-            entry_function(index, table),
+            entry_function(index, table, computed),
             row_function(filters[index.id], source, table) if index.id in filters else None,
         )
         for index in table.indexes
@@ -121,8 +131,18 @@ class RowWriter:
     leaves the row out, `kept` the text of the number of rows already written.
     """
 
-    def __init__(self, unit: Unit, table: Table, number: int, conflict: str, skip: str, kept: str) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        table: Table,
+        number: int,
+        conflict: str,
+        skip: str,
+        kept: str,
+        values: dict[int, Expression],
+    ) -> None:
         self.unit = unit
+        unit.namespace.update(computed_names(computed_functions(values, number, table)))
         self.table = table
         self.conflict = conflict
         self.skip = skip
@@ -250,9 +270,14 @@ class RowWriter:
         """The variable holding an index's tree writer."""
         return self.unit.hoist(writer_text(index.tree), "i")
 
-    def key(self, index: Index, value: Callable[[int], str], rowid: str) -> str:
-        """Source of the elements of an index key, without its rowid."""
-        return key_source(index, self.table, value, rowid, self.unit.namespace)
+    def key(self, index: Index, value: Callable[[int], str], rowid: str, row: str = "") -> str:
+        """Source of the elements of an index key, without its rowid. `row` is the row's variable, by default the new
+        row's."""
+
+        def text(position: int) -> str:
+            return value(position) if position >= -1 else computed_value(position, rowid, row or self.row)
+
+        return key_source(index, self.table, text, rowid, self.unit.namespace)
 
     def unique_test(self, index: Index, value: Callable[[int], str], partial: bool, own: str | None = None) -> str:
         """The condition under which another row holds the key; leaves that row's index key in `c`. Lines before it
@@ -260,7 +285,10 @@ class RowWriter:
         name = self.index_names[index.id]
         self.unit.line(f"{name} = ({self.key(index, value, self.rowid)})")
         tests = [f"w{name}"] if partial else []
-        for column in index.columns:
+        for place, column in enumerate(index.columns):
+            if column.position < -1:
+                tests.append(f"{name}[{2 * place + 1}] is not None")
+                continue
             known = column.position in (-1, self.table.rowid_alias) or self.table.columns[column.position].not_null
             if not known:
                 tests.append(f"{value(column.position)} is not None")
@@ -301,10 +329,16 @@ class InsertWriter:
         skip, kept = "continue", "count"
         if not many:
             skip, kept = f"{self.counter}return 0, {'[]' if statement.returning else 'None'}", "0"
-        self.rows = RowWriter(self.unit, table, statement.row_id, statement.conflict, skip, kept)
+        self.rows = RowWriter(
+            self.unit, table, statement.row_id, statement.conflict, skip, kept, statement.index_values
+        )
         self.returned = returned
         self.unpacked = False
-        self.keepers = keepers_of(table, statement.index_filters, statement.row_id) if self._replaces() else ()
+        self.keepers = (
+            keepers_of(table, statement.index_filters, statement.row_id, statement.index_values)
+            if self._replaces()
+            else ()
+        )
 
     def _replaces(self) -> bool:
         return any(kind == "REPLACE" and clause is None for kind, _, clause in ordered_tests(self.statement))

@@ -99,7 +99,9 @@ class UpdateWriter:
         empty = "[]" if statement.returning else "None"
         skip, kept = (f"return 0, {empty}", "0") if self.point is not None else ("continue", "count")
         self.deferred = False
-        self.rows = RowWriter(self.unit, table, statement.new_id, statement.conflict, skip, kept)
+        self.rows = RowWriter(
+            self.unit, table, statement.new_id, statement.conflict, skip, kept, statement.index_values
+        )
         self.old_rowid, self.old_row = f"k{statement.row_id}", f"r{statement.row_id}"
         self.rows.compiler.sources[statement.row_id] = RowBinding(self.old_row, self.old_rowid, table.rowid_alias)
         self.unit.define(self.old_rowid, self.old_row)
@@ -110,17 +112,21 @@ class UpdateWriter:
             self.rows.compiler.sources[statement.new_id] = binding
         self.indexes = tuple(index for index in table.indexes if self._touched(index))
         self.replaces = self._replaces()
-        self.keepers = keepers_of(table, statement.index_filters, statement.new_id) if self.replaces else ()
+        self.keepers = (
+            keepers_of(table, statement.index_filters, statement.new_id, statement.index_values)
+            if self.replaces
+            else ()
+        )
         self.partial = {
             keeper[0].id: keeper[2]
-            for keeper in keepers_of(table, statement.index_filters, statement.new_id)
+            for keeper in keepers_of(table, statement.index_filters, statement.new_id, statement.index_values)
             if keeper[2]
         }
 
     def _touched(self, index: Index) -> bool:
         """May the index's entry change?"""
         assigned = {position for position, _ in self.statement.assignments} | self.statement.generated.keys()
-        if self.moves or assigned & {column.position for column in index.columns}:
+        if self.moves or assigned & {c.position for c in index.columns} or any(c.position < -1 for c in index.columns):
             return True
         where = self.statement.index_filters.get(index.id)
         return where is not None and any(isinstance(n, ColumnValue) and n.position in assigned for n in walk(where))
@@ -191,13 +197,17 @@ class UpdateWriter:
         unit.line(f"ks.append({self.old_rowid})")
         unit.line(f"rs.append({rows.row})")
         for n, index in enumerate(self.indexes):
-            old = f"({rows.key(index, lambda p: f'{self.old_row}[{p}]', self.old_rowid)}{self.old_rowid})"
+            old = f"({rows.key(index, lambda p: f'{self.old_row}[{p}]', self.old_rowid, self.old_row)}{self.old_rowid})"
             new = f"({rows.key(index, value, rows.rowid)}{rows.rowid})"
             where = self.partial.get(index.id)
             if where is not None:
                 unit.line(f"if {unit.bind(where, 'where')}({self.old_rowid}, {self.old_row}): gone{n}.append({old})")
                 unit.line(f"if w{rows.index_names[index.id]}: come{n}.append({new})")
-            elif any(self.table.columns[c.position].affinity == "BLOB" for c in index.columns if c.position >= 0):
+            elif any(
+                c.position < -1 or self.table.columns[c.position].affinity == "BLOB"
+                for c in index.columns
+                if c.position != -1
+            ):
                 unit.line(f"gone{n}.append({old}); come{n}.append({new})")
             else:
                 unit.line(f"if (o := {old}) != (n := {new}): gone{n}.append(o); come{n}.append(n)")
@@ -280,7 +290,7 @@ class UpdateWriter:
                     self.rows.refuse(message, resolution)
 
     def _delete_entry(self, index: Index) -> None:
-        key = self.rows.key(index, lambda p: f"{self.old_row}[{p}]", self.old_rowid)
+        key = self.rows.key(index, lambda p: f"{self.old_row}[{p}]", self.old_rowid, self.old_row)
         text = f"{self.rows.index_writer(index)}.delete(({key}{self.old_rowid}))"
         where = self.partial.get(index.id)
         if where is not None:
@@ -332,8 +342,8 @@ class DeleteWriter:
         self.table = statement.table
         self.unit = Unit("delete", "session, transaction, params")
         self.point = point_of(statement.query, statement.row_id, ())
-        self.rows = RowWriter(self.unit, self.table, statement.row_id, "", "continue", "count")
-        self.keepers = keepers_of(self.table, statement.index_filters, statement.row_id)
+        self.rows = RowWriter(self.unit, self.table, statement.row_id, "", "continue", "count", statement.index_values)
+        self.keepers = keepers_of(self.table, statement.index_filters, statement.row_id, statement.index_values)
 
     def write(self) -> tuple[Callable[..., Any], str]:
         """The function and its source."""

@@ -1,8 +1,8 @@
 """Binding and planning for a session: its functions, schemas and statistics given to the planner's entry points.
 
 `compile` uses them for statements, `ddl` for the queries and conditions inside definitions, `pragma` for the
-conditions of partial indexes. Example: ``partial_tests(session, schema, table)`` gives
-{index id: (rowid, row) -> bool}.
+conditions of partial indexes. Example: ``index_functions(session, schema, table)`` gives
+({index id: (rowid, row) -> bool}, {position: (rowid, row) -> value}).
 
 What it does not do: cache, generate statements.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from aerodb_dbapi.executor.dml_insert import row_function
+from aerodb_dbapi.executor.dml_insert import computed_functions, row_function
 from aerodb_dbapi.executor.dml_update import point_of
 from aerodb_dbapi.executor.statistics import TreeStatistics
 from aerodb_dbapi.planner.bind_context import Reference
@@ -22,7 +22,7 @@ from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
 from aerodb_dbapi.planner.query import DeleteStatement, Statement, UpdateStatement
 from aerodb_dbapi.planner.usage import deep_nodes, trees_read
-from aerodb_dbapi.storage.catalog import Schema, Table, View
+from aerodb_dbapi.storage.catalog import Index, Schema, Table, View
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.tree import Tree
 
@@ -88,7 +88,21 @@ def _whole_table(session: Any, schema: Schema, table: Table) -> DeleteStatement:
     return bound
 
 
-def partial_tests(session: Any, schema: Schema, table: Table) -> dict[int, Callable[[int, tuple[Any, ...]], Any]]:
-    """The tests of a table's partial indexes by index id."""
+Functions = dict[int, Callable[[int, tuple[Any, ...]], Any]]
+
+
+def index_functions(session: Any, schema: Schema, table: Table) -> tuple[Functions, Functions]:
+    """The tests of a table's partial indexes by index id, and the functions of index expressions by position."""
+    if not any(
+        i.where is not None or any(c.expression is not None for c in i.columns) for i in schema_indexes(schema, table)
+    ):
+        return {}, {}
     bound = _whole_table(session, schema, table)
-    return {key: row_function(where, bound.row_id, bound.table) for key, where in bound.index_filters.items()}
+    tests = {key: row_function(where, bound.row_id, bound.table) for key, where in bound.index_filters.items()}
+    return tests, computed_functions(bound.index_values, bound.row_id, bound.table)
+
+
+def schema_indexes(schema: Schema, table: Table) -> tuple[Index, ...]:
+    """The indexes that a table has in a schema, later ones than `table` knows included."""
+    found = schema.table(table.name)
+    return () if found is None else found.indexes

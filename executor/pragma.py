@@ -29,12 +29,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.registry import BUILTINS
-from aerodb_dbapi.executor.planning import partial_tests
+from aerodb_dbapi.executor.planning import index_functions
 from aerodb_dbapi.executor.statement import Compiled
 from aerodb_dbapi.indexes.maintain import check_index, check_rows
 from aerodb_dbapi.planner.front import Pragma
 from aerodb_dbapi.planner.functions import ScalarFunction
-from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, Table, fold
+from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, IndexColumn, Table, fold
 from aerodb_dbapi.storage.check import check_tree
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
 
@@ -231,16 +231,22 @@ def _index_list(session: Any, name: str | None) -> Rows:
     ]
 
 
+def _part_name(column: IndexColumn) -> str | None:
+    return column.name if column.expression is None else None
+
+
 def _index_info(session: Any, name: str | None) -> Rows:
     index = _index(session, name)
-    return [] if index is None else [(i, c.position, c.name) for i, c in enumerate(index.columns)]
+    return [] if index is None else [(i, max(c.position, -2), _part_name(c)) for i, c in enumerate(index.columns)]
 
 
 def _index_xinfo(session: Any, name: str | None) -> Rows:
     index = _index(session, name)
     if index is None:
         return []
-    rows: Rows = [(i, c.position, c.name, int(c.descending), c.collation, 1) for i, c in enumerate(index.columns)]
+    rows: Rows = [
+        (i, max(c.position, -2), _part_name(c), int(c.descending), c.collation, 1) for i, c in enumerate(index.columns)
+    ]
     table = _table(session, index.table)
     key = None if table is None else table.key_index
     if key is None or table is None:
@@ -317,12 +323,12 @@ def _problems(session: Any, with_indexes: bool) -> Iterator[str]:
         rows = trees[table.tree]
         yield from (f"table {table.name}: {line}" for line in check_tree(rows))
         yield from check_rows(table, rows)
-        tests = partial_tests(session, schema, table) if any(i.where is not None for i in table.indexes) else {}
+        tests, computed = index_functions(session, schema, table)
         for index in table.indexes:
             entries = trees[index.tree]
             yield from (f"index {index.name}: {line}" for line in check_tree(entries))
             if with_indexes:
-                yield from check_index(index, table, rows, entries, tests.get(index.id))
+                yield from check_index(index, table, rows, entries, tests.get(index.id), computed)
 
 
 _INFO: Final = ("cid", "name", "type", "notnull", "dflt_value", "pk")

@@ -40,7 +40,7 @@ Keeps INV-Q5. What it does not do: partial indexes (the caller decides which row
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count, repeat
 from operator import itemgetter
 from typing import Any, Final
@@ -56,6 +56,7 @@ EntriesFunction = Callable[[Sequence[int], Sequence[tuple[Any, ...]]], list[Key]
 RANK: Final[dict[type, int]] = {type(None): 0, int: 1, float: 1, str: 2, bytes: 3}
 
 _INVERT: Final = bytes(255 - b for b in range(256))
+NOTHING: Final[Mapping[int, Any]] = {}
 _serial = count(1)
 
 
@@ -155,6 +156,16 @@ def _fold_name(column: IndexColumn, names: dict[str, Any]) -> str:
     return name
 
 
+def computed_value(position: int, rowid: str, row: str) -> str:
+    """Source of the value of an index's expression: a call of its function, which the caller binds as x<n>."""
+    return f"x{-position}({rowid}, {row})"
+
+
+def computed_names(computed: Mapping[int, Any]) -> dict[str, Any]:
+    """The names that `computed_value` needs."""
+    return {f"x{-position}": function for position, function in computed.items()}
+
+
 def key_source(index: Index, table: Table, value: Callable[[int], str], rowid: str, names: dict[str, Any]) -> str:
     """Python source of the key of a row, without the rowid at its end: ``"rank[v2.__class__], v2, "``.
 
@@ -176,19 +187,23 @@ def build_function(name: str, source: str, names: dict[str, Any]) -> Any:
     return space[name]
 
 
-def entry_function(index: Index, table: Table) -> EntryFunction:
+def _row_value(position: int) -> str:
+    return f"row[{position}]" if position >= -1 else computed_value(position, "rowid", "row")
+
+
+def entry_function(index: Index, table: Table, computed: Mapping[int, Any] = NOTHING) -> EntryFunction:
     """A function `(rowid, row) -> key` of the index's entry for a row."""
-    names: dict[str, Any] = {}
-    parts = key_source(index, table, lambda p: f"row[{p}]", "rowid", names)
+    names = computed_names(computed)
+    parts = key_source(index, table, _row_value, "rowid", names)
     source = f"def entry(rowid, row):\n    return ({parts}rowid)\n"
     made: EntryFunction = build_function("entry", source, names)
     return made
 
 
-def entries_function(index: Index, table: Table) -> EntriesFunction:
+def entries_function(index: Index, table: Table, computed: Mapping[int, Any] = NOTHING) -> EntriesFunction:
     """A function `(rowids, rows) -> list of keys`, in the rows' order, for building and bulk loading."""
-    names: dict[str, Any] = {}
-    parts = key_source(index, table, lambda p: f"row[{p}]", "rowid", names)
+    names = computed_names(computed)
+    parts = key_source(index, table, _row_value, "rowid", names)
     source = f"def entries(rowids, rows):\n    return [({parts}rowid) for rowid, row in zip(rowids, rows)]\n"
     made: EntriesFunction = build_function("entries", source, names)
     return made
@@ -199,7 +214,7 @@ def entries_function(index: Index, table: Table) -> EntriesFunction:
 
 def plain_positions(index: Index, table: Table) -> list[int] | None:
     """The positions of an index's columns (-1: the rowid) if all are ascending and BINARY, else None."""
-    if any(column.descending or fold_of(column.collation) is not None for column in index.columns):
+    if any(c.descending or c.position < -1 or fold_of(c.collation) is not None for c in index.columns):
         return None
     return [-1 if column.position == table.rowid_alias else column.position for column in index.columns]
 

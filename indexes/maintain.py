@@ -13,18 +13,19 @@ Checking
 Example: rows {1: ('b',), 2: ('a',)} give ``[(2, 'a', 2), (2, 'b', 1)]`` for an index on the column.
 
 Row-by-row maintenance is generated into INSERT, UPDATE and DELETE (`executor`); it uses the same `keys.key_source`.
-`where` is the test of a partial index, `(rowid, row) -> bool`; this room does not know expressions.
+`where` is the test of a partial index, `(rowid, row) -> bool`, `computed` the functions of index expressions by position; this
+room does not know expressions.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import eq
 from typing import Any, Final
 
-from aerodb_dbapi.indexes.keys import Key, entries_function, plain_positions, prefix_length, zipped_entries
+from aerodb_dbapi.indexes.keys import NOTHING, Key, entries_function, plain_positions, prefix_length, zipped_entries
 from aerodb_dbapi.storage.catalog import Index, Table
 from aerodb_dbapi.storage.errors import IntegrityError
 from aerodb_dbapi.storage.nodes import paused_gc
@@ -38,6 +39,8 @@ INF: Final = float("inf")
 def unique_message(table: Table, index: Index) -> tuple[str, str]:
     """Text and error name of a violated unique index."""
     columns = ", ".join(f"{table.name}.{c.name}" for c in index.columns)
+    if any(c.expression is not None for c in index.columns):
+        columns = f"index '{index.name}'"
     name = "SQLITE_CONSTRAINT_PRIMARYKEY" if index.origin == "pk" else "SQLITE_CONSTRAINT_UNIQUE"
     return f"UNIQUE constraint failed: {columns}", name
 
@@ -47,9 +50,11 @@ def unique_prefix(index: Index) -> int:
     return prefix_length(index.columns) if index.unique else 0
 
 
-def made_entries(index: Index, table: Table, rows: Tree, where: Where = None) -> Iterator[list[Key]]:
+def made_entries(
+    index: Index, table: Table, rows: Tree, where: Where = None, computed: Mapping[int, Any] = NOTHING
+) -> Iterator[list[Key]]:
     """The entries that the index must have, batch by batch in rowid order."""
-    make = _maker(index, table)
+    make = _maker(index, table, computed)
     for rowids, batch in rows.batches():
         if where is not None:
             kept = [(k, r) for k, r in zip(rowids, batch) if where(k, r)]
@@ -57,9 +62,11 @@ def made_entries(index: Index, table: Table, rows: Tree, where: Where = None) ->
         yield make(rowids, batch)
 
 
-def _maker(index: Index, table: Table) -> Callable[[Sequence[int], Sequence[tuple[Any, ...]]], list[Key]]:
+def _maker(
+    index: Index, table: Table, computed: Mapping[int, Any]
+) -> Callable[[Sequence[int], Sequence[tuple[Any, ...]]], list[Key]]:
     """What makes the entries of a batch: column by column where it can."""
-    make = entries_function(index, table)
+    make = entries_function(index, table, computed)
     positions = plain_positions(index, table)
     if positions is None:
         return make
@@ -72,12 +79,14 @@ def _maker(index: Index, table: Table) -> Callable[[Sequence[int], Sequence[tupl
     return made
 
 
-def build_entries(index: Index, table: Table, rows: Tree, where: Where = None) -> list[Key]:
+def build_entries(
+    index: Index, table: Table, rows: Tree, where: Where = None, computed: Mapping[int, Any] = NOTHING
+) -> list[Key]:
     """All entries of an index over the rows of its table, sorted. Raises IntegrityError when a unique key occurs
     twice."""
     with paused_gc(len(rows)):
         keys: list[Key] = []
-        for batch in made_entries(index, table, rows, where):
+        for batch in made_entries(index, table, rows, where, computed):
             keys += batch
         keys.sort()
         width = unique_prefix(index)
@@ -113,11 +122,18 @@ def taken_prefix(entries: Tree, keys: list[Key], width: int) -> bool:
     return False
 
 
-def check_index(index: Index, table: Table, rows: Tree, entries: Tree, where: Where = None) -> list[str]:
+def check_index(
+    index: Index,
+    table: Table,
+    rows: Tree,
+    entries: Tree,
+    where: Where = None,
+    computed: Mapping[int, Any] = NOTHING,
+) -> list[str]:
     """What is wrong between a table and one of its indexes; empty if nothing is (INV-D3)."""
     problems: list[str] = []
     expected = 0
-    for batch in made_entries(index, table, rows, where):
+    for batch in made_entries(index, table, rows, where, computed):
         expected += len(batch)
         for key in batch:
             if entries.get(key) != key[-1] and len(problems) < PROBLEMS_MAX:

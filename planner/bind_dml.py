@@ -39,7 +39,7 @@ from aerodb_dbapi.planner.bind_context import (
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import bind_list
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
-from aerodb_dbapi.planner.bind_stored import bind_generated
+from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values
 from aerodb_dbapi.planner.bind_tables import MASTER_NAMES, with_scope
 from aerodb_dbapi.planner.bind_upsert import bind_upserts
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
@@ -91,6 +91,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         _returning(context, tree, table, row_id, outer),
         _index_filters(context, table, row_id, scope),
         bind_generated(context, table, row_id, scope),
+        bind_index_values(context, table, row_id, scope),
         parameters=parsed.parameters,
     )
     sequence = scope.environment.schema.table("sqlite_sequence") if table.autoincrement else None
@@ -123,6 +124,7 @@ def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStateme
         _index_filters(context, table, new_id, scope),
         {p: value for p, value in _defaults(context, table, [], scope).items() if table.columns[p].not_null},
         bind_generated(context, table, new_id, scope),
+        bind_index_values(context, table, new_id, scope),
         parameters=parsed.parameters,
     )
 
@@ -139,6 +141,7 @@ def bind_delete(context: Context, parsed: Parsed, scope: Scope) -> DeleteStateme
         row_id,
         _returning(context, tree, table, row_id, outer),
         _index_filters(context, table, row_id, scope),
+        bind_index_values(context, table, row_id, scope),
         parameters=parsed.parameters,
     )
 

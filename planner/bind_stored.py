@@ -23,6 +23,7 @@ from aerodb_dbapi.planner.parse import parse_expression
 from aerodb_dbapi.planner.scope import Scope, table_entry
 from aerodb_dbapi.storage.catalog import Table
 
+_DATES = frozenset(("date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"))
 _NOT_DETERMINISTIC = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp)
 
 
@@ -32,6 +33,17 @@ def bind_generated(context: Context, table: Table, row_id: int, scope: Scope) ->
     for position, column in enumerate(table.columns):
         if column.generated is not None:
             made[position] = bind_stored(context, table, row_id, scope, column.generated, "generated columns")
+    return made
+
+
+def bind_index_values(context: Context, table: Table, row_id: int, scope: Scope) -> dict[int, Expression]:
+    """The expressions of a table's indexes by their positions, over the row `row_id`."""
+    made: dict[int, Expression] = {}
+    for index in table.indexes:
+        for column in index.columns:
+            if column.expression is not None and column.position not in made:
+                place = "index expressions"
+                made[column.position] = bind_stored(context, table, row_id, scope, column.expression, place)
     return made
 
 
@@ -49,7 +61,8 @@ def bind_stored(context: Context, table: Table, row_id: int, scope: Scope, text:
     if tree.find(exp.Select, exp.Subquery, exp.Exists) is not None:
         fail(f"subqueries prohibited in {place}")
     bound = bind_expression(context, tree, inside)
-    changing = any(isinstance(n, Call) and (not n.deterministic or n.needs_session) for n in walk(bound))
+    calls = [node for node in walk(bound) if isinstance(node, Call) and node.name not in _DATES]
+    changing = any(call.needs_session or not call.deterministic for call in calls)
     if changing or tree.find(*_NOT_DETERMINISTIC) is not None:
         fail(f"non-deterministic functions prohibited in {place}")
     if any(isinstance(node, ScalarQuery | InQuery | Exists) for node in walk(bound)):

@@ -84,6 +84,7 @@ def _is_meant(index: Index, columns: list[Expression], where: Expression | None,
     named = [_column(column) for column in columns]
     return all(
         any(position == part.position and collation in (None, part.collation) for position, collation in named)
+        or (part.expression is not None and statement.index_values[part.position] in columns)
         for part in index.columns
     )
 
@@ -116,6 +117,7 @@ def _bind_update(
     upsert.update = UpdateStatement(
         table, block([Join(source)], []), source.id, statement.row_id, assignments, "ABORT", statement.checks,
         statement.returning, statement.index_filters, generated=statement.generated,
+        index_values=statement.index_values,
     )  # fmt: skip
 
 
@@ -126,6 +128,6 @@ def _excluded_entry(source: int, table: Table) -> Entry:
         return table.columns[position].name, None, None, None
 
     entry = Entry(source, "excluded", table.positions, len(table.columns), describe)
-    entry.rowid = -1
+    entry.rowid = None if table.without_rowid else -1
     entry.rowid_alias = table.rowid_alias
     return entry

@@ -31,7 +31,7 @@ from aerodb_dbapi.planner.ddl_columns import (
     key_terms,
     table_constraints,
 )
-from aerodb_dbapi.planner.lexer import END
+from aerodb_dbapi.planner.lexer import END, tokenize, unquote
 from aerodb_dbapi.planner.rewrite import query
 from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import Mark, TokenStream
@@ -108,14 +108,47 @@ def definition(stream: TokenStream) -> Statement | None:
     raise stream.error()
 
 
-def complete_index(statement: CreateIndex, table: Table) -> Index:
-    """The index over its table: names become positions, collations default to the columns'."""
+def expression_positions(table: Table) -> dict[str, int]:
+    """The positions that stand for the expressions of a table's indexes, by text."""
+    columns = [column for index in table.indexes for column in index.columns]
+    return {column.expression: column.position for column in columns if column.expression is not None}
+
+
+def complete_index(statement: CreateIndex, table: Table, known: dict[str, int] | None = None) -> Index:
+    """The index over its table: names become positions, collations default to the columns'. `known` gives the positions
+    of expressions (see `expression_positions`) and gets those of new ones."""
+    known = expression_positions(table) if known is None else known
     parts = tuple(
-        _index_column(term, table.columns, table.position(term.name), statement.unique) for term in statement.terms
+        _index_column(term, table.columns, table.position(term.name), statement.unique)
+        if term.expression is None
+        else _expression_column(term, term.expression, known)
+        for term in statement.terms
     )
     return Index(
         0, statement.name, table.name, 0, parts, statement.unique, "c", statement.where, "ABORT", statement.sql
     )  # fmt: skip
+
+
+def _expression_column(term: KeyTerm, text: str, known: dict[str, int]) -> IndexColumn:
+    position = known.setdefault(text, min(known.values(), default=-1) - 1)
+    words = tokenize(text)[:-1]
+    collation = "BINARY"
+    if len(words) > 2 and words[-2][0] == "COLLATE" and _is_atom([kind for kind, _, _, _ in words[:-2]]):
+        collation = unquote(words[-1][1])
+    return IndexColumn(position, "<expr>", collation, term.descending, text)
+
+
+def _is_atom(kinds: list[str]) -> bool:
+    """One token, a call, or something in parentheses? What follows then belongs to all of it."""
+    if len(kinds) == 1:
+        return True
+    start = 0 if kinds[0] == "(" else 1
+    depth = 0
+    for at, kind in enumerate(kinds[start:], start):
+        depth += (kind == "(") - (kind == ")")
+        if depth == 0:
+            return at == len(kinds) - 1 and kind == ")"
+    return False
 
 
 def _index_column(term: KeyTerm, columns: tuple[Column, ...], position: int | None, unique: bool) -> IndexColumn:
@@ -280,7 +313,7 @@ def _create_index(stream: TokenStream) -> CreateIndex:
     stream.marks.clear()
     table = stream.marked_name("table")
     stream.expect("(")
-    terms = tuple(key_terms(stream))
+    terms = tuple(key_terms(stream, expressions=True))
     stream.expect(")")
     where = None
     if stream.take("WHERE"):

@@ -14,10 +14,10 @@ from typing import Final
 
 from aerodb_dbapi.planner.lexer import BLOB, FLOAT, HEX, INTEGER, STRING, unquote
 from aerodb_dbapi.planner.rewrite import CONFLICT_WORDS
-from aerodb_dbapi.planner.rewrite_expression import expression, type_words
+from aerodb_dbapi.planner.rewrite_expression import CLOCKS, expression, type_words
 from aerodb_dbapi.planner.stream import ALIASES, IDENTIFIERS, NAMES, Mark, TokenStream
 from aerodb_dbapi.storage.catalog import Check, Column, ForeignKey, fold
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import affinity_of_type
 
 STANDARD_TYPES: Final = frozenset({"ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"})
@@ -28,11 +28,12 @@ _LITERALS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class KeyTerm:
-    """One term of an index or key: a column by name; `collation` None is the column's."""
+    """One term of an index or key: a column by name; `collation` None is the column's. Or the text of an `expression`."""
 
     name: str
     collation: str | None = None
     descending: bool = False
+    expression: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,26 +356,53 @@ _TABLE_CONSTRAINTS: Final = {
 # --- parts of constraints -------------------------------------------------------------------------------------------
 
 
-def key_terms(stream: TokenStream) -> list[KeyTerm]:
-    """Read the terms of an index or key: a column, COLLATE, ASC or DESC."""
-    terms = [_key_term(stream)]
+def key_terms(stream: TokenStream, expressions: bool = False) -> list[KeyTerm]:
+    """Read the terms of an index or key: a column (or an expression), COLLATE, ASC or DESC."""
+    terms = [_key_term(stream, expressions)]
     while stream.take(","):
-        terms.append(_key_term(stream))
+        terms.append(_key_term(stream, expressions))
     return terms
 
 
-def _key_term(stream: TokenStream) -> KeyTerm:
-    if stream.kind not in NAMES or stream.ahead() not in (",", ")", "COLLATE", "ASC", "DESC", "NULLS", "AUTOINCREMENT"):
+def _key_term(stream: TokenStream, expressions: bool) -> KeyTerm:
+    bare = _bare_column(stream)
+    text = None
+    name = ""
+    if bare or (stream.kind in NAMES and stream.kind not in CLOCKS and stream.ahead() in _AFTER_NAME):
+        depth = 0
+        while stream.take("("):
+            depth += 1
+        name = stream.marked_name("column")
+        for _ in range(depth):
+            stream.expect(")")
+    else:
+        start = stream.token[2]
         expression(stream)
-        raise NotSupportedError("expressions in indexes and keys")
-    name = stream.marked_name("column")
+        text = stream.text_since(start)
+        stream.marks.append(Mark("expression", start, start + len(text)))
+        if not expressions:
+            raise OperationalError("expressions prohibited in PRIMARY KEY and UNIQUE constraints")
     collation = None
-    if stream.take("COLLATE"):
+    if text is None and stream.take("COLLATE"):
         collation = stream.name()
     descending = _direction(stream)
     if stream.take("NULLS"):
         raise OperationalError(f"unsupported use of NULLS {stream.advance()[1].upper()}")
-    return KeyTerm(name, collation, descending)
+    return KeyTerm(name, collation, descending, text)
+
+
+_AFTER_NAME: Final = frozenset({",", ")", "COLLATE", "ASC", "DESC", "NULLS", "AUTOINCREMENT"})
+
+
+def _bare_column(stream: TokenStream) -> bool:
+    """Is the term a column in parentheses?"""
+    at = 0
+    while stream.ahead(at) == "(":
+        at += 1
+    if not at or stream.ahead(at) not in IDENTIFIERS:
+        return False
+    closing = all(stream.ahead(at + 1 + i) == ")" for i in range(at))
+    return closing and stream.ahead(2 * at + 1) in _AFTER_NAME
 
 
 def _direction(stream: TokenStream) -> bool:

@@ -316,6 +316,7 @@ class InsertStatement(Statement):
     returning: Returning | None = None
     index_filters: dict[int, Expression] = field(default_factory=dict)  # index id → partial WHERE, over row_id
     generated: dict[int, Expression] = field(default_factory=dict)  # generated columns by position, over row_id
+    index_values: dict[int, Expression] = field(default_factory=dict)  # index expressions by position, over row_id
     upserts: list[Upsert] = field(default_factory=list)
     sequence: int | None = None  # the tree of sqlite_sequence, for AUTOINCREMENT
 
@@ -350,6 +351,7 @@ class UpdateStatement(Statement):
     index_filters: dict[int, Expression] = field(default_factory=dict)
     defaults: dict[int, Expression] = field(default_factory=dict)  # for NULL in NOT NULL columns under REPLACE
     generated: dict[int, Expression] = field(default_factory=dict)  # generated columns by position, over new_id
+    index_values: dict[int, Expression] = field(default_factory=dict)  # index expressions by position, over new_id
 
 
 @dataclass(slots=True)
@@ -361,6 +363,7 @@ class DeleteStatement(Statement):
     row_id: int
     returning: Returning | None = None
     index_filters: dict[int, Expression] = field(default_factory=dict)
+    index_values: dict[int, Expression] = field(default_factory=dict)  # index expressions by position, over row_id
 
 
 def arms(query: Query) -> Iterator[Query]:

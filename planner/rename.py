@@ -33,7 +33,7 @@ from aerodb_dbapi.planner.bind_context import Reference, identifier, optional_id
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, definition
 from aerodb_dbapi.planner.parse import parse_expression
 from aerodb_dbapi.planner.stream import Mark
-from aerodb_dbapi.storage.catalog import View, fold
+from aerodb_dbapi.storage.catalog import Table, View, fold
 from aerodb_dbapi.storage.errors import InternalError
 
 Edit = tuple[int, int]
@@ -122,6 +122,17 @@ def renamed_view(view: View, references: list[Reference], rename: Rename) -> tup
     edits = [_span(one.node, 0) for one in references if rename.means(one.table, one.column)]
     select = rename.applied(view.select, edits)
     return view.sql[: len(view.sql) - len(view.select)] + select, select
+
+
+def missing_column(sql: str, table: Table) -> str | None:
+    """A column that the expressions of an index name and the table does not have."""
+    for mark in parse_definition(sql)[1]:
+        if mark.kind == "expression":
+            for node in parse_expression(sql[mark.start : mark.end]).find_all(exp.Column):
+                name = identifier(node.this)
+                if table.position(name) is None and node.this.name == name:  # in double quotes it is a string
+                    return name
+    return None
 
 
 def with_column(sql: str, text: str) -> str:

@@ -57,12 +57,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class IndexColumn:
-    """One key part of an index: a table column by position (-1 is the rowid), its collation and direction."""
+    """One key part of an index: a table column by position (-1 is the rowid), its collation and direction; or an
+    `expression`, whose position is -2 or less, one number for each text among the indexes of a table."""
 
     position: int
     name: str
     collation: str = "BINARY"
     descending: bool = False
+    expression: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,10 @@ def encode_object(item: SchemaObject) -> Record:
             body += (item.strict, item.without_rowid)
         return ("table", item.name, item.name, item.sql, body)
     if isinstance(item, Index):
-        parts = tuple((c.position, c.name, c.collation, c.descending) for c in item.columns)
+        parts = tuple(
+            (c.position, c.name, c.collation, c.descending) + (() if c.expression is None else (c.expression,))
+            for c in item.columns
+        )
         body = (item.tree, parts, item.unique, item.origin, item.where, item.conflict)
         return ("index", item.name, item.table, item.sql, body)
     return ("view", item.name, item.name, item.sql, (item.select, item.columns))

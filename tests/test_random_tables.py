@@ -1,4 +1,5 @@
-"""Random statements against `sqlite3` over tables of every form: generated columns, STRICT, WITHOUT ROWID (INV-Q1, INV-D3)."""
+"""Random statements against `sqlite3` over tables of every form: generated columns, STRICT, WITHOUT ROWID, indexes on expressions
+(INV-Q1, INV-D3)."""
 
 from __future__ import annotations
 
@@ -48,7 +49,10 @@ class TableGenerator(Generator):
                 definitions.append(f"UNIQUE ({', '.join(self.random.sample(columns, 2))})")
             statements.append(f"CREATE TABLE {name}({', '.join(definitions)}) {', '.join(options)}")
             keys = self.random.sample(self.tables[name], self.random.randint(1, 2))
-            statements.append(f"CREATE INDEX i{number} ON {name}({', '.join(keys)})")
+            if self.chance(0.5):
+                keys.append(f"{self.value(columns, 1)} || '' {self.pick('', 'DESC')}")
+            unique = self.pick("", "", "UNIQUE ") if len(keys) > 2 else ""
+            statements.append(f"CREATE {unique}INDEX i{number} ON {name}({', '.join(keys)})")
             statements += [self.insert(name) for _ in range(self.random.randint(3, 12))]
         return statements
 

@@ -152,7 +152,6 @@ def test_views_and_drops() -> None:
     [
         "create temp table t(a)",
         "create trigger x after insert on t begin select 1; end", "create virtual table t using fts5(a)",
-        "create index i on t(a + 1)",
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named(sql: str) -> None:

@@ -37,7 +37,7 @@ TABLES = st.builds(
     st.lists(FOREIGN_KEYS, max_size=2).map(tuple),
     FLAGS, NAMES, FLAGS, FLAGS,
 )  # fmt: skip
-INDEX_COLUMNS = st.builds(IndexColumn, st.integers(-1, 5), NAMES, NAMES, FLAGS)
+INDEX_COLUMNS = st.builds(IndexColumn, st.integers(-3, 5), NAMES, NAMES, FLAGS, TEXTS)
 INDEXES = st.builds(
     Index, st.just(1), NAMES, NAMES, st.integers(2, 9), st.lists(INDEX_COLUMNS, max_size=3).map(tuple), FLAGS,
     st.sampled_from(["c", "u", "pk"]), TEXTS, NAMES, TEXTS,
