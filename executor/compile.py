@@ -50,7 +50,7 @@ CACHED_TEXT_MAX = 20_000
 _ROW_KINDS = frozenset({"select", "insert", "update", "delete"})
 _DML_KINDS = frozenset({"insert", "update", "delete"})
 _UNASKED = frozenset({*_ROW_KINDS, "empty", "explain"})
-_DDL_KINDS = frozenset({"create_table", "create_index", "create_view", "drop", "alter"})
+_DDL_KINDS = frozenset({"create_table", "create_index", "create_view", "drop", "alter", "maintenance"})
 
 
 def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:

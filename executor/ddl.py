@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
+from aerodb_dbapi.executor.maintenance import STATISTICS, forget, run_maintenance
 from aerodb_dbapi.executor.planning import bind_text, check_partial, index_functions, plan_text, reads_of
 from aerodb_dbapi.executor.sequences import SEQUENCE, create_sequence, move_counter
 from aerodb_dbapi.indexes.keys import NOTHING, fold_of
@@ -30,6 +31,7 @@ from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
 from aerodb_dbapi.planner.alter import Alteration
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop, complete_index
 from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
+from aerodb_dbapi.planner.maintenance import Maintenance
 from aerodb_dbapi.planner.query import SelectStatement
 from aerodb_dbapi.storage.catalog import Column, Index, Schema, Table, fold
 from aerodb_dbapi.storage.collations import is_known
@@ -41,7 +43,7 @@ _TYPES: Final = {"INTEGER": "INT", "TEXT": "TEXT", "NUMERIC": "NUM", "REAL": "RE
 
 
 def run_ddl(
-    session: Any, transaction: Any, statement: CreateTable | CreateIndex | CreateView | Drop | Alteration
+    session: Any, transaction: Any, statement: CreateTable | CreateIndex | CreateView | Drop | Alteration | Maintenance
 ) -> None:
     """Carry out a definition statement in a transaction."""
     if isinstance(statement, CreateTable):
@@ -50,6 +52,8 @@ def run_ddl(
         _create_index(session, transaction, statement)
     elif isinstance(statement, CreateView):
         _create_view(transaction, statement)
+    elif isinstance(statement, Maintenance):
+        run_maintenance(session, transaction, statement)
     elif isinstance(statement, Alteration):
         run_alter(session, transaction, statement)
     else:
@@ -204,7 +208,7 @@ def _drop(transaction: Any, statement: Drop) -> None:
         _drop_index(transaction, schema, statement)
         return
     table, view = schema.table(statement.name), schema.view(statement.name)
-    if statement.what == "table" and fold(statement.name).startswith("sqlite_"):
+    if statement.what == "table" and fold(statement.name).startswith("sqlite_") and fold(statement.name) != STATISTICS:
         raise OperationalError(f"table {statement.name} may not be dropped")
     if table is None and view is None:
         if not statement.if_exists:
@@ -220,6 +224,7 @@ def _drop(transaction: Any, statement: Drop) -> None:
 
 
 def _drop_table(transaction: Any, table: Table) -> None:
+    forget(transaction, table.name, None)
     for index in table.indexes:
         transaction.delete_object(index.id)
         transaction.drop_tree(index.tree)
@@ -237,5 +242,6 @@ def _drop_index(transaction: Any, schema: Schema, statement: Drop) -> None:
         return
     if index.origin != "c":
         raise OperationalError("index associated with UNIQUE or PRIMARY KEY constraint cannot be dropped")
+    forget(transaction, index.table, index.name)
     transaction.delete_object(index.id)
     transaction.drop_tree(index.tree)

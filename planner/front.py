@@ -80,10 +80,8 @@ class Explain:
 Control = Begin | Commit | Rollback | Savepoint | Release | Pragma | Explain
 
 UNSUPPORTED: Final = {
-    "ANALYZE": "ANALYZE",
     "ATTACH": "ATTACH",
     "DETACH": "DETACH",
-    "REINDEX": "REINDEX",
     "VACUUM": "VACUUM",
 }
 """First words of statements that SQLite has and AeroDB does not have yet."""

@@ -39,6 +39,7 @@ from aerodb_dbapi.planner.alter import Alteration, alteration
 from aerodb_dbapi.planner.ddl import KIND_OF, definition
 from aerodb_dbapi.planner.front import control
 from aerodb_dbapi.planner.lexer import END, tokenize, unquote
+from aerodb_dbapi.planner.maintenance import maintenance
 from aerodb_dbapi.planner.rewrite_expression import (
     CLOCKS,
     DOUBLE_QUOTED_PREFIX,
@@ -101,7 +102,9 @@ def parse(sql: str) -> Parsed:
         return Parsed("empty", None, [], sql)
     if stream.kind in _ROW_STATEMENTS:
         return _row_statement(stream)
-    tree = _guarded(control, stream) or _guarded(definition, stream) or _guarded(alteration, stream)
+    tree = (
+        _guarded(control, stream) or _guarded(definition, stream) or _guarded(alteration, stream) or maintenance(stream)
+    )
     if tree is None:
         raise stream.error()
     _finish(stream)

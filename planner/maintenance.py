@@ -1,0 +1,42 @@
+"""ANALYZE and REINDEX: what their texts say.
+
+``ANALYZE``, ``ANALYZE main``, ``ANALYZE t``, ``ANALYZE i`` and the same with ``main.`` before the name; REINDEX takes a
+collation too. Example: ``REINDEX main.t`` gives Maintenance('reindex', 't', 'main.t', True).
+
+Does not: know which names exist (`executor.maintenance`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aerodb_dbapi.planner.lexer import END
+from aerodb_dbapi.planner.stream import TokenStream
+from aerodb_dbapi.storage.catalog import fold
+from aerodb_dbapi.storage.errors import OperationalError
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """`what` is 'analyze' or 'reindex'; `name` None means everything; `written` is the name with its schema."""
+
+    what: str
+    name: str | None = None
+    written: str = ""
+    qualified: bool = False
+
+
+def maintenance(stream: TokenStream) -> Maintenance | None:
+    """Read an ANALYZE or REINDEX statement if the stream begins with one."""
+    if stream.kind not in ("ANALYZE", "REINDEX"):
+        return None
+    what = stream.advance()[0].lower()
+    if stream.kind in (END, ";"):
+        return Maintenance(what)
+    name = written = stream.name()
+    if not stream.take("."):
+        return Maintenance(what, name, written)
+    if fold(name) != "main":
+        raise OperationalError(f"unknown database {name}")
+    name = stream.name()
+    return Maintenance(what, name, f"{written}.{name}", True)
