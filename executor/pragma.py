@@ -282,6 +282,11 @@ def _database_list(session: Any, value: str | None) -> Rows:
     return [(0, "main", session.database.path)]
 
 
+def _collation_list(session: Any, value: str | None) -> Rows:
+    """The application's collations, the latest first, then the built-in ones."""
+    return list(enumerate([*reversed(session.registry.collation_names.values()), "RTRIM", "NOCASE", "BINARY"]))
+
+
 def _function_list(session: Any, value: str | None) -> Rows:
     return [
         (function.name, 1, "s" if isinstance(function, ScalarFunction) else "a", "utf8", function.n_args, 0)
@@ -345,7 +350,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     ),
     "foreign_key_check": Definition(("table", "rowid", "parent", "fkid"), lambda session, value: []),
     "database_list": Definition(("seq", "name", "file"), _database_list),
-    "collation_list": Definition(("seq", "name"), lambda session, value: [(0, "RTRIM"), (1, "NOCASE"), (2, "BINARY")]),
+    "collation_list": Definition(("seq", "name"), _collation_list),
     "function_list": Definition(("name", "builtin", "type", "enc", "narg", "flags"), _function_list),
     "compile_options": Definition(("compile_options",), lambda session, value: []),
     "foreign_keys": Definition(("foreign_keys",), _fixed(0), answers_when_set=False),

@@ -99,7 +99,7 @@ def in_use(collations: Mapping[str, Callable[[str], Any]]) -> Iterator[None]:
 
 
 def is_application(name: str) -> bool:
-    """Whether a name stands for a collation of the application. It may replace a built-in one but for BINARY."""
+    """Whether a name stands for a collation of the application."""
     return name.upper() in (_APPLICATION.get() or ())
 
 

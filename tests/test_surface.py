@@ -283,6 +283,17 @@ def test_a_collation_that_is_gone(db: ModuleType, connection: Any) -> None:
         connection.execute("CREATE TABLE d(a COLLATE nosuch)")
 
 
+def test_collations_are_listed_and_the_built_in_ones_stay(db: ModuleType, connection: Any) -> None:
+    connection.create_collation("length", by_length)
+    connection.create_collation("Zed", by_length)
+    connection.create_collation("LENGTH", None)
+    names = [name for _, name in connection.execute("PRAGMA collation_list")]
+    assert names == ["Zed", "length", "RTRIM", "NOCASE", "BINARY"]
+    if db is aerodb_dbapi:
+        with pytest.raises(db.NotSupportedError, match="replacing the built-in collation NOCASE"):
+            connection.create_collation("nocase", by_length)
+
+
 def test_unique_under_a_collation_of_the_application_is_refused() -> None:
     connection = aerodb_dbapi.connect(":memory:")
     connection.create_collation("length", by_length)

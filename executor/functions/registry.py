@@ -26,7 +26,8 @@ from aerodb_dbapi.executor.functions.system import SQLITE_VERSION
 from aerodb_dbapi.executor.functions.user import aggregate_factory, safe_comparison, scalar_call
 from aerodb_dbapi.planner.functions import AggregateFunction, ScalarFunction
 from aerodb_dbapi.storage.catalog import fold
-from aerodb_dbapi.storage.collations import key_function
+from aerodb_dbapi.storage.collations import COLLATIONS, key_function
+from aerodb_dbapi.storage.errors import NotSupportedError
 
 __all__ = ["BUILTINS", "SQLITE_VERSION", "FunctionRegistry"]
 
@@ -62,11 +63,12 @@ def _find(table: Table, name: str, n_args: int) -> Function | None:
 class FunctionRegistry:
     """The functions that the statements of one session see. Implements `planner.functions.FunctionResolver`."""
 
-    __slots__ = ("_user", "collations", "version")
+    __slots__ = ("_user", "collation_names", "collations", "version")
 
     def __init__(self) -> None:
         self._user: Table = {}
         self.collations: dict[str, Callable[[str], Any]] = {}
+        self.collation_names: dict[str, str] = {}  # as first written; a name stays listed when it has lost its function
         self.version = 0
 
     def _resolve(self, name: str, n_args: int) -> Function | None:
@@ -111,7 +113,12 @@ class FunctionRegistry:
         self._register(name, n_args, made)
 
     def register_collation(self, name: str, compare: Callable[[str, str], Any] | None) -> None:
-        """Add or replace a collation of the application; None removes it."""
+        """Add or replace a collation of the application; None removes it. Built-in ones cannot be replaced: indexes are
+        in their order."""
+        if name.upper() in COLLATIONS:
+            raise NotSupportedError(f"replacing the built-in collation {name.upper()}")
+        if compare is not None:
+            self.collation_names.setdefault(name.upper(), name)
         if compare is None:
             self.collations.pop(name.upper(), None)
         else:
