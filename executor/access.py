@@ -33,6 +33,8 @@ from aerodb_dbapi.planner.query import (
     Access,
     HashLookup,
     IndexScan,
+    ModuleScan,
+    ModuleSource,
     Query,
     QuerySource,
     RecursiveSource,
@@ -163,6 +165,8 @@ class StepWriter:
         access, source = step.access, step.source
         if isinstance(access, HashLookup):
             return self._hash(step, access, body)
+        if isinstance(access, ModuleScan):
+            return self._module(source, step.kind, access, body)
         if not isinstance(source, TableSource):
             return self._other_source(source, step.kind, body)
         if isinstance(access, RowidPoint):
@@ -449,6 +453,17 @@ class StepWriter:
 
     # --- other sources
 
+    def _module(self, source: Source, kind: str, access: ModuleScan, body: Body) -> None:
+        """Loop over what a module gives for the values of the keys."""
+        assert isinstance(source, ModuleSource)
+        keys = [self.compiler.applied(self.compiler.value(key), apply) for key, apply in zip(access.keys, access.apply)]
+        self._bind(source, kind)
+        batches, plan = self.unit.bind(source.module.batches, "batches"), self.unit.bind(access.plan, "plan")
+        batch = self.unit.name("batch")
+        values = "".join(f"{key}, " for key in keys)
+        with self.unit.block(f"for {batch} in {batches}(session, {plan}, ({values})):"):
+            body(Stream(f"r{source.id}", batch, True))
+
     def _other_source(self, source: Source, kind: str, body: Body) -> None:
         self._bind(source, kind)
         row = f"r{source.id}"
@@ -497,4 +512,6 @@ def _width(source: Source) -> int:
         return len(source.query.names)
     if isinstance(source, RowsSource | RecursiveSource):
         return source.width
+    if isinstance(source, ModuleSource):
+        return source.module.width
     raise NotSupportedError(f"source {type(source).__name__}")

@@ -33,6 +33,7 @@ from aerodb_dbapi.planner.expressions import Column, Expression
 from aerodb_dbapi.planner.query import (
     Access,
     HashLookup,
+    ModuleSource,
     Order,
     OutputColumn,
     QuerySource,
@@ -84,6 +85,8 @@ def width_of(source: Source) -> int | None:
         return len(source.query.names)
     if isinstance(source, RowsSource | RecursiveSource):
         return source.width
+    if isinstance(source, ModuleSource):
+        return source.module.width
     return None
 
 

@@ -49,6 +49,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor import compile as compiler
 from aerodb_dbapi.executor.constraints import resolution_of
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
+from aerodb_dbapi.executor.modules.registry import MODULES
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared, shared_cache
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, Schema, fold
 from aerodb_dbapi.storage.database import Database
@@ -88,6 +89,7 @@ class Session:
     def __init__(self, database: Database, registry: FunctionRegistry | None = None, *, timeout: float = 5.0) -> None:
         self.database = database
         self.registry = FunctionRegistry() if registry is None else registry
+        self.registry.modules = MODULES
         self.timeout = timeout
         self.transaction: Transaction | Pending | None = None
         self.plans: PlanCache = shared_cache(database.plan_cache)

@@ -162,6 +162,8 @@ def _target(context: Context, node: Any, scope: Scope) -> Table:
         view = schema.view(name)
         if view is not None:
             fail(f"cannot modify {view.name} because it is a view")
+        if context.functions.module(fold(name)) is not None:
+            fail(f"table {name} may not be modified")
         fail(f"no such table: {f'{database}.' if database else ''}{name}")
     return table
 

@@ -23,18 +23,19 @@ does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import exp
 
 from aerodb_dbapi.planner.affinity import make_compare
 from aerodb_dbapi.planner.bind_build import Mapper, block
-from aerodb_dbapi.planner.bind_context import FUNCTION_MARK, SOURCE, Context, fail, identifier, unsupported
+from aerodb_dbapi.planner.bind_context import SOURCE, Context, fail, identifier, unsupported
 from aerodb_dbapi.planner.bind_expressions import bind_expression
+from aerodb_dbapi.planner.bind_modules import bind_arguments, called_module
 from aerodb_dbapi.planner.bind_tables import bind_table, outside_names
 from aerodb_dbapi.planner.expressions import NULL, TRUE, Coalesce, Column, Expression, IsNull, conjuncts
-from aerodb_dbapi.planner.query import Compound, Join, QuerySource, Select, TableSource
+from aerodb_dbapi.planner.query import Compound, Join, ModuleSource, QuerySource, Select, TableSource
 from aerodb_dbapi.planner.scope import Entry, Scope, entries_meant, query_entry
 from aerodb_dbapi.planner.usage import sources_in
 from aerodb_dbapi.storage.catalog import fold
@@ -42,11 +43,13 @@ from aerodb_dbapi.storage.catalog import fold
 
 @dataclass(slots=True)
 class Piece:
-    """A part of FROM: its joins, the conjuncts its inner joins gave, what it shows."""
+    """A part of FROM: its joins, the conjuncts its inner joins gave, what it shows; the trees of the arguments, if it is
+    a table-valued function."""
 
     joins: list[Join]
     where: list[Expression]
     entries: list[Entry]
+    arguments: list[Any] = field(default_factory=list)
 
 
 def bind_from(context: Context, select: Any, scope: Scope) -> Piece:
@@ -63,15 +66,28 @@ def bind_list(context: Context, first: Any, joins: list[Any], scope: Scope) -> P
     rights = [_item(context, join.this, scope) for join in joins]
     for piece in (left, *rights):
         scope.entries += piece.entries
+    left.where += _arguments(context, left, scope)
     has_right = any(join.args.get("side") in ("RIGHT", "FULL") for join in joins)
     for number, (join, right) in enumerate(zip(joins, rights), 1):
         side = join.args.get("side")
+        arguments = _arguments(context, right, scope)
+        if side in ("RIGHT", "FULL"):
+            right.where += arguments
+            arguments = []
         _make_single(context, side, left, right)
-        on = _condition(context, join, scope, left, right, has_right)
+        on = arguments + _condition(context, join, scope, left, right, has_right)
         if side or has_right:
             _check_on(on, rights[number:])
         left = _attach(context, join, left, right, on)
     return left
+
+
+def _arguments(context: Context, piece: Piece, scope: Scope) -> list[Expression]:
+    """The conjuncts that the arguments of a table-valued function mean."""
+    source = piece.joins[0].source
+    if not piece.arguments or not isinstance(source, ModuleSource):
+        return []
+    return bind_arguments(context, source, piece.arguments, scope)
 
 
 def _check_on(on: list[Expression], later: list[Piece]) -> None:
@@ -88,7 +104,8 @@ def _item(context: Context, node: Any, scope: Scope) -> Piece:
     kind = type(node)
     if kind is exp.Table:
         if type(node.this) is exp.Anonymous:
-            _table_function(str(node.this.this).removeprefix(FUNCTION_MARK))
+            called, shown, arguments = called_module(context, node, scope)
+            return Piece([Join(called)], [], [shown], arguments)
         source, entry = bind_table(context, node, scope)
         return Piece([Join(source)], [], [entry])
     outside = Scope(scope.environment, scope.parent, scope.withs)  # sees enclosing blocks, not the tables beside it
@@ -97,12 +114,6 @@ def _item(context: Context, node: Any, scope: Scope) -> Piece:
     if kind is exp.Subquery or kind is exp.Values:
         return _subquery(context, node, outside)
     unsupported(f"{kind.__name__} in FROM")
-
-
-def _table_function(name: str) -> NoReturn:
-    if fold(name).startswith(("json_", "pragma_")):
-        unsupported(f"the table-valued function {name}()")
-    fail(f"no such table: {name}")
 
 
 def _subquery(context: Context, node: Any, outside: Scope) -> Piece:
@@ -136,7 +147,7 @@ def _shown(entries: list[Entry]) -> list[Expression]:
     """All columns of the entries, each entry's rowid after its own."""
     shown: list[Expression] = []
     for entry in entries:
-        shown += [entry.column(position) for position in range(entry.width)]
+        shown += [entry.column(position) for position in range(entry.size)]
         if entry.rowid is not None:
             shown.append(Column(entry.source, entry.rowid, "rowid", "INTEGER", None, "INTEGER"))
     return shown
@@ -147,7 +158,7 @@ def _wrap(context: Context, piece: Piece, query: Select | Compound) -> None:
     source = QuerySource(id=context.next_id(), name="", query=query)
     offset = 0
     for entry in piece.entries:
-        end = offset + entry.width
+        end = offset + entry.size
         rowid = None if entry.rowid is None else end
         entry.move(source.id, offset, rowid)
         offset = end if rowid is None else end + 1
@@ -218,8 +229,8 @@ def _common_names(left: Piece, right: Piece) -> list[str]:
     names = []
     for entry in right.entries:
         shown = sorted(entry.positions.items(), key=lambda item: item[1])
-        names += [name for name, _ in shown if name not in entry.using]
-    return [name for name in names if any(name in entry.positions for entry in left.entries)]
+        names += [name for name, position in shown if name not in entry.using and position < entry.width]
+    return [name for name in names if any(entry.shows(name) for entry in left.entries)]
 
 
 def _equal(context: Context, name: str, left: Piece, right: Piece, kind: str, has_right: bool) -> Expression:

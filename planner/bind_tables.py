@@ -35,6 +35,7 @@ from aerodb_dbapi.planner.bind_context import (
     optional_identifier,
     unsupported,
 )
+from aerodb_dbapi.planner.bind_modules import module_source
 from aerodb_dbapi.planner.bind_order import bind_limits, compound_order
 from aerodb_dbapi.planner.parse import parse_select
 from aerodb_dbapi.planner.query import (
@@ -102,6 +103,9 @@ def bind_table(context: Context, node: Any, scope: Scope) -> tuple[Source, Entry
     view = environment.schema.view(name)
     if view is not None:
         return _view(context, view, alias or view.name, environment)
+    module = context.functions.module(key)
+    if module is not None:
+        return module_source(context, module, alias or name)
     prefix = f"{database}." if database else "main." if environment.views else ""
     fail(f"no such table: {prefix}{name}")
 

@@ -104,8 +104,22 @@ def definition(stream: TokenStream) -> Statement | None:
     if stream.kind == "TRIGGER":
         raise NotSupportedError("CREATE TRIGGER statement")
     if stream.kind == "VIRTUAL":
-        raise NotSupportedError("CREATE VIRTUAL TABLE statement")
+        raise _virtual_table(stream)
     raise stream.error()
+
+
+_KNOWN_MODULES: Final = frozenset(("fts3", "fts4", "fts5", "rtree", "rtree_i32", "geopoly", "dbstat", "csv"))
+
+
+def _virtual_table(stream: TokenStream) -> Exception:
+    """The error of CREATE VIRTUAL TABLE: there are no modules that one can be made of."""
+    while stream.kind not in (END, ";") and stream.kind != "USING":
+        stream.advance()
+    stream.expect("USING")
+    name = stream.name()
+    if fold(name) in _KNOWN_MODULES:
+        return NotSupportedError(f"CREATE VIRTUAL TABLE … USING {name}")
+    return OperationalError(f"no such module: {name}")
 
 
 def expression_positions(table: Table) -> dict[str, int]:

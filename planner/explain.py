@@ -22,6 +22,7 @@ from aerodb_dbapi.planner.query import (
     HashLookup,
     IndexScan,
     InsertStatement,
+    ModuleScan,
     Query,
     QuerySource,
     Recursive,
@@ -235,6 +236,8 @@ def _access_detail(step: Step, name: str) -> str:
         if not terms:
             return f"SCAN {name} USING {kind} {access.index.name}"
         return f"SEARCH {name} USING {kind} {access.index.name} ({' AND '.join(terms)})"
+    if isinstance(access, ModuleScan):
+        return f"SCAN {name} VIRTUAL TABLE INDEX {access.label}"
     return f"SCAN {name}"
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aerodb_dbapi.planner.modules import TableModule
+
 
 class JsonText(str):
     """JSON text on its way from one JSON function to another: SQLite's JSON subtype (see `planner.subtypes`)."""
@@ -56,3 +58,7 @@ class FunctionResolver(Protocol):
     def aggregate(self, name: str, n_args: int) -> AggregateFunction | None: ...
 
     def exists(self, name: str) -> bool: ...
+
+    def module(self, name: str) -> TableModule | None:
+        """The table-valued function of a folded name."""
+        ...

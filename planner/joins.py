@@ -44,9 +44,11 @@ from aerodb_dbapi.planner.cost import (
     Statistics,
 )
 from aerodb_dbapi.planner.expressions import Column, Constant, Expression
+from aerodb_dbapi.planner.module_access import argument_sources, module_path, module_term
 from aerodb_dbapi.planner.ordering import OrderKey, group_gives, requirement, satisfied_by
 from aerodb_dbapi.planner.query import (
     Join,
+    ModuleSource,
     QuerySource,
     RecursiveSource,
     Select,
@@ -55,6 +57,7 @@ from aerodb_dbapi.planner.query import (
 )
 from aerodb_dbapi.planner.terms import Equality, make_equality, make_term, term_keys
 from aerodb_dbapi.planner.usage import free_sources, is_deterministic, nested_queries, sources_in
+from aerodb_dbapi.storage.errors import OperationalError
 
 SOURCES_MAX: Final = 8
 
@@ -169,6 +172,8 @@ class Block:
                 may_hash, cost = False, cost * self.runs
         elif isinstance(source, RecursiveSource):
             rows, may_hash = 1.0, False
+        elif isinstance(source, ModuleSource):
+            may_hash = False
         self.estimate.sources[source.id] = source
         self.estimate.rows[source.id] = rows
         used = self.planning.used.get(source.id, set())
@@ -222,10 +227,13 @@ class Block:
 
     def _offer(self, site: Site, conjunct: Conjunct) -> None:
         source = site.source
-        if isinstance(source, TableSource) and "access_paths" not in self.planning.disabled:
+        term = None
+        if isinstance(source, ModuleSource):
+            term = module_term(conjunct.expression, source)
+        elif isinstance(source, TableSource) and "access_paths" not in self.planning.disabled:
             term = make_term(conjunct.expression, source, self.planning.tables)
-            if term is not None and self._needs(term, site):
-                site.terms.append(term)
+        if term is not None and self._needs(term, site):
+            site.terms.append(term)
         if conjunct.local and conjunct.mask == site.bit:
             site.local.append(conjunct.expression)
             site.local_kept *= conjunct.kept
@@ -250,9 +258,11 @@ class Block:
 
     def _required(self, at: int) -> int:
         """The sources that must be bound before this one: for LEFT and CROSS joins all those written before."""
+        site = self.sites[at]
+        arguments = argument_sources(site) if isinstance(site.source, ModuleSource) else 0
         if self.select.joins[at].kind == "inner":
-            return 0
-        mask = (1 << at) - 1
+            return arguments
+        mask = (1 << at) - 1 | arguments
         for conjunct in self.left_on[at]:
             mask |= conjunct.mask
         return mask & ~(1 << at) if self.select.joins[at].kind == "left" else mask
@@ -273,9 +283,11 @@ class Block:
         found = self._memo.get(key)
         if found is None:
             site = self.sites[at]
-            found = [
-                (path, *self._residue(at, mask, path)) for path in paths(site, mask, self.estimate, ordered=ordered)
-            ]
+            if isinstance(site.source, ModuleSource):
+                ways = [module_path(site, mask)]
+            else:
+                ways = paths(site, mask, self.estimate, ordered=ordered)
+            found = [(path, *self._residue(at, mask, path)) for path in ways]
             self._memo[key] = found
         return found
 
@@ -335,20 +347,33 @@ class Block:
                     if there is None or made.price() < there.price():
                         following[bound | 1 << at] = made
             states = following
+            if not states:
+                raise OperationalError("no query solution")
         return states[self.all]
 
     def _greedy(self, state: State, mask: int) -> State:
         """Take the source that adds the least cost, counting the rows it leaves for later steps."""
         while mask != self.all:
             made = [self._best_step(state, mask, at) for at in self._candidates(mask)]
+            if not made:
+                raise OperationalError("no query solution")
             state = min(made, key=lambda one: (round(one.startup + one.running + one.rows, 4), one.order))
             mask |= 1 << state.order[-1]
         return state
 
     def _candidates(self, mask: int) -> list[int]:
         if "join_order" in self.planning.disabled:
-            return [(~mask & (mask + 1)).bit_length() - 1]
+            return self._next_written(mask)
         return [at for at, need in enumerate(self.requires) if not mask >> at & 1 and not need & ~mask]
+
+    def _next_written(self, mask: int) -> list[int]:
+        """The first source in the order written that is not read yet; a module waits for what its arguments need."""
+        waiting = [at for at in range(len(self.sites)) if not mask >> at & 1]
+        able = [
+            at for at in waiting
+            if not (isinstance(self.sites[at].source, ModuleSource) and self.requires[at] & ~mask)
+        ]  # fmt: skip
+        return able[:1]
 
     # --- order
 

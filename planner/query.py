@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aerodb_dbapi.planner.expressions import AggregateCall, Expression
+from aerodb_dbapi.planner.modules import TableModule
 from aerodb_dbapi.storage.catalog import Index, Table
 
 
@@ -76,8 +77,15 @@ class RecursiveSource(Source):
 
 
 @dataclass(slots=True, kw_only=True)
+class ModuleSource(Source):
+    """A table-valued function, or another table made by a module. Its arguments are conjuncts on its hidden columns."""
+
+    module: TableModule
+
+
+@dataclass(slots=True, kw_only=True)
 class RowsSource(Source):
-    """Rows made by Python: `rows(session)` is called once per scan (sqlite_master, table-valued functions later)."""
+    """Rows made by Python: `rows(session)` is called once per scan (sqlite_master)."""
 
     rows: Any
     width: int
@@ -168,6 +176,16 @@ class HashLookup(Access):
     apply: tuple[tuple[str | None, str | None], ...]
     orders: tuple[str, ...]
     build_filters: list[Expression] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class ModuleScan(Access):
+    """What a module chose: its plan, and the keys whose values it wants, after the affinities in `apply`."""
+
+    plan: Any
+    keys: tuple[Expression, ...]
+    apply: tuple[str | None, ...]
+    label: str
 
 
 @dataclass(slots=True)

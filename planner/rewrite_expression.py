@@ -264,12 +264,18 @@ def _in_table(stream: TokenStream) -> None:
     stream.write(TokenType.SELECT, "SELECT")
     stream.write(TokenType.STAR, "*")
     stream.write(TokenType.FROM, "FROM")
+    named = len(stream.out)
     name = stream.write_name()
     if stream.kind == ".":
         stream.pass_on(TokenType.DOT)
         name = stream.write_name()
     if stream.kind == "(":
-        raise NotSupportedError(f"table-valued function after IN: {name}")
+        del stream.out[named:]
+        stream.write(TokenType.VAR, FUNCTION_PREFIX + name)
+        stream.pass_on(TokenType.L_PAREN)
+        if stream.kind != ")":
+            expression_list(stream)
+        _close(stream)
     stream.write(TokenType.R_PAREN, ")")
 
 

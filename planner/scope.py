@@ -71,7 +71,7 @@ class Entry:
 
     __slots__ = (
         "alias", "aliased", "database", "describe", "made", "name", "null_rowid", "offset", "positions", "rowid", "rowid_alias",
-        "source", "table", "using", "width",
+        "size", "source", "table", "using", "width",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +88,7 @@ class Entry:
         self.alias = fold(name)
         self.positions = positions
         self.width = width
+        self.size = width  # with hidden columns, which come last and which `*` does not show
         self.describe = describe
         self.database = database
         self.offset = 0
@@ -105,6 +106,10 @@ class Entry:
         if found is None:
             found = self.made[position] = Column(self.source, self.offset + position, *self.describe(position))
         return found
+
+    def shows(self, name: str) -> bool:
+        """Has it a column of a folded name that is not hidden?"""
+        return self.positions.get(name, self.width) < self.width
 
     def rowid_column(self) -> Column | None:
         """The rowid: the INTEGER PRIMARY KEY column where there is one; None if it has no rowid."""

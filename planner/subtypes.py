@@ -10,6 +10,7 @@ Through what is a value followed?
     CASE, coalesce() and iif(), COLLATE, unary plus: into the branches;
     an aggregate of the same block: json_group_array(), json_group_object();
     a scalar subquery;
+    a column of a table-valued function that says so (`TableModule.json_type`);
     not through a subquery, view or CTE in FROM, as in SQLite.
 
 Example: ``json_object('a', coalesce(x, json('[]')))`` → Call(json_object, ('a', Coalesce((x, Call(json tagged))))).
@@ -18,7 +19,7 @@ Example: ``json_object('a', coalesce(x, json('[]')))`` → Call(json_object, ('a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from aerodb_dbapi.planner.bind_context import Context
 from aerodb_dbapi.planner.expressions import (
@@ -33,7 +34,7 @@ from aerodb_dbapi.planner.expressions import (
     Unary,
 )
 from aerodb_dbapi.planner.functions import JsonText
-from aerodb_dbapi.planner.query import Query, Select, arms
+from aerodb_dbapi.planner.query import ModuleSource, Query, Select, arms
 from aerodb_dbapi.planner.scope import Pending, Scope
 
 __all__ = ["JsonText", "subtyped"]
@@ -42,6 +43,14 @@ __all__ = ["JsonText", "subtyped"]
 def as_json(value: Any) -> Any:
     """Mark a text as JSON."""
     return JsonText(value) if value.__class__ is str else value
+
+
+_CONTAINERS: Final = frozenset(("array", "object"))
+
+
+def as_json_if(value: Any, kind: Any) -> Any:
+    """Mark a text as JSON if its type, in another column, is one of a container."""
+    return JsonText(value) if value.__class__ is str and kind in _CONTAINERS else value
 
 
 def _marked(expression: Expression) -> Call:
@@ -62,11 +71,21 @@ def subtyped(context: Context, scope: Scope, node: Expression) -> Expression:
         return replace(node, arguments=tuple(subtyped(context, scope, one) for one in node.arguments))
     if isinstance(node, Collate) or (isinstance(node, Unary) and node.op == "+"):
         return replace(node, operand=subtyped(context, scope, node.operand))
+    if isinstance(node, Column):
+        return _column(context, node)
     if isinstance(node, ScalarQuery):
         return _scalar_query(context, scope, node)
     if isinstance(node, Pending) and _pending_is_json(context, scope, node):
         return _marked(node)
     return node
+
+
+def _column(context: Context, node: Column) -> Expression:
+    source = context.sources.get(node.source)
+    other = source.module.json_type(node.position) if isinstance(source, ModuleSource) else None
+    if other is None:
+        return node
+    return Call("json subtype", (node, replace(node, position=other)), as_json_if, True, False)
 
 
 def _scalar_query(context: Context, scope: Scope, node: ScalarQuery) -> Expression:

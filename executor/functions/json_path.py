@@ -56,7 +56,7 @@ def compile_path(path: str) -> Steps:
     return tuple(steps)
 
 
-def _child(node: Node, step: Step) -> tuple[Any, Node]:
+def find_child(node: Node, step: Step) -> tuple[Any, Node]:
     """Where in a container a step leads (MISSING: it cannot lead anywhere there), and what is there."""
     kind, value = step
     if kind == KEY:
@@ -84,7 +84,7 @@ def look_up(node: Node, steps: Steps) -> Node:
         if step[0] == KEY and node.__class__ is dict:
             node = node.get(step[1], MISSING)
         else:
-            node = _child(node, step)[1]
+            node = find_child(node, step)[1]
         if node is MISSING:
             return MISSING
     return node
@@ -95,7 +95,7 @@ def edit(node: Node, steps: Steps, mode: int, value: Node = None) -> Node:
     trail: list[tuple[Node, Any, str]] = []
     current = node
     for number, step in enumerate(steps):
-        place, found = _child(current, step)
+        place, found = find_child(current, step)
         if place is MISSING:
             return node
         trail.append((current, place, step[1]))

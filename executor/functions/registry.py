@@ -17,7 +17,7 @@ True.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from aerodb_dbapi.executor.functions import aggregates, dates, json_scalars, num
 from aerodb_dbapi.executor.functions.system import SQLITE_VERSION
 from aerodb_dbapi.executor.functions.user import aggregate_factory, safe_comparison, scalar_call
 from aerodb_dbapi.planner.functions import AggregateFunction, ScalarFunction
+from aerodb_dbapi.planner.modules import TableModule
 from aerodb_dbapi.storage.catalog import fold
 from aerodb_dbapi.storage.collations import COLLATIONS, key_function
 from aerodb_dbapi.storage.errors import NotSupportedError
@@ -63,12 +64,13 @@ def _find(table: Table, name: str, n_args: int) -> Function | None:
 class FunctionRegistry:
     """The functions that the statements of one session see. Implements `planner.functions.FunctionResolver`."""
 
-    __slots__ = ("_user", "collation_names", "collations", "version")
+    __slots__ = ("_user", "collation_names", "collations", "modules", "version")
 
     def __init__(self) -> None:
         self._user: Table = {}
         self.collations: dict[str, Callable[[str], Any]] = {}
         self.collation_names: dict[str, str] = {}  # as first written; a name stays listed when it has lost its function
+        self.modules: Mapping[str, TableModule] = {}  # table-valued functions; the session gives them
         self.version = 0
 
     def _resolve(self, name: str, n_args: int) -> Function | None:
@@ -94,6 +96,10 @@ class FunctionRegistry:
         """Is there a function of this name, whatever its arguments?"""
         name = fold(name)
         return name in self._user or name in BUILTINS
+
+    def module(self, name: str) -> TableModule | None:
+        """The table-valued function of a folded name."""
+        return self.modules.get(name)
 
     @property
     def has_user_functions(self) -> bool:

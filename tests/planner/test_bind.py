@@ -410,7 +410,6 @@ def test_delete() -> None:
     "sql",
     [
         "SELECT sum(a) OVER () FROM t",
-        "SELECT * FROM json_each('[]')",
         "SELECT * FROM t FOR SYSTEM_TIME AS OF COMMIT ?",
     ],
 )

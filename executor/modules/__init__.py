@@ -1,0 +1,1 @@
+"""The table-valued functions: each a `planner.modules.TableModule`; `registry.MODULES` lists them."""
