@@ -67,7 +67,7 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
     many = lifting.insert_rows(sql) if first_word(sql) in ("INSERT", "REPLACE") else None
     if many is not None:
         compiled = _shaped(session, many[0], schema, trees, plans)
-        if compiled is not None:
+        if compiled is not None and not _reads_clock(compiled):
             prepared = Prepared(_with_rows(compiled, many[1], sql), (), sql)
             if len(sql) <= CACHED_TEXT_MAX:
                 plans.remember_text(prepared)
@@ -106,6 +106,11 @@ def _shaped(session: Any, shape: str, schema: Schema, trees: Mapping[int, Tree],
         return None
     plans.remember_shape(shape, compiled)
     return compiled
+
+
+def _reads_clock(compiled: Compiled) -> bool:
+    """Does it ask for the instant of its run? Then all rows of a statement must be in one run."""
+    return "instant" in compiled.source
 
 
 def _with_rows(compiled: Compiled, rows: list[Row], text: str) -> Compiled:

@@ -42,6 +42,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from aerodb_dbapi.executor.functions.moments import Instant
 from aerodb_dbapi.executor.runtime import folded
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.planner import expressions as e
@@ -301,6 +302,8 @@ class ExpressionCompiler:
 
     def _call(self, node: e.Call) -> str:
         arguments = ["session"] if node.needs_session else []
+        if node.needs_instant:
+            arguments.append(self.unit.hoist(f"{self.unit.bind(Instant, 'instant')}()", "now"))
         arguments += map(self.value, node.arguments)
         return f"{self.unit.bind(node.function)}({', '.join(arguments)})"
 

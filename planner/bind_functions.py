@@ -59,8 +59,8 @@ def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) 
         fail(f"FILTER may not be used with non-aggregate {written}()")
     bound = tuple(context.expression(context, argument, scope) for argument in arguments)
     special = _SPECIAL.get((name, len(bound)))
-    if special is None and name == "coalesce" and len(bound) > 1:
-        special = _coalesce
+    if special is None and name in _ANY_NUMBER and len(bound) > 1:
+        special = _ANY_NUMBER[name]
     if special is not None:
         return special(context, bound)
     made = bind_plain(context, written, bound)
@@ -89,7 +89,8 @@ def bind_plain(context: Context, written: str, arguments: tuple[Expression, ...]
         order = next((c for c in map(collation_of, arguments) if c is not None), "BINARY")
         if order != "BINARY":
             return _extreme(name, order, arguments)
-    return Call(name, arguments, found.call, found.deterministic, found.needs_session)
+    call = found.call if found.timed is None else found.timed
+    return Call(name, arguments, call, found.deterministic, found.needs_session, found.timed is not None)
 
 
 def _no_function(context: Context, written: str, name: str) -> NoReturn:
@@ -173,8 +174,10 @@ def _coalesce(context: Context, arguments: tuple[Expression, ...]) -> Expression
 
 
 def _iif(context: Context, arguments: tuple[Expression, ...]) -> Expression:
-    condition, value, otherwise = arguments
-    return Case(((condition, value),), otherwise)
+    """Conditions and values in turns, at the end perhaps the value if none is true."""
+    whole = len(arguments) // 2 * 2
+    branches = tuple(zip(arguments[:whole:2], arguments[1:whole:2]))
+    return Case(branches, arguments[-1] if len(arguments) > whole else NULL)
 
 
 def _nullif(context: Context, arguments: tuple[Expression, ...]) -> Expression:
@@ -195,6 +198,9 @@ def _extreme(name: str, order: str, arguments: tuple[Expression, ...]) -> Expres
 
 _SPECIAL: Final[dict[tuple[str, int], Callable[[Context, tuple[Expression, ...]], Expression]]] = {
     ("ifnull", 2): _coalesce,
-    ("iif", 3): _iif,
     ("nullif", 2): _nullif,
+}
+_ANY_NUMBER: Final[dict[str, Callable[[Context, tuple[Expression, ...]], Expression]]] = {
+    "coalesce": _coalesce,
+    "iif": _iif,
 }

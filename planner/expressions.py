@@ -264,13 +264,15 @@ class Like(Expression):
 class Call(Expression):
     """A scalar function. `name` is folded to lower case; `function` is the Python callable that implements it (value
     arguments in, value out); `deterministic` allows folding and hoisting; `needs_session` passes the session first
-    (changes(), last_insert_rowid()). coalesce, ifnull, iif and nullif are `Case`/`Coalesce`, not `Call`."""
+    (changes(), last_insert_rowid()), `needs_instant` the instant of the run
+    (date('now')). coalesce, ifnull, iif and nullif are `Case`/`Coalesce`, not `Call`."""
 
     name: str
     arguments: tuple[Expression, ...]
     function: Any = None
     deterministic: bool = True
     needs_session: bool = False
+    needs_instant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

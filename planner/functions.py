@@ -22,14 +22,16 @@ class JsonText(str):
 class ScalarFunction:
     """`call(*values) -> value`; `n_args` -1 is any number. `needs_session`: the session is passed first.
 
-    `takes_subtypes`: arguments that are JSON come as `JsonText`. `tagged`: the same function, whose result is a `JsonText`
-    where it is JSON. `always_json`: it is never anything else, but for NULL."""
+    `timed`: the same function with the instant of the run (`executor.functions.moments.Instant`) passed first, so that
+    'now' is one moment throughout a statement. `takes_subtypes`: arguments that are JSON come as `JsonText`. `tagged`: the
+    same function, whose result is a `JsonText` where it is JSON. `always_json`: it is never anything else, but for NULL."""
 
     name: str
     n_args: int
     call: Callable[..., Any]
     deterministic: bool = True
     needs_session: bool = False
+    timed: Callable[..., Any] | None = None
     takes_subtypes: bool = False
     tagged: Callable[..., Any] | None = None
     always_json: bool = False

@@ -16,10 +16,15 @@ from aerodb_dbapi.planner.functions import ScalarFunction
 
 
 def scalar(
-    name: str, call: Callable[..., Any], *counts: int, deterministic: bool = True, needs_session: bool = False
+    name: str,
+    call: Callable[..., Any],
+    *counts: int,
+    deterministic: bool = True,
+    needs_session: bool = False,
+    timed: Callable[..., Any] | None = None,
 ) -> tuple[ScalarFunction, ...]:
     """The definitions of a function that takes any of these numbers of arguments."""
-    return tuple(ScalarFunction(name, count, call, deterministic, needs_session) for count in counts)
+    return tuple(ScalarFunction(name, count, call, deterministic, needs_session, timed) for count in counts)
 
 
 def strict(call: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -2,7 +2,7 @@
 
 A `Moment` has up to three forms, each with a flag that says whether it holds: `jd`, milliseconds since noon of
 -4713-11-24 (the Julian day number times 86,400,000); year, month, day; hour, minute, second. Forms are computed from
-one another when asked for, exactly as date.c of SQLite 3.40 does it, because what a modifier sees depends on which of
+one another when asked for, exactly as date.c of SQLite does it, because what a modifier sees depends on which of
 them are there: `date('2023-02-31')` keeps its impossible day until something needs the Julian day.
 
 Example: ``parse_moment("2024-02-29 12:00", clock).julian() == 212576292000000 + ...``; noon of that day is 2460370.0
@@ -56,12 +56,33 @@ def _truncated(a: int, b: int) -> int:
     return a // b if a >= 0 else -(-a // b)
 
 
+CLOCK: Final = Clock()
+SUBSECOND: Final = ("subsec", "subsecond")
+_LONG_MONTHS: Final = frozenset((1, 3, 5, 7, 8, 10, 12))
+
+
+class Instant:
+    """The moment of one run of a statement: the clock is read once, when 'now' is first asked for."""
+
+    __slots__ = ("_milliseconds",)
+
+    def __init__(self) -> None:
+        self._milliseconds: int | None = None
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        if self._milliseconds is None:
+            self._milliseconds = CLOCK.now()
+        return self._milliseconds
+
+
 class Moment:
-    """A date and time; see the module's docstring. `fleeting`: it came of the clock or the time zone."""
+    """A date and time; see the module's docstring. `fleeting`: it came of the clock or the time zone. `excess`: by how many
+    days the day was beyond the end of its month, for the modifier 'floor'. `subsecond`: show milliseconds."""
 
     __slots__ = (
-        "day", "fleeting", "has_date", "has_jd", "has_time", "has_zone", "hour", "jd", "minute", "month", "raw",
-        "second", "year", "zone", "zone_given",
+        "day", "excess", "fleeting", "has_date", "has_jd", "has_time", "has_zone", "hour", "jd", "minute", "month", "raw",
+        "second", "subsecond", "year", "zone", "zone_given",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -69,6 +90,8 @@ class Moment:
         self.year, self.month, self.day = 2000, 1, 1
         self.hour = self.minute = self.zone = 0
         self.second = 0.0
+        self.excess = 0
+        self.subsecond = False
         self.has_jd = self.has_date = self.has_time = self.has_zone = self.zone_given = self.raw = self.fleeting = False
 
     def copy(self) -> Moment:
@@ -144,6 +167,17 @@ class Moment:
         self.raw = False
         self.has_time = True
 
+    def note_excess(self) -> None:
+        """Remember by how much the day is beyond the end of the month."""
+        year, month, day = self.year, self.month, self.day
+        if day <= 28 or month in _LONG_MONTHS:
+            self.excess = 0
+        elif month != 2:
+            self.excess = int(day == 31)
+        else:
+            leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+            self.excess = day - (29 if leap else 28)
+
     def compute_both(self) -> None:
         """Date and time of day."""
         self.compute_date()
@@ -200,18 +234,21 @@ def _parse_date(text: str, moment: Moment) -> bool:
     moment.has_jd = False
     moment.has_date = True
     moment.year, moment.month, moment.day = (-int(year) if sign else int(year)), int(month), int(day)
+    moment.note_excess()
     if moment.has_zone:
         moment.compute_jd()
     return True
 
 
-def parse_moment(text: str, clock: Clock) -> Moment:
-    """A time value: a date, a time of day, 'now' or a number."""
+def parse_moment(text: str, now: Callable[[], int]) -> Moment:
+    """A time value: a date, a time of day, 'now' or a number; 'subsec' is 'now' with its milliseconds."""
     moment = Moment()
     if _parse_date(text, moment) or parse_time(text, moment):
         return moment
-    if text.lower() == "now":
-        return current(clock)
+    if text.lower() in ("now", *SUBSECOND):
+        moment = current(now)
+        moment.subsecond = text.lower() != "now"
+        return moment
     number = well_formed_number(text)
     if number is None:
         raise Invalid
@@ -219,10 +256,10 @@ def parse_moment(text: str, clock: Clock) -> Moment:
     return moment
 
 
-def current(clock: Clock) -> Moment:
-    """The moment that the clock shows."""
+def current(now: Callable[[], int]) -> Moment:
+    """The moment that a clock shows."""
     moment = Moment()
-    moment.jd = clock.now() + UNIX_EPOCH
+    moment.jd = now() + UNIX_EPOCH
     moment.has_jd = moment.fleeting = True
     return moment
 

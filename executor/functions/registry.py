@@ -51,7 +51,7 @@ BUILTINS: Final[Table] = _table(
 )  # fmt: skip
 
 # the fewest arguments of built-in functions that take any number
-_LEAST: Final = {"min": 2, "max": 2, "coalesce": 2, "concat": 1, "concat_ws": 2}
+_LEAST: Final = {"min": 2, "max": 2, "coalesce": 2, "concat": 1, "concat_ws": 2, "iif": 2}
 
 
 def _find(table: Table, name: str, n_args: int) -> Function | None:

@@ -15,6 +15,7 @@ from aerodb_dbapi.planner.functions import ScalarFunction
 from aerodb_dbapi.storage.values import CLASS_NAMES, compare, truth
 
 SQLITE_VERSION: Final = "3.40.1"
+SOURCE_DATE: Final = "2022-12-28 14:03:47"
 
 
 def type_of(value: Any) -> str:
@@ -27,9 +28,12 @@ def coalesce(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def iif(condition: Any, yes: Any, no: Any) -> Any:
-    """iif(X, Y, Z)"""
-    return yes if truth(condition) else no
+def iif(*values: Any) -> Any:
+    """iif(X, Y [, X, Y …] [, Z]): the value after the first true condition, else the last or NULL."""
+    for condition, value in zip(values[::2], values[1::2]):
+        if truth(condition):
+            return value
+    return values[-1] if len(values) & 1 else None
 
 
 def nullif(value: Any, other: Any) -> Any:
@@ -45,6 +49,20 @@ def likely(value: Any, probability: Any = None) -> Any:
 def sqlite_version() -> str:
     """sqlite_version()"""
     return SQLITE_VERSION
+
+
+def sqlite_source_id() -> str:
+    """sqlite_source_id(): what answers, with the date of the version that it follows."""
+    return f"{SOURCE_DATE} AeroDB"
+
+
+def compile_option_used(name: Any) -> int | None:
+    """sqlite_compileoption_used(X): there are no compile-time options."""
+    return None if name is None else 0
+
+
+def compile_option_get(number: Any) -> None:
+    """sqlite_compileoption_get(N): there are no compile-time options."""
 
 
 def changes(session: Any) -> int:
@@ -66,12 +84,15 @@ FUNCTIONS: Final[tuple[ScalarFunction, ...]] = (
     *scalar("typeof", type_of, 1),
     *scalar("coalesce", coalesce, -1),
     *scalar("ifnull", coalesce, 2),
-    *scalar("iif", iif, 3),
+    *scalar("iif", iif, -1),
     *scalar("nullif", nullif, 2),
     *scalar("likely", likely, 1),
     *scalar("unlikely", likely, 1),
     *scalar("likelihood", likely, 2),
     *scalar("sqlite_version", sqlite_version, 0),
+    *scalar("sqlite_source_id", sqlite_source_id, 0),
+    *scalar("sqlite_compileoption_used", compile_option_used, 1),
+    *scalar("sqlite_compileoption_get", compile_option_get, 1),
     *scalar("changes", changes, 0, deterministic=False, needs_session=True),
     *scalar("total_changes", total_changes, 0, deterministic=False, needs_session=True),
     *scalar("last_insert_rowid", last_insert_rowid, 0, deterministic=False, needs_session=True),
