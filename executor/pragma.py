@@ -2,7 +2,7 @@
 
     ====================  ============================================================================================
     schema                table_info, table_xinfo, table_list, index_list, index_info, index_xinfo, foreign_key_list,
-                          database_list, collation_list, function_list
+                          database_list, collation_list, function_list, pragma_list, module_list
     state                 user_version, application_id (kept in META, transactional), schema_version (the commit that
                           changed the schema last), aerodb_commit_id, aerodb_digest, integrity_check, quick_check,
                           foreign_key_check
@@ -352,6 +352,8 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "database_list": Definition(("seq", "name", "file"), _database_list),
     "collation_list": Definition(("seq", "name"), _collation_list),
     "function_list": Definition(("name", "builtin", "type", "enc", "narg", "flags"), _function_list),
+    "pragma_list": Definition(("name",), lambda session, value: [(name,) for name in PRAGMAS]),
+    "module_list": Definition(("name",), lambda session, value: [(name,) for name in session.registry.modules]),
     "compile_options": Definition(("compile_options",), lambda session, value: []),
     "foreign_keys": Definition(("foreign_keys",), _fixed(0), answers_when_set=False),
     "user_version": Definition(("user_version",), _meta("user_version"), answers_when_set=False),
