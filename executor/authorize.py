@@ -24,7 +24,8 @@ from typing import Any, Final
 
 from aerodb_dbapi.planner import ddl, front
 from aerodb_dbapi.planner.bind_build import Mapper
-from aerodb_dbapi.planner.expressions import NULL, Call, Column, Expression
+from aerodb_dbapi.planner.expressions import NULL, AggregateCall, Call, Column, Expression
+from aerodb_dbapi.planner.maintenance import Maintenance
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
     InsertStatement,
@@ -37,8 +38,8 @@ from aerodb_dbapi.planner.query import (
     UpdateStatement,
     Values,
 )
-from aerodb_dbapi.planner.usage import all_queries, query_expressions, statement_expressions, walk_nodes
-from aerodb_dbapi.storage.catalog import Table
+from aerodb_dbapi.planner.usage import all_queries, query_expressions, walk_nodes
+from aerodb_dbapi.storage.catalog import Schema, Table
 from aerodb_dbapi.storage.errors import DatabaseError, NotSupportedError
 
 OK: Final = 0
@@ -46,7 +47,7 @@ DENY: Final = 1
 IGNORE: Final = 2
 
 _DELETE, _INSERT, _PRAGMA, _READ, _SELECT, _TRANSACTION, _UPDATE = 9, 18, 19, 20, 21, 22, 23
-_ALTER, _FUNCTION, _SAVEPOINT, _RECURSIVE = 26, 31, 32, 33
+_ALTER, _REINDEX, _ANALYZE, _FUNCTION, _SAVEPOINT, _RECURSIVE = 26, 27, 28, 31, 32, 33
 _CREATES: Final = {"CreateTable": 2, "CreateIndex": 1, "CreateView": 8, "CreateTrigger": 7}
 _DROPS: Final = {"table": 11, "index": 10, "view": 17, "trigger": 16}
 
@@ -63,7 +64,7 @@ def may(
     return answer == OK
 
 
-def rows_allowed(ask: Ask, statement: Statement) -> bool:
+def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
     """Ask about SELECT, INSERT, UPDATE, DELETE; False where it is to do nothing. Ignored columns are not supported in DML."""
     queries = all_queries(statement)
     for query in queries:
@@ -76,13 +77,15 @@ def rows_allowed(ask: Ask, statement: Statement) -> bool:
         return False
     tables: dict[int, tuple[Table, str | None]] = {}
     for query in queries:
-        _note_tables(query, None, tables)
+        _note_tables(query, None, tables, schema)
+    read = set(tables)
+    expressions = [e for query in queries for e in query_expressions(query)]
     if isinstance(statement, UpdateStatement | DeleteStatement | InsertStatement):
-        tables[statement.row_id] = (statement.table, None)
-    if isinstance(statement, UpdateStatement):
-        tables[statement.new_id] = (statement.table, None)
-    expressions = [*statement_expressions(statement), *(e for query in queries for e in query_expressions(query))]
-    hidden = _hidden_columns(ask, expressions, tables)
+        expressions += _own_expressions(statement)
+        for target in _targets(statement):
+            tables[target] = (statement.table, None)
+            read.discard(target)
+    hidden = _hidden_columns(ask, expressions, tables, read)
     if hidden:
         if any(isinstance(statement, kind) for kind in (InsertStatement, UpdateStatement, DeleteStatement)):
             raise NotSupportedError("an authorizer's SQLITE_IGNORE for a column that a writing statement reads")
@@ -91,9 +94,20 @@ def rows_allowed(ask: Ask, statement: Statement) -> bool:
     return True
 
 
+def select_allowed(ask: Ask, statement: Statement, schema: Schema) -> None:
+    """Ask about a SELECT whose rows are stored. What is ignored there is denied: nothing else keeps it out."""
+
+    def strict(*question: Any) -> int:
+        answer = ask(*question)
+        return DENY if answer == IGNORE else answer
+
+    rows_allowed(strict, statement, schema)
+
+
 def _target_allowed(ask: Ask, statement: Statement) -> bool:
     if isinstance(statement, InsertStatement):
-        return may(ask, _INSERT, statement.table.name, None, "main")
+        updates = [upsert.update for upsert in statement.upserts if upsert.update is not None]
+        return may(ask, _INSERT, statement.table.name, None, "main") and all(_target_allowed(ask, u) for u in updates)
     if isinstance(statement, DeleteStatement):
         return may(ask, _DELETE, statement.table.name, None, "main")
     if isinstance(statement, UpdateStatement):
@@ -103,7 +117,32 @@ def _target_allowed(ask: Ask, statement: Statement) -> bool:
     return True
 
 
-def _note_tables(query: Query, view: str | None, tables: dict[int, tuple[Table, str | None]]) -> None:
+def _own_expressions(statement: UpdateStatement | DeleteStatement | InsertStatement) -> list[Expression]:
+    """What the user wrote outside the query. CHECK, DEFAULT and conditions of indexes are the schema's, and not asked
+    about."""
+    found: list[Expression] = []
+    if isinstance(statement, UpdateStatement):
+        found += [value for _, value in statement.assignments]
+    if isinstance(statement, InsertStatement):
+        for upsert in statement.upserts:
+            found += upsert.where
+            found += [] if upsert.update is None else [value for _, value in upsert.update.assignments]
+    if statement.returning is not None:
+        found += statement.returning.columns
+    return found
+
+
+def _targets(statement: UpdateStatement | DeleteStatement | InsertStatement) -> list[int]:
+    """The source ids under which rows of the changed table are seen."""
+    found = [statement.row_id]
+    if isinstance(statement, UpdateStatement):
+        found.append(statement.new_id)
+    if isinstance(statement, InsertStatement):
+        found += [upsert.update.row_id for upsert in statement.upserts if upsert.update is not None]
+    return found
+
+
+def _note_tables(query: Query, view: str | None, tables: dict[int, tuple[Table, str | None]], schema: Schema) -> None:
     """Source id → its table, and the view through which it is read. Outer queries come first and know the views."""
     if not isinstance(query, Select):
         return
@@ -112,7 +151,8 @@ def _note_tables(query: Query, view: str | None, tables: dict[int, tuple[Table, 
         if isinstance(source, TableSource):
             tables.setdefault(source.id, (source.table, view))
         elif isinstance(source, QuerySource):
-            _note_tables(source.query, source.name or view, tables)
+            inside = schema.view(source.name) if source.name else None
+            _note_tables(source.query, view if inside is None else inside.name, tables, schema)
 
 
 def _column_name(table: Table, position: int) -> str:
@@ -122,14 +162,15 @@ def _column_name(table: Table, position: int) -> str:
 
 
 def _hidden_columns(
-    ask: Ask, expressions: list[Expression], tables: dict[int, tuple[Table, str | None]]
+    ask: Ask, expressions: list[Expression], tables: dict[int, tuple[Table, str | None]], read: set[int]
 ) -> set[tuple[int, int]]:
-    """Ask about every column and function once; the (source, position) of those that read as NULL."""
+    """Ask about every column and function once; the (source, position) of those that read as NULL. Of a table in `read`
+    of which no column is used, the reading itself is asked about."""
     asked: set[Any] = set()
     hidden: set[tuple[int, int]] = set()
     for expression in expressions:
         for node in walk_nodes(expression):
-            if isinstance(node, Call) and node.name not in asked:
+            if isinstance(node, Call | AggregateCall) and node.name not in asked:
                 asked.add(node.name)
                 if not may(ask, _FUNCTION, None, node.name):
                     raise NotSupportedError("an authorizer's SQLITE_IGNORE for a function")
@@ -142,6 +183,9 @@ def _hidden_columns(
                     raise DatabaseError(f"access to {table.name}.{name} is prohibited", name="SQLITE_AUTH")
                 if answer == IGNORE:
                     hidden.add((node.source, node.position))
+    for source in sorted(read):
+        if not any(isinstance(known, tuple) and known[0] == source for known in asked):
+            may(ask, _READ, tables[source][0].name, "")
     return hidden
 
 
@@ -188,6 +232,8 @@ def control_allowed(ask: Ask, statement: Any) -> bool:
             return may(ask, _DROPS.get(what, 11), name, None, "main") and may(
                 ask, _DELETE, "sqlite_master", None, "main"
             )
+        case Maintenance(what, name):
+            return may(ask, _ANALYZE if what == "analyze" else _REINDEX, name, None, "main")
     action = _CREATES.get(type(statement).__name__)
     if action is None:
         return may(ask, _ALTER, "main", getattr(statement, "table", None))

@@ -173,7 +173,7 @@ def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees
     if session.limits is not None:
         limits.check_parameters(session.limits, len(parsed.parameters))
         limits.check_statement(session.limits, statement)
-    if session.authorizer is not None and not authorize.rows_allowed(session.authorizer, statement):
+    if session.authorizer is not None and not authorize.rows_allowed(session.authorizer, statement, schema):
         return _nothing(text)
     statement = plan_statement(session, statement, trees)
     reads = reads_of(statement)

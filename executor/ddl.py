@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from aerodb_dbapi.executor import authorize
 from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.maintenance import STATISTICS, forget, run_maintenance
@@ -111,6 +112,9 @@ def _put_index(transaction: Any, index: Index) -> Index:
 
 def _create_table_as(session: Any, transaction: Any, statement: CreateTable) -> None:
     assert statement.select is not None
+    if session.authorizer is not None:
+        bound = bind_text(session, statement.select, transaction.schema)
+        authorize.select_allowed(session.authorizer, bound, transaction.schema)
     bound = plan_text(session, statement.select, transaction.schema, transaction.trees)
     assert isinstance(bound, SelectStatement)
     query = bound.query

@@ -178,6 +178,10 @@ AUTHORIZED = [
     "INSERT INTO t VALUES (1, 2)",
     "UPDATE t SET a = b",
     "DELETE FROM t WHERE a = 5",
+    "DELETE FROM t",
+    "SELECT count(*) FROM t",
+    "SELECT x.a FROM (SELECT a FROM t) x",
+    "INSERT INTO u SELECT a, b FROM t",
     "SAVEPOINT s",
     "RELEASE s",
     "BEGIN",
@@ -191,7 +195,9 @@ def test_authorizer_is_asked_the_same(sql: str) -> None:
     asked: list[set[tuple[Any, ...]]] = []
     for module in (aerodb_dbapi, sqlite3):
         connection = module.connect(":memory:", isolation_level=None)
-        connection.execute("CREATE TABLE t(a, b)")
+        connection.executescript(
+            "CREATE TABLE t(a, b); CREATE TABLE u(k PRIMARY KEY, v CHECK (v <> 7)); CREATE VIEW w AS SELECT a FROM t"
+        )
         if sql == "RELEASE s":
             connection.execute("SAVEPOINT s")
         if sql == "COMMIT":
@@ -213,7 +219,16 @@ def test_authorizer_denies_and_hides(db: ModuleType, connection: Any) -> None:
 
     deny = db.SQLITE_DENY
     connection.set_authorizer(answer)
-    for sql in ("SELECT b FROM t", "SELECT * FROM v", "SELECT a FROM t WHERE b = 1", "UPDATE t SET a = b"):
+    for sql in (
+        "SELECT b FROM t",
+        "SELECT * FROM v",
+        "SELECT a FROM t WHERE b = 1",
+        "UPDATE t SET a = b",
+        "CREATE TABLE copy AS SELECT b FROM t",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM t WHERE b = 1)",
+        "INSERT INTO t(a) VALUES (5) RETURNING b",
+        "DELETE FROM t WHERE a IN (SELECT b FROM t)",
+    ):
         with pytest.raises(db.DatabaseError, match=r"access to t\.b is prohibited") as caught:
             connection.execute(sql)
         assert caught.value.sqlite_errorname == "SQLITE_AUTH"

@@ -35,7 +35,6 @@ EXPECTED: dict[str, str] = {
     r"test_connection_config": "foreign keys are not enforced yet",
     r"test_rowcount_vaccuum": "VACUUM is not there yet",
     r"test_table_dump$": "triggers are not there yet",
-    r"test_dump_autoincrement": "the table sqlite_sequence is not there yet",
 }
 """Pattern of test ids → why they fail."""
 
