@@ -101,10 +101,12 @@ class Surface:
         session.register_collation(str(name), callable)
 
     def create_window_function(self, name: str, num_params: int, aggregate_class: Callable[[], Any] | None, /) -> None:
-        """Register an aggregate window function. Not supported yet; None does nothing."""
-        self._ready()
-        if aggregate_class is not None:
-            raise NotSupportedError("create_window_function() is not supported")
+        """Register an aggregate that may also have OVER: a class with `step(*values)`, `inverse(*values)`, `value()` and
+        `finalize()`. None removes it."""
+        session = self._ready()
+        if not -1 <= num_params <= 127:
+            raise ProgrammingError("bad parameter or other API misuse")
+        session.register_aggregate(name, num_params, aggregate_class, window=True)
 
     # --- Limits and configuration ---
 

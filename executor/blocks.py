@@ -17,7 +17,7 @@ Two ways to write a pipeline
 ORDER BY is done in one of three ways (`_write_sorted`): output rows are sorted by their own columns; source rows are
 sorted, then made into output rows; or pairs of output row and keys are sorted.
 
-Keeps INV-Q3, INV-T3. What it does not do: subqueries and compounds (`select`), windows.
+Keeps INV-Q3, INV-T3. What it does not do: subqueries and compounds (`select`).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ Invariants
             reals are rounded once. So neither hash order nor threads nor time decide a result.
     A run takes its trees before it returns: what is written later does not reach it (INV-V11).
 
-What it does not do: windows, triggers; choose access paths; write.
+What it does not do: triggers; choose access paths; write.
 """
 
 from __future__ import annotations

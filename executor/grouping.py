@@ -32,6 +32,7 @@ Keeps INV-Q2, INV-T3 (groups are sorted, sums do not depend on order). What it d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from aerodb_dbapi.executor.expressions import ExpressionCompiler
@@ -44,7 +45,7 @@ from aerodb_dbapi.storage.errors import NotSupportedError
 BUILT_IN = {"count", "sum", "total", "avg", "min", "max", "group_concat", "string_agg"}
 OWN_AGGREGATES = "aerodb_dbapi.executor.functions.aggregates"
 LISTS_MAX: Final = 4
-Terms = list[tuple[str, bool]]
+Terms = list[tuple[str, bool, str | None, bool | None]]  # key, descending, the collation's function, nulls first
 _STATES = {"sum": "sum", "total": "total", "avg": "average"}
 _FOLDS = {"sum": "sum_of", "total": "total_of", "avg": "average_of"}
 
@@ -106,7 +107,7 @@ class WholeRows:
     def listed(self, elements: list[str], only: str | None, terms: Terms, single: bool) -> str:
         rows = "rows"
         if terms:
-            keys = "".join(f"(lambda {self.row}: {key}, {descending}, None, None), " for key, descending in terms)
+            keys = "".join(f"(lambda {self.row}: {key}, {_direction(term)}), " for key, *term in terms)
             rows = f"order(list(rows), ({keys}))"
         condition = "" if only is None else f" if {only}"
         return f"[{_element(elements, single)} for {self.row} in {rows}{condition}]"
@@ -136,9 +137,9 @@ class ValueLists:
     def listed(self, elements: list[str], only: str | None, terms: Terms, single: bool) -> str:
         if terms:
             keys = "".join(
-                f"(itemgetter({len(elements) + i}), {term[1]}, None, None), " for i, term in enumerate(terms)
+                f"(itemgetter({len(elements) + i}), {_direction(term[1:])}), " for i, term in enumerate(terms)
             )
-            every = ", ".join([*elements, *(key for key, _ in terms)])
+            every = ", ".join([*elements, *(term[0] for term in terms)])
             rows = f"zip({every})" if only is None else f"compress(zip({every}), {only})"
             wanted = "row[0]" if single else f"row[:{len(elements)}]"
             return f"[{wanted} for row in order(list({rows}), ({keys}))]"
@@ -155,6 +156,10 @@ def _element(texts: list[str], single: bool) -> str:
     return texts[0] if single else f"({''.join(text + ', ' for text in texts)})"
 
 
+def _direction(term: Sequence[object]) -> str:
+    return ", ".join(map(str, term))
+
+
 class Fold:
     """One aggregate call over what is kept."""
 
@@ -165,7 +170,10 @@ class Fold:
         self.built_in = built_in(call)
         self.only = None if call.filter is None else payload.place(compiler.test(call.filter))
         self.arguments = [payload.place(compiler.value(argument)) for argument in call.arguments]
-        self.terms = [(payload.place(compiler.value(key)), descending) for key, descending in call.order_by]
+        self.terms = [
+            (payload.place(compiler.value(key)), descending, compiler.fold(order), nulls_first)
+            for key, descending, order, nulls_first in call.order_by
+        ]
         if call.distinct and len(call.arguments) > 1:
             raise NotSupportedError("DISTINCT aggregates of several arguments")
 
@@ -184,6 +192,8 @@ class Fold:
         values = self.payload.listed(self.arguments[:1], self.only, self.terms, True)
         if self.call.distinct:
             values = f"distinct_of({values}{f', {fold}' if fold else ''})"
+            if self.terms:
+                return f"join_of({self._distinct_in_order()})"
         if name == "count":
             return f"count_of({values})"
         if name in ("min", "max"):
@@ -201,7 +211,16 @@ class Fold:
         if self.call.distinct:
             fold = self.compiler.fold(self.call.order)
             listed = f"distinct_rows({listed}{f', row_key(({fold},))' if fold else ''})"
+            if self.terms:
+                listed = f"zip({self._distinct_in_order()})"
         return f"stepped({make}, {listed})"
+
+    def _distinct_in_order(self) -> str:
+        """Text of the argument's distinct values, each from the first row that has it, in the order of the terms."""
+        keys = [term[0] for term in self.terms]
+        rows = self.payload.listed([*self.arguments, *keys], self.only, [], False)
+        terms = "".join(f"(itemgetter({i}), {_direction(term[1:])}), " for i, term in enumerate(self.terms, 1))
+        return f"distinct_in_order({rows}, ({terms}), {self.compiler.fold(self.call.order)})"
 
     # --- states, for aggregates without keys
 

@@ -289,7 +289,7 @@ def _collation_list(session: Any, value: str | None) -> Rows:
 
 def _function_list(session: Any, value: str | None) -> Rows:
     return [
-        (function.name, 1, "s" if isinstance(function, ScalarFunction) else "a", "utf8", function.n_args, 0)
+        (function.name, 1, "s" if isinstance(function, ScalarFunction) else "w", "utf8", function.n_args, 0)
         for by_count in BUILTINS.values()
         for function in by_count.values()
     ]

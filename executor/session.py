@@ -523,9 +523,11 @@ class Session:
         self.registry.register_scalar(name, n_args, call, deterministic)
         self.own_plans()
 
-    def register_aggregate(self, name: str, n_args: int, factory: Callable[[], Any] | None) -> None:
-        """An aggregate of this session; None removes it."""
-        self.registry.register_aggregate(name, n_args, factory)
+    def register_aggregate(
+        self, name: str, n_args: int, factory: Callable[[], Any] | None, window: bool = False
+    ) -> None:
+        """An aggregate of this session, with `window` a window function too; None removes it."""
+        self.registry.register_aggregate(name, n_args, factory, window)
         self.own_plans()
 
     def register_collation(self, name: str, compare: Callable[[str, str], Any] | None) -> None:

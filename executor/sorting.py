@@ -140,6 +140,14 @@ def distinct_rows(rows: Iterable[Row], key: Callable[[Row], Row] | None = None) 
     return distinct(rows, {}, key)
 
 
+def distinct_in_order(rows: Iterable[Row], terms: Sequence[Term], fold: Key | None = None) -> list[Any]:
+    """The distinct first elements of rows, each from the first row that has it, in the order of the terms."""
+    first: dict[Any, Row] = {}
+    for row in rows:
+        first.setdefault(row[0] if fold is None else fold(row[0]), row)
+    return [row[0] for row in order(list(first.values()), terms)]
+
+
 def in_row_order(rows: list[Row], key: Callable[[Row], Row] | None = None) -> list[Row]:
     """Rows sorted by all their columns, ascending."""
     try:

@@ -43,6 +43,7 @@ from aerodb_dbapi.planner.query import (
     Select,
     Source,
     Values,
+    Windowed,
 )
 from aerodb_dbapi.storage.errors import InternalError
 
@@ -135,6 +136,8 @@ class Mapper:
             cte = self._defined(query.cte)
             steps = [self.query(step) for step in query.steps]
             return replace(query, cte=cte, initial=self.query(query.initial), steps=steps, **self._tail(query))
+        if isinstance(query, Windowed):
+            return replace(query, source=self.query(query.source))
         raise InternalError(f"unknown query {type(query).__name__}")
 
     def _select(self, query: Select) -> Select:

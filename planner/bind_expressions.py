@@ -10,8 +10,7 @@ Chains: `a + b + …` and `a AND b AND …` of any length are walked in a loop, 
 
 Example: ``a BETWEEN '1' AND b`` with ``a INT`` → Between(a, '1', b, low_apply=(None, 'NUMERIC'), …).
 
-The errors are SQLite's own texts. Does not fold constants: rules do. JSON operators and windows: `NotSupportedError`
-(INV-F2).
+The errors are SQLite's own texts. Does not fold constants: rules do. JSON operators: `NotSupportedError` (INV-F2).
 """
 
 from __future__ import annotations
@@ -44,6 +43,7 @@ from aerodb_dbapi.planner.bind_context import (
 )
 from aerodb_dbapi.planner.bind_functions import bind_call, bind_filtered, bind_plain
 from aerodb_dbapi.planner.bind_names import bind_column, look_up
+from aerodb_dbapi.planner.bind_over import bind_over
 from aerodb_dbapi.planner.expressions import (
     FALSE,
     NULL,
@@ -73,6 +73,7 @@ from aerodb_dbapi.planner.expressions import (
 )
 from aerodb_dbapi.planner.parse import cast_affinity, number_value, parameter_slot
 from aerodb_dbapi.planner.query import Join, Query, QuerySource, Values
+from aerodb_dbapi.planner.rewrite_windows import OVER
 from aerodb_dbapi.planner.scope import Scope
 from aerodb_dbapi.storage.collations import is_known
 
@@ -421,8 +422,8 @@ def _json(context: Context, node: Any, scope: Scope) -> Expression:
     unsupported("the JSON operators -> and ->>")
 
 
-def _window(context: Context, node: Any, scope: Scope) -> Expression:
-    unsupported("window functions (OVER)")
+def _call(context: Context, node: Any, scope: Scope) -> Expression:
+    return bind_over(context, node, scope) if node.this == OVER else bind_call(context, node, scope)
 
 
 _HANDLERS: Final[dict[type, Handler]] = {
@@ -454,9 +455,8 @@ _HANDLERS: Final[dict[type, Handler]] = {
     exp.Escape: _escape,
     exp.RegexpLike: _as_call("REGEXP"),
     exp.Match: _as_call("MATCH"),
-    exp.Anonymous: bind_call,
+    exp.Anonymous: _call,
     exp.Filter: bind_filtered,
-    exp.Window: _window,
     exp.Subquery: _subquery,
     exp.Exists: _exists,
     exp.Tuple: _row_value,

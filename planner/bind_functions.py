@@ -23,7 +23,7 @@ from typing import Any, Final, NoReturn
 
 from sqlglot import exp
 
-from aerodb_dbapi.planner.affinity import collation_of
+from aerodb_dbapi.planner.affinity import collation_of, has_collate
 from aerodb_dbapi.planner.bind_context import FUNCTION_MARK, Context, fail, unsupported
 from aerodb_dbapi.planner.expressions import (
     NULL,
@@ -32,18 +32,21 @@ from aerodb_dbapi.planner.expressions import (
     Case,
     CaseBase,
     Coalesce,
+    Collate,
     Compare,
     Expression,
     IsNull,
     Like,
     Or,
 )
-from aerodb_dbapi.planner.functions import AggregateFunction
-from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, Pending, Scope
+from aerodb_dbapi.planner.functions import WINDOW_ONLY, AggregateFunction
+from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, NO_WINDOWS, Pending, Scope
 from aerodb_dbapi.planner.subtypes import subtyped
 from aerodb_dbapi.planner.usage import sources_in
 from aerodb_dbapi.storage.catalog import fold
 
+Term = tuple[Expression, bool, str, bool | None]  # expression, descending, collation, nulls_first
+_UNORDERED: Final = frozenset(("avg", "count", "max", "min", "sum", "total"))  # the order of rows changes nothing
 _LAZY: Final = frozenset(("coalesce", "ifnull", "iif", "nullif"))
 
 
@@ -51,12 +54,16 @@ def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) 
     """A call `f(…)`, as written with `f$` before its name; `condition` is the FILTER's."""
     written = str(node.this).removeprefix(FUNCTION_MARK)
     name = fold(written)
-    arguments, distinct = _arguments(node)
+    arguments, distinct, order = call_arguments(node)
     aggregate = context.functions.aggregate(name, len(arguments))
     if aggregate is not None:
-        return _aggregate(context, scope, aggregate, written, (arguments, distinct, condition))
+        if aggregate.window == WINDOW_ONLY:
+            fail(NO_WINDOWS.format(written))
+        return _aggregate(context, scope, aggregate, written, (arguments, distinct, condition, order))
     if condition is not None:
         fail(f"FILTER may not be used with non-aggregate {written}()")
+    if order is not None:
+        fail(f"ORDER BY may not be used with non-aggregate {written}()")
     bound = tuple(context.expression(context, argument, scope) for argument in arguments)
     special = _SPECIAL.get((name, len(bound)))
     if special is None and name in _ANY_NUMBER and len(bound) > 1:
@@ -84,7 +91,7 @@ def bind_plain(context: Context, written: str, arguments: tuple[Expression, ...]
     if found is None:
         if name == "like" and len(arguments) in (2, 3):
             return Like("LIKE", arguments[1], arguments[0], arguments[2] if len(arguments) == 3 else None)
-        _no_function(context, written, name)
+        no_function(context, written)
     if name in ("min", "max"):
         order = next((c for c in map(collation_of, arguments) if c is not None), "BINARY")
         if order != "BINARY":
@@ -93,49 +100,85 @@ def bind_plain(context: Context, written: str, arguments: tuple[Expression, ...]
     return Call(name, arguments, call, found.deterministic, found.needs_session, found.timed is not None)
 
 
-def _no_function(context: Context, written: str, name: str) -> NoReturn:
+def is_scalar(context: Context, written: str, count: int) -> bool:
+    """Whether a name with so many arguments is a scalar function."""
+    name = fold(written)
+    special = (name, count) in _SPECIAL or (name == "coalesce" and count > 1)
+    return special or context.functions.scalar(name, count) is not None
+
+
+def no_function(context: Context, written: str) -> NoReturn:
+    """Refuse a name, or its number of arguments."""
+    name = fold(written)
     if name in _LAZY or context.functions.exists(name):
         fail(f"wrong number of arguments to function {written}()")
     fail(f"no such function: {written}")
 
 
-def _arguments(node: Any) -> tuple[list[Any], bool]:
-    """The argument trees (`*` is none) and whether they are DISTINCT."""
+def call_arguments(node: Any) -> tuple[list[Any], bool, Any]:
+    """The argument trees (`*` is none), whether they are DISTINCT, and the ORDER BY after them."""
     arguments = node.expressions
+    order = None
+    if arguments and type(arguments[-1]) is exp.Order:
+        order = arguments[-1]
+        arguments = [*arguments[:-1], order.this]
     if len(arguments) == 1:
         only = arguments[0]
         if type(only) is exp.Star:
-            return [], False
+            return [], False, None
         if type(only) is exp.Distinct:
-            return list(only.expressions), True
-    if arguments and type(arguments[-1]) is exp.Order:
-        unsupported("ORDER BY in the arguments of an aggregate")
-    return arguments, False
+            return list(only.expressions), True, order
+    return arguments, False, order
+
+
+def order_terms(context: Context, clause: Any, scope: Scope) -> list[Term]:
+    """The terms of an ORDER BY inside a call or a window; a number in it is a number."""
+    made: list[Term] = []
+    for node in clause.expressions if clause is not None else ():
+        expression = context.expression(context, node.this, scope)
+        collation = collation_of(expression) or "BINARY"
+        while isinstance(expression, Collate):
+            expression = expression.operand
+        descending, nulls_first = bool(node.args.get("desc")), bool(node.args.get("nulls_first"))
+        made.append((expression, descending, collation, None if nulls_first is not descending else nulls_first))
+    return made
 
 
 # --- aggregates -------------------------------------------------------------------------------------------------------
 
 
 def _aggregate(
-    context: Context, scope: Scope, function: AggregateFunction, written: str, parts: tuple[list[Any], bool, Any]
+    context: Context, scope: Scope, function: AggregateFunction, written: str, parts: tuple[list[Any], bool, Any, Any]
 ) -> Expression:
-    trees, distinct, condition = parts
+    trees, distinct, condition, clause = parts
     allowed = scope.aggregates
     if allowed is FORBIDDEN:
         fail(allowed.format(written))
     if distinct and len(trees) != 1:
         fail("DISTINCT aggregates must have exactly one argument")
     scope.aggregates = FORBIDDEN
+    windows, scope.windows_allowed = scope.windows_allowed, False
     try:
         arguments = tuple(context.expression(context, tree, scope) for tree in trees)
         test = None if condition is None else context.expression(context, condition, scope)
+        terms = order_terms(context, clause, scope)
     finally:
-        scope.aggregates = allowed
+        scope.aggregates, scope.windows_allowed = allowed, windows
     order = (collation_of(arguments[0]) if arguments else None) or "BINARY"
     if function.takes_subtypes:
         arguments = tuple(subtyped(context, scope, one) for one in arguments)
-    call = AggregateCall(fold(written), arguments, distinct, test, (), function.factory, order)
-    return _note(context, _owner(scope, (*arguments, test) if test is not None else arguments), call)
+    kept = () if fold(written) in _UNORDERED and not function.user else tuple(terms)
+    call = AggregateCall(fold(written), arguments, distinct, test, kept, function.factory, order)
+    used = [*arguments, *(term[0] for term in terms)]
+    noted = _note(context, _owner(scope, tuple(used if test is None else [*used, test])), call)
+    return with_collation(noted, arguments)
+
+
+def with_collation(result: Expression, arguments: tuple[Expression, ...]) -> Expression:
+    """A call's result: COLLATE written in an argument counts for it too."""
+    marked = next((argument for argument in arguments if has_collate(argument)), None)
+    name = None if marked is None else collation_of(marked)
+    return result if name is None else Collate(result, name)
 
 
 def _owner(scope: Scope, arguments: tuple[Expression, ...]) -> Scope:

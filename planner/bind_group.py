@@ -1,7 +1,7 @@
 """GROUP BY and aggregates: what comes after the grouping is said in terms of the group's row.
 
 The row of source `Grouping.id` is: the keys, the results of the aggregate calls, the bare columns. `finish` rewrites
-the select list, HAVING and ORDER BY, at any depth of nested subqueries:
+the select list, HAVING, ORDER BY and the windows, at any depth of nested subqueries:
     - a `Pending` aggregate becomes the column of its result;
     - an expression that equals a key becomes the key's column (constants are left alone);
     - any other column of the block's own sources is bare: it becomes a column for which the executor picks a row.
@@ -15,6 +15,7 @@ keys [Column(0, b)], calls [count()], bare [Column(0, c)], columns [Column(1, 0)
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aerodb_dbapi.planner.affinity import collation_of
@@ -24,7 +25,7 @@ from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_order import Arm, bare_name, collation_around, column_number, same
 from aerodb_dbapi.planner.expressions import Collate, Column, Constant, Expression, Parameter
 from aerodb_dbapi.planner.query import Grouping, Order, OutputColumn, Select
-from aerodb_dbapi.planner.scope import NOT_IN_GROUP_BY, Pending, Scope
+from aerodb_dbapi.planner.scope import NO_WINDOWS, NOT_IN_GROUP_BY, Pending, PendingWindow, Scope, WindowUse
 from aerodb_dbapi.planner.usage import walk_nodes
 
 Keys = list[tuple[Expression, str]]  # expression and collation
@@ -42,8 +43,14 @@ def bind_keys(context: Context, clause: Any, arm: Arm) -> Keys:
             key = bind_expression(context, core, arm.scope)
         else:
             key = arm.outputs[position]
-            if any(isinstance(part, Pending) and part.group == arm.scope.group for part in walk_nodes(key)):
-                fail(NOT_IN_GROUP_BY)
+            for part in walk_nodes(key):
+                if isinstance(part, Pending) and part.group == arm.scope.group:
+                    fail(NOT_IN_GROUP_BY)
+                if isinstance(part, PendingWindow):
+                    alias = bare_name(core)
+                    if alias is not None:
+                        fail(f"misuse of aliased window function {alias}")
+                    fail(NO_WINDOWS.format(arm.scope.uses[part.position].function.name))
         order = collation_around(node) or collation_of(key) or "BINARY"
         while isinstance(key, Collate):
             key = key.operand
@@ -67,7 +74,18 @@ def finish(context: Context, query: Select, scope: Scope, keys: Keys) -> None:
     query.columns = mapper.expressions(query.columns)
     query.having = mapper.expressions(query.having)
     query.order_by = [_order(term, mapper) for term in query.order_by]
+    scope.uses = [_use(use, mapper) for use in scope.uses]
     query.group = group
+
+
+def _use(use: WindowUse, mapper: Mapper) -> WindowUse:
+    return replace(
+        use,
+        arguments=tuple(mapper.expressions(list(use.arguments))),
+        filter=None if use.filter is None else mapper.expression(use.filter),
+        partition=tuple([(mapper.expression(key), order) for key, order in use.partition]),
+        order_by=tuple([_order(term, mapper) for term in use.order_by]),
+    )
 
 
 def _order(term: Order, mapper: Mapper) -> Order:

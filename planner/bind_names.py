@@ -17,7 +17,7 @@ from typing import Any
 
 from aerodb_dbapi.planner.bind_context import DOUBLE_QUOTED, Context, Reference, fail, identifier, optional_identifier
 from aerodb_dbapi.planner.expressions import NULL, Coalesce, Constant, Exists, Expression, InQuery, ScalarQuery
-from aerodb_dbapi.planner.scope import ALLOWED, ROWID_NAMES, Pending, Scope
+from aerodb_dbapi.planner.scope import ALLOWED, ROWID_NAMES, Pending, PendingWindow, Scope
 from aerodb_dbapi.planner.usage import walk_nodes
 from aerodb_dbapi.storage.catalog import fold
 
@@ -90,6 +90,8 @@ def _alias(context: Context, at: Scope, key: str) -> Expression:
     for node in walk_nodes(bound):
         if isinstance(node, Pending) and node.group == at.group and at.aggregates is not ALLOWED:
             fail(at.aggregates.format(at.calls[node.position].name))
+        if isinstance(node, PendingWindow) and not at.windows_allowed:
+            fail(f"misuse of aliased window function {key}")
         nested = nested or isinstance(node, ScalarQuery | InQuery | Exists)
     if not nested:
         return bound

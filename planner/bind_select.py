@@ -3,7 +3,8 @@
 A block is bound in SQLite's order, since it decides which error is seen and where aliases count: FROM (with ON), the
 select list, HAVING, WHERE, ORDER BY, GROUP BY, LIMIT. Aliases are visible from HAVING on. Aggregates are allowed in
 the select list; if there is one, or a GROUP BY, also in HAVING and ORDER BY; never in WHERE, ON and GROUP BY. Then
-`bind_group.finish` turns everything after the grouping into expressions over the group's row.
+`bind_group.finish` turns everything after the grouping into expressions over the group's row, and
+`bind_windows.split_block` makes a block with window functions two.
 
 Column names
     result        the alias; for a plain column the name it was defined with; else the text as written (INV-Q6)
@@ -43,7 +44,9 @@ from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import Piece, bind_from
 from aerodb_dbapi.planner.bind_group import bind_keys, finish
 from aerodb_dbapi.planner.bind_order import Arm, bind_limits, compound_order, select_order
+from aerodb_dbapi.planner.bind_over import check_definitions
 from aerodb_dbapi.planner.bind_tables import with_scope
+from aerodb_dbapi.planner.bind_windows import split_block
 from aerodb_dbapi.planner.expressions import Coalesce, Column, Expression, conjuncts
 from aerodb_dbapi.planner.query import Compound, Query, Select, Values, arms
 from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, NOT_IN_GROUP_BY, Entry, Scope
@@ -129,7 +132,9 @@ def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
     args = node.args
     piece = bind_from(context, node, scope)
     scope.aggregates = ALLOWED
+    _allow_windows(scope, args.get("windows"))
     outputs = bind_outputs(context, node.expressions, scope, naming)
+    scope.windows_allowed = False
     scope.aliases = outputs.aliases
     grouped = bool(scope.calls) or args.get("group") is not None
     arm = Arm(scope, outputs.columns, outputs.positions)
@@ -137,7 +142,9 @@ def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
     scope.aggregates = MISPLACED if grouped else FORBIDDEN
     where = _where(context, args.get("where"), scope, piece)
     scope.aggregates = ALLOWED if grouped else MISPLACED
+    scope.windows_allowed = True
     order = select_order(context, args.get("order"), arm)
+    scope.windows_allowed = False
     scope.aggregates = NOT_IN_GROUP_BY
     keys = bind_keys(context, args.get("group"), arm)
     limit, offset = bind_limits(context, node, outer)
@@ -160,9 +167,18 @@ def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
         made.distinct_orders = [collation or "BINARY" for collation in collations]
     if grouped:
         finish(context, made, scope, keys)
+    if scope.uses:
+        made = split_block(made, scope)
     arm.query = made
     context.arms[id(made)] = arm
     return made
+
+
+def _allow_windows(scope: Scope, clause: Any) -> None:
+    scope.windows_allowed = True
+    if clause:
+        scope.named_windows = clause
+        check_definitions(clause)
 
 
 def _where(context: Context, clause: Any, scope: Scope, piece: Piece) -> list[Expression]:

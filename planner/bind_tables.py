@@ -48,6 +48,7 @@ from aerodb_dbapi.planner.query import (
     Source,
     TableSource,
     arms,
+    has_windows,
 )
 from aerodb_dbapi.planner.scope import (
     CommonTable,
@@ -299,6 +300,8 @@ def _bind_recursive(context: Context, table: CommonTable, seed: Any, steps: list
         query = context.select(context, step, Scope(inner.environment, inner, frame), SOURCE)
         if isinstance(query, Select) and query.group is not None:
             fail("recursive aggregate queries not supported")
+        if has_windows(query):
+            fail("cannot use window functions in recursive queries")
         if len(query.names) != len(initial.names):
             operator = "UNION" if distinct else "UNION ALL"
             fail(f"SELECTs to the left and right of {operator} do not have the same number of result columns")

@@ -51,6 +51,7 @@ INDEX_LOOKUP: Final = 2.5
 INDEX_ROW: Final = 1.2
 COVERING_ROW: Final = 0.25
 SORT_ROW: Final = 0.4
+WINDOW_ROW: Final = 0.6  # for each window of a row
 TOP_ROW: Final = 0.1
 
 RANGE_KEPT: Final = 0.25  # one bound

@@ -34,6 +34,7 @@ from aerodb_dbapi.planner.query import (
     Step,
     TableSource,
     Values,
+    Windowed,
 )
 from aerodb_dbapi.planner.rules.min_max import is_extreme
 from aerodb_dbapi.planner.usage import (
@@ -107,6 +108,11 @@ class _Explainer:
             self._select(query, parent)
         elif isinstance(query, Compound):
             self._compound(query, parent)
+        elif isinstance(query, Windowed):
+            self.query(query.source, parent)
+            for level in query.levels:
+                if not level.sorted:
+                    self._line(parent, "USE TEMP B-TREE FOR ORDER BY")
         elif isinstance(query, Recursive):
             self._recursive(query, parent)
         elif isinstance(query, Values):

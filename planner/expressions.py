@@ -291,7 +291,7 @@ class AggregateCall(Expression):
     arguments: tuple[Expression, ...]
     distinct: bool = False
     filter: Expression | None = None
-    order_by: tuple[tuple[Expression, bool], ...] = ()
+    order_by: tuple[tuple[Expression, bool, str, bool | None], ...] = ()  # descending, collation, nulls_first
     factory: Any = None
     order: str = "BINARY"  # collation of min(), max() and DISTINCT
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from aerodb_dbapi.planner.modules import TableModule
+
+WINDOW_TOO: Final = "w"
+WINDOW_ONLY: Final = "only"
+NO_WINDOW: Final = "a"
 
 
 class JsonText(str):
@@ -40,7 +44,11 @@ class ScalarFunction:
 @dataclass(frozen=True, slots=True)
 class AggregateFunction:
     """`factory()` makes an object with `step(*values)` and `finalize() -> value`; `name` lets the executor inline built-ins
-    (count, sum, total, avg, min, max, group_concat), unless `user` says that a user's function has that name."""
+    (count, sum, total, avg, min, max, group_concat), unless `user` says that a user's function has that name.
+
+    `window` says where it may be used: `WINDOW_TOO` (with OVER and without), `WINDOW_ONLY` (row_number and the like,
+    which the executor knows by name), `NO_WINDOW`. A user's window function has `value()` and `inverse(*values)`
+    besides."""
 
     name: str
     n_args: int
@@ -48,6 +56,7 @@ class AggregateFunction:
     user: bool = False
     takes_subtypes: bool = False
     always_json: bool = False
+    window: str = WINDOW_TOO
 
 
 class FunctionResolver(Protocol):

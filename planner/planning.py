@@ -10,7 +10,7 @@ for there is one row at most.
 from __future__ import annotations
 
 from aerodb_dbapi.planner.access import whole_access
-from aerodb_dbapi.planner.cost import RECURSIVE_RUNS, ROWID_LOOKUP, ROWS_MIN, SCAN_ROW
+from aerodb_dbapi.planner.cost import RECURSIVE_RUNS, ROWID_LOOKUP, ROWS_MIN, SCAN_ROW, WINDOW_ROW
 from aerodb_dbapi.planner.expressions import Constant, Expression
 from aerodb_dbapi.planner.joins import Block, Planning, limit_of
 from aerodb_dbapi.planner.ordering import group_gives
@@ -24,6 +24,7 @@ from aerodb_dbapi.planner.query import (
     Step,
     TableSource,
     Values,
+    Windowed,
 )
 from aerodb_dbapi.planner.terms import ROWID, make_term
 from aerodb_dbapi.planner.usage import sources_in
@@ -38,6 +39,9 @@ def plan_query(query: Query, planning: Planning) -> None:
         planning.results[id(query)] = (left[0] + right[0], left[1] + right[1])
     elif isinstance(query, Values):
         planning.results[id(query)] = (float(len(query.rows)), 0.1 * len(query.rows))
+    elif isinstance(query, Windowed):
+        rows, cost = planning.results[id(query.source)]
+        planning.results[id(query)] = (rows, cost + rows * WINDOW_ROW * len(query.levels))
     elif isinstance(query, Recursive):
         rows, cost = planning.results[id(query.initial)]
         planning.results[id(query)] = (rows * RECURSIVE_RUNS, cost + RECURSIVE_RUNS)

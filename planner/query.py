@@ -10,6 +10,8 @@ How a `Select` is evaluated, in order
        Without `group` this stage is absent. `having` is tested on that row.
     3. `columns` are evaluated into the output row, a tuple; `distinct` drops repeated ones.
     4. `order_by`, then `limit`/`offset`.
+    A block with window functions is two: stages 1 and 2 are a block of their own, inside a `Windowed` that is the only source of
+    the block that does 3 and 4 (`planner/bind_windows.py`).
     Expressions of `columns`, `order_by` refer to step sources, or to `group.id` when there is a grouping. An ORDER BY term
     that is an output column is `OutputColumn(i)`, so that it is not evaluated twice.
 
@@ -23,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aerodb_dbapi.planner.expressions import AggregateCall, Expression
+from aerodb_dbapi.planner.functions import AggregateFunction
 from aerodb_dbapi.planner.modules import TableModule
 from aerodb_dbapi.storage.catalog import Index, Table
 
@@ -292,6 +295,52 @@ class Recursive(Query):
     offset: Expression | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Which rows of the partition a window function sees. `unit` is ROWS, RANGE or GROUPS; `start` and `end` are UNBOUNDED,
+    PRECEDING, CURRENT or FOLLOWING, with an offset (a constant expression) for the middle two; `exclude` is NO, CURRENT,
+    GROUP or TIES."""
+
+    unit: str = "RANGE"
+    start: str = "UNBOUNDED"
+    end: str = "CURRENT"
+    exclude: str = "NO"
+    start_offset: Expression | None = None
+    end_offset: Expression | None = None
+
+
+@dataclass(slots=True)
+class WindowCall:
+    """A window function over positions of the source row. `filter` is the position of its condition; `order` the collation
+    of min() and max()."""
+
+    function: AggregateFunction
+    arguments: tuple[int, ...]
+    filter: int | None = None
+    order: str = "BINARY"
+
+
+@dataclass(slots=True)
+class WindowLevel:
+    """Functions over one window: `partition` holds (position, collation), `order_by` terms over `OutputColumn`s of the source.
+    `sorted`: the rows come in the order of both."""
+
+    partition: tuple[tuple[int, str], ...]
+    order_by: tuple[Order, ...]
+    frame: Frame
+    calls: list[WindowCall]
+    sorted: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Windowed(Query):
+    """Window functions over the rows of `source`: its row is the source's, then the results of all calls, level by level. Each
+    level puts the rows in its own order, and they come out in that of the last one."""
+
+    source: Query
+    levels: list[WindowLevel]
+
+
 # --- Statements ----------------------------------------------------------------------------------------------------------
 
 
@@ -382,6 +431,12 @@ class DeleteStatement(Statement):
     returning: Returning | None = None
     index_filters: dict[int, Expression] = field(default_factory=dict)
     index_values: dict[int, Expression] = field(default_factory=dict)  # index expressions by position, over row_id
+
+
+def has_windows(query: Query) -> bool:
+    """Whether a query is a block that was written with window functions."""
+    sources = [join.source for join in query.joins] if isinstance(query, Select) else []
+    return any(isinstance(source, QuerySource) and isinstance(source.query, Windowed) for source in sources)
 
 
 def arms(query: Query) -> Iterator[Query]:

@@ -13,7 +13,7 @@ Column names (INV-Q6)
     holds for every SELECT at every depth, and for RETURNING.
 
 What the tree looks like afterwards
-    - Select(expressions, from_, joins, where, group, having, order, limit, offset, distinct, with_); Union, Except,
+    - Select(expressions, from_, joins, where, group, having, windows, order, limit, offset, distinct, with_); Union, Except,
       Intersect (left-associative; `distinct` tells UNION from UNION ALL) with order, limit, offset.
     - Table(this=Identifier, db, alias=TableAlias, indexed=Table (INDEXED BY) | False (NOT INDEXED), version=Version).
       `t FOR SYSTEM_TIME AS OF COMMIT n` is Table.args['version'] = Version(expression=Literal | Parameter). A
@@ -59,6 +59,7 @@ from aerodb_dbapi.planner.rewrite_from import (
     table_name,
     write_alias,
 )
+from aerodb_dbapi.planner.rewrite_windows import definitions, order_terms, starts_definitions
 from aerodb_dbapi.planner.stream import ALIASES, NAMES, TokenStream
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
@@ -199,12 +200,12 @@ def _select(stream: TokenStream) -> str:
     if stream.kind == "HAVING":
         stream.pass_on(TokenType.HAVING)
         expression(stream)
-    if stream.kind == "WINDOW" and stream.ahead() in NAMES and stream.ahead(2) == "AS":
-        raise NotSupportedError("window functions (WINDOW)")
+    if starts_definitions(stream):
+        definitions(stream, expression)
     clause = ""
     if stream.kind == "ORDER":
         _by(stream, TokenType.ORDER_BY)
-        _order_terms(stream)
+        order_terms(stream, expression)
         clause = "ORDER BY"
     if stream.kind == "LIMIT":
         _limit(stream)
@@ -249,23 +250,6 @@ def _result_column(stream: TokenStream) -> None:
         write_alias(stream, stream.name())
     elif level != COLUMN:
         write_alias(stream, TEXT_ALIAS_PREFIX + stream.text_since(start))
-
-
-def _order_terms(stream: TokenStream) -> None:
-    while True:
-        expression(stream)
-        if stream.kind == "ASC":
-            stream.pass_on(TokenType.ASC)
-        elif stream.kind == "DESC":
-            stream.pass_on(TokenType.DESC)
-        if stream.kind == "NULLS":
-            stream.pass_on(TokenType.VAR)
-            if stream.kind not in ("FIRST", "LAST"):
-                raise stream.error()
-            stream.pass_on(TokenType.VAR)
-        if stream.kind != ",":
-            return
-        stream.pass_on(TokenType.COMMA)
 
 
 def _limit(stream: TokenStream) -> None:
@@ -456,7 +440,7 @@ def _rows(stream: TokenStream, target: tuple[int, int, int], verb: str, has_from
     stream.out += table + condition
     if stream.kind == "ORDER":
         _by(stream, TokenType.ORDER_BY)
-        _order_terms(stream)
+        order_terms(stream, expression)
         if stream.kind != "LIMIT":
             raise OperationalError(f"ORDER BY without LIMIT on {verb}")
     _limit(stream)

@@ -13,8 +13,8 @@ What the tree looks like afterwards (sqlglot node ← SQL)
       "x", which becomes a string if no such column exists.
     - Anonymous(this='f$name', expressions) ← every function call, name as written after the prefix; '*' is Star,
       DISTINCT is Distinct(expressions). Also 'f$->' and 'f$->>' for the JSON operators, and 'f$like'(pattern, operand,
-      escape) where ESCAPE is no plain string. FILTER makes Filter(this=Anonymous, expression=Where); OVER is not
-      supported yet.
+      escape) where ESCAPE is no plain string. FILTER makes Filter(this=Anonymous, expression=Where); ORDER BY
+      after the arguments is an Order around the last one; OVER is in `rewrite_windows`.
     - Literal: is_string, or the digits of a number; integers beyond 64 bits are REAL (`parse.number_value` decides).
       Hexadecimal is written in decimal, so its digits may begin with '-'; -9223372036854775808 is one Literal.
       HexString ← x'..'.
@@ -53,8 +53,9 @@ from aerodb_dbapi.planner.lexer import (
     STRING,
     unquote,
 )
+from aerodb_dbapi.planner.rewrite_windows import order_by, over, starts_over
 from aerodb_dbapi.planner.stream import ALIASES, IDENTIFIERS, NAMES, TokenStream
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import affinity_of_type
 
 FUNCTION_PREFIX: Final = "f$"
@@ -579,6 +580,7 @@ def _qualified(stream: TokenStream) -> int:
 
 
 def _function(stream: TokenStream) -> int:
+    at = len(stream.out)
     stream.write(TokenType.VAR, FUNCTION_PREFIX + unquote(stream.token[1]))
     stream.advance()
     stream.pass_on(TokenType.L_PAREN)
@@ -589,8 +591,8 @@ def _function(stream: TokenStream) -> int:
     _close(stream)
     if stream.kind == "FILTER" and stream.ahead() == "(":
         _filter(stream)
-    if stream.kind == "OVER" and (stream.ahead() == "(" or stream.ahead() in IDENTIFIERS):
-        raise NotSupportedError("window functions (OVER)")
+    if starts_over(stream):
+        over(stream, at, expression)
     return ATOM
 
 
@@ -601,7 +603,13 @@ def _arguments(stream: TokenStream) -> None:
             raise OperationalError("DISTINCT aggregates must have exactly one argument")
     elif stream.kind == "ALL":
         stream.advance()
-    expression_list(stream)
+    at = len(stream.out)
+    if stream.kind != "ORDER":
+        expression_list(stream)
+    if stream.kind == "ORDER":
+        order_by(stream, expression)
+        if stream.out[at].token_type == TokenType.ORDER_BY:  # nothing to put in order: SQLite takes and forgets it
+            del stream.out[at:]
 
 
 def _filter(stream: TokenStream) -> None:

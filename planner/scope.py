@@ -24,12 +24,13 @@ Keeps INV-S2: tables are looked up in the schema of `Environment`, which AS OF r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aerodb_dbapi.planner.expressions import AggregateCall, Column, Expression
-from aerodb_dbapi.planner.query import Query
+from aerodb_dbapi.planner.functions import AggregateFunction
+from aerodb_dbapi.planner.query import Frame, Order, Query
 from aerodb_dbapi.storage.catalog import Schema, Table, fold
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -39,6 +40,7 @@ ROWID_NAMES: Final = frozenset(("rowid", "oid", "_rowid_"))
 ALLOWED: Final = "allowed"
 FORBIDDEN: Final = "misuse of aggregate function {}()"
 MISPLACED: Final = "misuse of aggregate: {}()"
+NO_WINDOWS: Final = "misuse of window function {}()"
 NOT_IN_GROUP_BY: Final = "aggregate functions are not allowed in the GROUP BY clause"
 
 
@@ -58,6 +60,29 @@ class Pending(Expression):
 
     group: int
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class PendingWindow(Expression):
+    """A window function by its number among those of its block, whose windows become source `windows`; becomes a `Column` when
+    the block is finished."""
+
+    windows: int
+    position: int
+
+
+@dataclass(slots=True)
+class WindowUse:
+    """A window function as written: arguments and FILTER, PARTITION BY with collations, ORDER BY, frame. `order` is the collation
+    of min() and max()."""
+
+    function: AggregateFunction
+    arguments: tuple[Expression, ...]
+    filter: Expression | None
+    partition: tuple[tuple[Expression, str], ...]
+    order_by: tuple[Order, ...]
+    frame: Frame
+    order: str
 
 
 Described = tuple[str, str | None, str | None, str | None]  # name, affinity, collation, declared type
@@ -205,7 +230,10 @@ class WithFrame:
 class Scope:
     """One query block while it is bound."""
 
-    __slots__ = ("aggregates", "aliases", "calls", "correlated", "entries", "environment", "group", "parent", "withs")
+    __slots__ = (
+        "aggregates", "aliases", "calls", "correlated", "entries", "environment", "group", "named_windows", "parent",
+        "uses", "windows", "windows_allowed", "withs",
+    )  # fmt: skip
 
     def __init__(self, environment: Environment, parent: Scope | None = None, withs: WithFrame | None = None) -> None:
         self.environment = environment
@@ -216,6 +244,10 @@ class Scope:
         self.aggregates = FORBIDDEN
         self.group: int | None = None  # source id of the grouping, once there is one
         self.calls: list[AggregateCall] = []
+        self.windows_allowed = False
+        self.named_windows: Sequence[Any] = ()  # the trees of the WINDOW clause
+        self.windows: int | None = None  # source id of the rows with windows, once there are any
+        self.uses: list[WindowUse] = []
         self.correlated = False  # a name was looked up through this scope in one further out
 
     def inner(self, parent: Scope | None = None) -> Scope:

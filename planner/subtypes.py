@@ -8,7 +8,7 @@ of its `tagged` form. No other part of a statement ever meets a `JsonText`.
 
 Through what is a value followed?
     CASE, coalesce() and iif(), COLLATE, unary plus: into the branches;
-    an aggregate of the same block: json_group_array(), json_group_object();
+    an aggregate of the same block: json_group_array(), json_group_object(), with OVER or without;
     a scalar subquery;
     a column of a table-valued function that says so (`TableModule.json_type`);
     not through a subquery, view or CTE in FROM, as in SQLite.
@@ -35,7 +35,7 @@ from aerodb_dbapi.planner.expressions import (
 )
 from aerodb_dbapi.planner.functions import JsonText
 from aerodb_dbapi.planner.query import ModuleSource, Query, Select, arms
-from aerodb_dbapi.planner.scope import Pending, Scope
+from aerodb_dbapi.planner.scope import Pending, PendingWindow, Scope
 
 __all__ = ["JsonText", "subtyped"]
 
@@ -76,6 +76,8 @@ def subtyped(context: Context, scope: Scope, node: Expression) -> Expression:
     if isinstance(node, ScalarQuery):
         return _scalar_query(context, scope, node)
     if isinstance(node, Pending) and _pending_is_json(context, scope, node):
+        return _marked(node)
+    if isinstance(node, PendingWindow) and _window_is_json(scope, node):
         return _marked(node)
     return node
 
@@ -126,6 +128,14 @@ def _pending_is_json(context: Context, scope: Scope | None, node: Pending) -> bo
     while scope is not None:
         if scope.group == node.group:
             return _call_is_json(context, scope.calls[node.position])
+        scope = scope.parent
+    return False
+
+
+def _window_is_json(scope: Scope | None, node: PendingWindow) -> bool:
+    while scope is not None:
+        if scope.windows == node.windows:
+            return scope.uses[node.position].function.always_json
         scope = scope.parent
     return False
 

@@ -48,6 +48,7 @@ from aerodb_dbapi.planner.query import (
     TableSource,
     UpdateStatement,
     Values,
+    Windowed,
 )
 
 SUBQUERY_NODES = (Exists, InQuery, ScalarQuery)
@@ -139,6 +140,9 @@ def query_expressions(query: Query) -> list[Expression]:
         found += query.columns
     elif isinstance(query, Values):
         return [item for row in query.rows for item in row]
+    elif isinstance(query, Windowed):
+        frames = [level.frame for level in query.levels]
+        return [one for frame in frames for one in (frame.start_offset, frame.end_offset) if one is not None]
     else:
         found = []
     found += [term.expression for term in query.order_by]  # type: ignore[attr-defined]
@@ -154,7 +158,7 @@ def inner_queries(query: Query) -> list[Query]:
         return [query.left, query.right]
     if isinstance(query, Recursive):
         return [query.initial, *query.steps]
-    return []
+    return [query.source] if isinstance(query, Windowed) else []
 
 
 def walk_queries(query: Query, seen: set[int] | None = None, *, nested: bool = True) -> Iterator[Query]:

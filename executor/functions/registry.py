@@ -21,10 +21,10 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any, Final
 
-from aerodb_dbapi.executor.functions import aggregates, dates, json_scalars, numeric, system, text
+from aerodb_dbapi.executor.functions import aggregates, dates, json_scalars, numeric, system, text, windows
 from aerodb_dbapi.executor.functions.system import SQLITE_VERSION
-from aerodb_dbapi.executor.functions.user import aggregate_factory, safe_comparison, scalar_call
-from aerodb_dbapi.planner.functions import AggregateFunction, ScalarFunction
+from aerodb_dbapi.executor.functions.user import aggregate_factory, safe_comparison, scalar_call, window_factory
+from aerodb_dbapi.planner.functions import NO_WINDOW, WINDOW_TOO, AggregateFunction, ScalarFunction
 from aerodb_dbapi.planner.modules import TableModule
 from aerodb_dbapi.storage.catalog import fold
 from aerodb_dbapi.storage.collations import COLLATIONS, key_function
@@ -47,6 +47,7 @@ BUILTINS: Final[Table] = _table(
     chain(
         text.FUNCTIONS, numeric.FUNCTIONS, dates.FUNCTIONS, system.FUNCTIONS, aggregates.AGGREGATES,
         json_scalars.FUNCTIONS, json_scalars.AGGREGATES,
+        windows.WINDOW_FUNCTIONS,
     )
 )  # fmt: skip
 
@@ -113,9 +114,16 @@ class FunctionRegistry:
         made = None if call is None else ScalarFunction(fold(name), n_args, scalar_call(call), deterministic)
         self._register(name, n_args, made)
 
-    def register_aggregate(self, name: str, n_args: int, factory: Callable[[], Any] | None) -> None:
-        """Add or replace an aggregate of the application, given its class; None removes it."""
-        made = None if factory is None else AggregateFunction(fold(name), n_args, aggregate_factory(factory), user=True)
+    def register_aggregate(
+        self, name: str, n_args: int, factory: Callable[[], Any] | None, window: bool = False
+    ) -> None:
+        """Add or replace an aggregate of the application, given its class; with `window` it may have OVER. None removes
+        it."""
+        made = None
+        if factory is not None:
+            wrapped = window_factory(factory) if window else aggregate_factory(factory)
+            kind = WINDOW_TOO if window else NO_WINDOW
+            made = AggregateFunction(fold(name), n_args, wrapped, user=True, window=kind)
         self._register(name, n_args, made)
 
     def register_collation(self, name: str, compare: Callable[[str, str], Any] | None) -> None:

@@ -15,10 +15,11 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
-from aerodb_dbapi.storage.errors import DataError, OperationalError
+from aerodb_dbapi.storage.errors import DatabaseError, DataError, OperationalError
 from aerodb_dbapi.storage.values import check_result
 
 
@@ -120,6 +121,37 @@ class UserAggregate:
         except Exception as error:
             report(self.factory, error)
             raise _failure(error, f"user-defined aggregate's '{name}' method raised error") from error
+
+
+class UserWindow(UserAggregate):
+    """One run of an application's window function: an aggregate that can also be asked before its end, and take rows back."""
+
+    __slots__ = ()
+
+    def inverse(self, *values: Any) -> None:
+        """Take back the oldest row that it was given."""
+        self._call("inverse", self._method("inverse"), *values)
+
+    def value(self) -> Any:
+        """Its present result as a SQL value; NULL if it was never given a row."""
+        if self.instance is None:
+            return None
+        value = self._method("value")
+        return self._call("value", lambda: check_result(value()))
+
+    def close(self) -> None:
+        """Tell it that the partition is over. What it answers is not looked at, nor is what it raises, as in SQLite."""
+        with suppress(DatabaseError, MemoryError):
+            self.finalize()
+
+
+def window_factory(factory: Callable[[], Any]) -> Callable[[], UserWindow]:
+    """What makes one `UserWindow` per partition or group."""
+
+    def make() -> UserWindow:
+        return UserWindow(factory)
+
+    return make
 
 
 def aggregate_factory(factory: Callable[[], Any]) -> Callable[[], UserAggregate]:

@@ -8,6 +8,7 @@ subquery, and
     * the join is inner (conjuncts of WHERE and inner ON), or LEFT (conjuncts of its own ON);
     * the query is not a shared CTE, and has no LIMIT: fewer rows would be cut elsewhere;
     * below GROUP BY: all columns in it are group keys;
+    * below window functions: all columns in it are partition keys of every one of them;
     * into a compound: every arm can take it, each with the arm's own columns.
 DISTINCT, GROUP BY, UNION, INTERSECT and EXCEPT take values for the same that are only equal (1 and 1.0; 'a' and 'A'
 under NOCASE) and keep one of them. Past these a condition moves only if it cannot tell such values apart: columns
@@ -24,7 +25,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aerodb_dbapi.planner.expressions import Between, Column, Compare, Expression, InList, IsNull, children
-from aerodb_dbapi.planner.query import Compound, Grouping, Join, Query, QuerySource, Select, TableSource, arms
+from aerodb_dbapi.planner.query import Compound, Grouping, Join, Query, QuerySource, Select, TableSource, Windowed, arms
 from aerodb_dbapi.planner.rules.context import Rewriting, substitute
 from aerodb_dbapi.planner.usage import is_deterministic, nested_queries, sources_in, walk_nodes
 
@@ -76,6 +77,8 @@ def accepts(query: Query, conjunct: Expression, source: int) -> bool:
         if orders is not None and not cannot_tell(conjunct, source, _merged(query, orders)):
             return False
         return all(isinstance(arm, Select) and accepts(arm, conjunct, source) for arm in arms(query))
+    if isinstance(query, Windowed):
+        return _keeps_partitions(query, conjunct, source) and accepts(query.source, conjunct, source)
     if not isinstance(query, Select) or query.limit is not None or query.offset is not None:
         return False
     places = _places(conjunct, source)
@@ -85,6 +88,19 @@ def accepts(query: Query, conjunct: Expression, source: int) -> bool:
     if query.distinct and not cannot_tell(conjunct, source, _merged(query, query.distinct_orders)):
         return False
     return query.group is None or _fits_keys(query, query.group, conjunct, source)
+
+
+def _keeps_partitions(query: Windowed, conjunct: Expression, source: int) -> bool:
+    """Whether a condition takes or leaves whole partitions, at every level."""
+    if not isinstance(query.source, Select):
+        return False
+    orders = ["BINARY"] * len(query.source.columns)
+    for place in _places(conjunct, source):
+        found = {order for level in query.levels for at, order in level.partition if at == place}
+        if len(found) != 1 or not all(any(at == place for at, _ in level.partition) for level in query.levels):
+            return False
+        orders[place] = found.pop()
+    return cannot_tell(conjunct, source, _merged(query.source, orders))
 
 
 def _merging_orders(query: Query) -> list[str] | None:
@@ -173,6 +189,9 @@ def push(query: Query, conjunct: Expression, source: int) -> None:
     if isinstance(query, Compound):
         for arm in arms(query):
             push(arm, conjunct, source)
+        return
+    if isinstance(query, Windowed):
+        push(query.source, conjunct, source)
         return
     assert isinstance(query, Select)
     made = substitute(conjunct, source, query.columns)

@@ -409,7 +409,6 @@ def test_delete() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT sum(a) OVER () FROM t",
         "SELECT * FROM t FOR SYSTEM_TIME AS OF COMMIT ?",
     ],
 )

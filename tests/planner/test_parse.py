@@ -196,7 +196,6 @@ def test_stored_texts() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "select sum(a) over () from t",
         "update t set a = 1 from u limit 1",
     ],
 )

@@ -26,7 +26,6 @@ from typing import Any
 
 EXPECTED: dict[str, str] = {
     r"test_backup\.": "Connection.backup() is not there yet",
-    r"WindowFunctionTests": "create_window_function() is not there yet",
     r"test_locking$|test_raise_timeout$": "a second writer does not find the database locked: it may commit",
     r"test_ctx_mgr_rollback_if_commit_failed": "two processes on one file",
     r"test_error_msg_decode_error": "bytes that are not UTF-8 become U+FFFD in text",
