@@ -15,6 +15,7 @@ What it does not do: json_each and json_tree (`executor.modules.json_tables`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.json_binary import decode, encode, is_binary
@@ -152,6 +153,7 @@ def _is_word(text: str) -> bool:
     return text.isascii() and text.replace("_", "a").isalnum()
 
 
+@lru_cache(maxsize=512, typed=True)
 def _arrow_path(key: Any) -> Any:
     """The path that the right side of -> means: a path, a label, or an index."""
     text = _text_of(key)
