@@ -119,6 +119,7 @@ _SKIPPED: Final = {
     "orders",
     "distinct_orders",
     "table",
+    "partials",
     "index",
     "function",
 }

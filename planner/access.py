@@ -9,7 +9,8 @@ Paths
 Example: ``u.x = t.a AND u.y > 5`` with an index on u(x, y): once t is bound, IndexScan(equal=(t.a,), lower=5,
 lower_open); `used` holds both conjuncts, `sequence` is ((y, False), (rowid, False)), `bound` {x: BINARY}.
 
-Not done: partial indexes (their WHERE would have to be implied), OR over several indexes, LIKE prefixes.
+Partial indexes are read where the conjuncts imply their condition (`_is_implied`). Not done: OR over several indexes, LIKE
+prefixes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from aerodb_dbapi.planner.cost import (
     Selectivity,
     rows_per_key,
 )
-from aerodb_dbapi.planner.expressions import Expression
+from aerodb_dbapi.planner.expressions import Column, Compare, Expression, IsNull
 from aerodb_dbapi.planner.query import (
     Access,
     HashLookup,
@@ -109,7 +110,7 @@ def paths(site: Site, available: int, estimate: Selectivity, *, ordered: bool = 
         if forced != "":
             found = _index_paths(site, source, terms, estimate, ordered)
         if forced:
-            return found or _no_solution(source)
+            return found or _no_solution()
         found += _rowid_paths(site, terms)
     found.insert(0, full_path(site))
     hashed = hash_path(site, available)
@@ -118,8 +119,8 @@ def paths(site: Site, available: int, estimate: Selectivity, *, ordered: bool = 
     return found
 
 
-def _no_solution(source: TableSource) -> list[Path]:
-    raise OperationalError(f"no query solution for {source.name} INDEXED BY {source.indexed_by}")
+def _no_solution() -> list[Path]:
+    raise OperationalError("no query solution")
 
 
 def full_path(site: Site) -> Path:
@@ -193,19 +194,41 @@ def _set_bounds(access: RowidRange | IndexScan, lower: Bound | None, upper: Boun
         access.upper, access.upper_open = upper.key, upper.open
 
 
-def usable_indexes(source: TableSource) -> list[Index]:
-    """The indexes that may be read for a table: whole ones, or the one that INDEXED BY names."""
+def usable_indexes(site: Site, source: TableSource, terms: Sequence[Term]) -> list[Index]:
+    """The indexes that may be read for a table: whole ones, and partial ones whose condition holds for every row that is
+    wanted; only the one that INDEXED BY names, if there is that."""
+    indexes: Iterable[Index] = source.table.indexes
     if source.indexed_by:
         wanted = source.indexed_by.lower()
-        return [index for index in source.table.indexes if index.name.lower() == wanted and index.where is None]
-    return [index for index in source.table.indexes if index.where is None]
+        indexes = [index for index in indexes if index.name.lower() == wanted]
+    return [index for index in indexes if index.where is None or _is_implied(site, source, index, terms)]
+
+
+def _is_implied(site: Site, source: TableSource, index: Index, terms: Sequence[Term]) -> bool:
+    """Do the conjuncts on this source imply the index's condition? Each part of it is one of them, or says IS NOT NULL of
+    a column that one of them compares with something."""
+    condition = source.partials.get(index.id)
+    if condition is None:
+        return False
+    filled = {term.column for term in terms if term.kind in ("=", "in", "range") and not _takes_null(term)}
+    return all(part in site.local or _asks_not_null(part, source, filled) for part in condition)
+
+
+def _takes_null(term: Term) -> bool:
+    return isinstance(term.conjunct, Compare) and term.conjunct.op == "IS"
+
+
+def _asks_not_null(part: Expression, source: TableSource, filled: set[int]) -> bool:
+    if not isinstance(part, IsNull) or not part.negated or not isinstance(part.operand, Column):
+        return False
+    return table_position(source.table, part.operand.position) in filled
 
 
 def _index_paths(
     site: Site, source: TableSource, terms: Sequence[Term], estimate: Selectivity, ordered: bool
 ) -> list[Path]:
     found = []
-    for index in usable_indexes(source):
+    for index in usable_indexes(site, source, terms):
         path = _index_path(site, source, index, terms, estimate)
         if path.used or ordered or source.indexed_by:
             found.append(path)

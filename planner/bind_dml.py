@@ -39,7 +39,7 @@ from aerodb_dbapi.planner.bind_context import (
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import bind_list
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
-from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values
+from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values, bind_partials
 from aerodb_dbapi.planner.bind_tables import MASTER_NAMES, with_scope
 from aerodb_dbapi.planner.bind_upsert import bind_upserts
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
@@ -175,6 +175,7 @@ def _target_rows(context: Context, tree: Any, table: Table, outer: Scope) -> tup
     name = table.name if alias is None else identifier(alias.this)
     source = TableSource(id=context.next_id(), name=name, table=table)
     context.stored.add(source.id)
+    bind_partials(context, source, outer)
     _index_hint(node, source)
     inner = outer.inner()
     inner.entries.append(table_entry(source.id, name, table))

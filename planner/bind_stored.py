@@ -8,20 +8,26 @@ The bound expressions come without an order; `dependency_order` puts a column be
 
 Example: ``CREATE TABLE t(a, b AS (c * 2), c AS (a + 1))`` gives {1: c * 2, 2: a + 1}, to be computed in the order [2, 1].
 
+The conditions of partial indexes are bound here too, for those who read a table (`bind_partials`).
+
 Does not: compute, or decide when (`executor.dml_insert`).
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlglot import exp
 
 from aerodb_dbapi.planner.bind_context import Context, fail
 from aerodb_dbapi.planner.bind_expressions import bind_expression
-from aerodb_dbapi.planner.expressions import Call, Column, Exists, Expression, InQuery, ScalarQuery, walk
+from aerodb_dbapi.planner.expressions import Call, Column, Exists, Expression, InQuery, ScalarQuery, conjuncts, walk
 from aerodb_dbapi.planner.lexer import PARAMETER, tokenize
 from aerodb_dbapi.planner.parse import parse_expression
+from aerodb_dbapi.planner.query import TableSource
 from aerodb_dbapi.planner.scope import Scope, table_entry
 from aerodb_dbapi.storage.catalog import Table
+from aerodb_dbapi.storage.errors import OperationalError
 
 _DATES = frozenset(("date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"))
 _NOT_DETERMINISTIC = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp)
@@ -45,6 +51,26 @@ def bind_index_values(context: Context, table: Table, row_id: int, scope: Scope)
                 place = "index expressions"
                 made[column.position] = bind_stored(context, table, row_id, scope, column.expression, place)
     return made
+
+
+def bind_partials(context: Context, source: TableSource, scope: Scope) -> None:
+    """Give a source the conditions of its partial indexes. One that does not bind (it calls a function that this
+    connection does not have) is left out: its index is not read then."""
+    for index in source.table.indexes:
+        if index.where is None:
+            continue
+        inside = Scope(scope.environment)
+        inside.entries.append(table_entry(source.id, source.table.name, source.table))
+        trace, context.trace = context.trace, None
+        try:
+            source.partials[index.id] = conjuncts(bind_expression(context, _tree(index.where), inside))
+        except OperationalError:
+            continue
+        finally:
+            context.trace = trace
+
+
+_tree = lru_cache(maxsize=256)(parse_expression)
 
 
 def bind_stored(context: Context, table: Table, row_id: int, scope: Scope, text: str, place: str) -> Expression:

@@ -54,6 +54,9 @@ class TableGenerator(Generator):
                 keys.append(f"{self.value(columns, 1)} || '' {self.pick('', 'DESC')}")
             unique = self.pick("", "", "UNIQUE ") if len(keys) > 2 else ""
             statements.append(f"CREATE {unique}INDEX i{number} ON {name}({', '.join(keys)})")
+            key, other = self.pick(*columns), self.pick(*columns)
+            condition = self.pick(f"{other} IS NOT NULL", f"{other} <> {key}", f"{other} IS NULL")
+            statements.append(f"CREATE INDEX p{number} ON {name}({key}) WHERE {condition}")
             statements += [self.insert(name) for _ in range(self.random.randint(3, 12))]
         return statements
 
