@@ -44,6 +44,7 @@ LEGACY_TRANSACTION_CONTROL = -1
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 _PARAMETERS = (
     "database", "timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri", "autocommit",
+    "foreign_keys",
 )  # fmt: skip
 
 
@@ -79,6 +80,7 @@ class Connection(Surface):
         uri: bool = False,
         *,
         autocommit: bool | int = LEGACY_TRANSACTION_CONTROL,
+        foreign_keys: bool = False,
     ) -> None:
         path = os.fsdecode(database)
         if "\0" in path:
@@ -100,6 +102,7 @@ class Connection(Surface):
         self._autocommit = _checked_autocommit(autocommit)
         self._session = _open(locate(path, uri), timeout)
         self._session.thread = self._thread = get_ident()
+        self._session.set_foreign_keys(bool(foreign_keys))
         self._set_plain()
         self._note_control()
         if self._autocommit is False:
@@ -460,11 +463,12 @@ def connect(*arguments: Any, **options: Any) -> Connection:
     """Open a database file (made if missing; ':memory:' for one in memory) and return a connection.
 
     connect(database, timeout=5.0, detect_types=0, isolation_level="", check_same_thread=True, factory=Connection,
-            cached_statements=128, uri=False, *, autocommit=LEGACY_TRANSACTION_CONTROL)
+            cached_statements=128, uri=False, *, autocommit=LEGACY_TRANSACTION_CONTROL, foreign_keys=False)
 
     `timeout`: seconds to wait for a lock. `detect_types`: PARSE_DECLTYPES | PARSE_COLNAMES. `isolation_level`, `autocommit`: see
     the module's text. `check_same_thread=False` lets any thread use the connection, one at a time. `factory` makes the connection
     and is given all arguments as they are here. `uri`: `database` may be a URI (aerodb_dbapi.uri).
+    `foreign_keys=True` has foreign keys enforced from the start (`PRAGMA foreign_keys`).
     Raises OperationalError (cannot open, locked), DatabaseError (not a database), CorruptionError (damaged file).
     """
     factory = arguments[5] if len(arguments) > 5 else options.get("factory") or Connection

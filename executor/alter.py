@@ -50,7 +50,7 @@ from aerodb_dbapi.planner.rename import (
     without_column,
 )
 from aerodb_dbapi.storage.catalog import Index, Schema, Table, View, fold
-from aerodb_dbapi.storage.errors import IntegrityError, OperationalError
+from aerodb_dbapi.storage.errors import IntegrityError, NotSupportedError, OperationalError
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.values import apply_affinity
 
@@ -62,6 +62,8 @@ Row = tuple[Any, ...]
 def run_alter(session: Any, transaction: Any, statement: Alteration) -> None:
     """Carry out an ALTER TABLE in a transaction."""
     table = _target(transaction.schema, statement)
+    if transaction.schema.triggers and not isinstance(statement, AddColumn):
+        raise NotSupportedError("ALTER TABLE RENAME and DROP COLUMN in a database with triggers")
     if isinstance(statement, RenameTable):
         _rename_table(session, transaction, table, statement)
     elif isinstance(statement, RenameColumn):

@@ -6,7 +6,7 @@
 
 A text whose shape does not compile is compiled as it stands: that gives SQLite's error, or its meaning where a
 literal turns out to stand for something else (INV-Q7). ``INSERT … VALUES`` with several rows of literals is compiled
-with one row; the rows go through its run-many form.
+with one row; the rows go through its run-many form (not where it has hooks: the statement is checked as a whole).
 
 Statements without rows of their own
     BEGIN, COMMIT, SAVEPOINT … call the session; CREATE and DROP are carried out by `ddl`, PRAGMA by `pragma`. They
@@ -27,6 +27,7 @@ from aerodb_dbapi.executor import authorize, limits, pragma
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.ddl import run_ddl
 from aerodb_dbapi.executor.dml import compile_dml
+from aerodb_dbapi.executor.hooks import guarded, hooks_for
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared
 from aerodb_dbapi.planner import front, lifting
@@ -50,7 +51,9 @@ CACHED_TEXT_MAX = 20_000
 _ROW_KINDS = frozenset({"select", "insert", "update", "delete"})
 _DML_KINDS = frozenset({"insert", "update", "delete"})
 _UNASKED = frozenset({*_ROW_KINDS, "empty", "explain"})
-_DDL_KINDS = frozenset({"create_table", "create_index", "create_view", "drop", "alter", "maintenance"})
+_DDL_KINDS = frozenset(
+    {"create_table", "create_index", "create_view", "create_trigger", "drop", "alter", "maintenance"}
+)
 
 
 def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
@@ -67,7 +70,7 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
     many = lifting.insert_rows(sql) if first_word(sql) in ("INSERT", "REPLACE") else None
     if many is not None:
         compiled = _shaped(session, many[0], schema, trees, plans)
-        if compiled is not None and not _reads_clock(compiled):
+        if compiled is not None and not compiled.hooked and not _reads_clock(compiled):
             prepared = Prepared(_with_rows(compiled, many[1], sql), (), sql)
             if len(sql) <= CACHED_TEXT_MAX:
                 plans.remember_text(prepared)
@@ -186,12 +189,15 @@ def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees
         )  # fmt: skip
     else:
         assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement)
-        run_dml, run_many, source = compile_dml(statement)
+        hooks = hooks_for(session, schema, statement)
+        run_dml, run_many, source = compile_dml(statement, hooks)
+        if hooks is not None:
+            run_dml = guarded(run_dml)
         returning = statement.returning
         compiled = Compiled(
             parsed.kind, run_dml, run_many=run_many, text=text, schema=schema, parameters=parsed.parameters,
             reads=reads, names=returning.names if returning else None, types=returning.types if returning else None,
-            source=source,
+            source=source, hooked=hooks is not None,
         )  # fmt: skip
     compiled.sizes = tuple([len(trees[tree]) for tree in reads])
     return compiled

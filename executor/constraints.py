@@ -14,7 +14,7 @@ Order, as SQLite's
 Example: ``UNIQUE constraint failed: t.a, t.b`` is named SQLITE_CONSTRAINT_UNIQUE, or _PRIMARYKEY when the index is a
     PRIMARY KEY's; the rowid itself gives ``UNIQUE constraint failed: t.id`` and _PRIMARYKEY, or t.rowid and _ROWID.
 
-What it does not do: foreign keys (declared, not enforced), triggers.
+What it does not do: foreign keys (`foreign_keys`), triggers.
 """
 
 from __future__ import annotations

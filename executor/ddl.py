@@ -5,8 +5,10 @@ What a statement does
                     expressions are bound once, so that a wrong one fails here
     … AS SELECT     the query runs first; columns take their names and affinities from it, rows are appended in bulk
     CREATE INDEX    entries are made from the table, sorted and appended; a duplicate in a unique index fails
+    CREATE TRIGGER  a record; names in its body are looked at when it first fires
     CREATE VIEW     a record; the SELECT is looked at when the view is used, as in SQLite
-    DROP            records and trees; a table takes its indexes and its AUTOINCREMENT counter along
+    DROP            records and trees; a table takes its indexes, triggers and AUTOINCREMENT counter along; where foreign keys
+                    are enforced its rows are deleted first, with all that follows from it
 
 Whatever fails, the session rolls the transaction back to where the statement began: definition, trees and data stay
 as they were. Error texts are SQLite's. Names of tables, views and indexes share one name space.
@@ -24,6 +26,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor import authorize
 from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
+from aerodb_dbapi.executor.hooks import before_drop
 from aerodb_dbapi.executor.maintenance import STATISTICS, forget, run_maintenance
 from aerodb_dbapi.executor.planning import bind_text, check_partial, index_functions, plan_text, reads_of
 from aerodb_dbapi.executor.sequences import SEQUENCE, create_sequence, move_counter
@@ -31,12 +34,13 @@ from aerodb_dbapi.indexes.keys import NOTHING, fold_of
 from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
 from aerodb_dbapi.planner.alter import Alteration
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop, complete_index
+from aerodb_dbapi.planner.ddl_triggers import CreateTrigger
 from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
 from aerodb_dbapi.planner.maintenance import Maintenance
 from aerodb_dbapi.planner.query import SelectStatement
 from aerodb_dbapi.storage.catalog import Column, Index, Schema, Table, fold
 from aerodb_dbapi.storage.collations import is_known
-from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 from aerodb_dbapi.storage.values import apply_affinity
 
 MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
@@ -44,7 +48,9 @@ _TYPES: Final = {"INTEGER": "INT", "TEXT": "TEXT", "NUMERIC": "NUM", "REAL": "RE
 
 
 def run_ddl(
-    session: Any, transaction: Any, statement: CreateTable | CreateIndex | CreateView | Drop | Alteration | Maintenance
+    session: Any,
+    transaction: Any,
+    statement: CreateTable | CreateIndex | CreateView | CreateTrigger | Drop | Alteration | Maintenance,
 ) -> None:
     """Carry out a definition statement in a transaction."""
     if isinstance(statement, CreateTable):
@@ -55,10 +61,12 @@ def run_ddl(
         _create_view(transaction, statement)
     elif isinstance(statement, Maintenance):
         run_maintenance(session, transaction, statement)
+    elif isinstance(statement, CreateTrigger):
+        _create_trigger(transaction, statement)
     elif isinstance(statement, Alteration):
         run_alter(session, transaction, statement)
     else:
-        _drop(transaction, statement)
+        _drop(session, transaction, statement)
 
 
 # --- CREATE ---------------------------------------------------------------------------------------------------------
@@ -203,13 +211,38 @@ def _create_view(transaction: Any, statement: CreateView) -> None:
         transaction.put_object(transaction.new_object_id(), view)
 
 
+def _create_trigger(transaction: Any, statement: CreateTrigger) -> None:
+    schema: Schema = transaction.schema
+    trigger = statement.trigger
+    if fold(trigger.table) in MASTER_NAMES:
+        raise OperationalError("cannot create trigger on system table")
+    table, view = schema.table(trigger.table), schema.view(trigger.table)
+    if table is None and view is None:
+        raise OperationalError(f"no such table: main.{trigger.table}")
+    if schema.trigger(trigger.name) is not None:
+        if statement.if_not_exists:
+            return
+        raise OperationalError(f"trigger {_written_name(trigger.sql, trigger.name)} already exists")
+    if view is not None:
+        if trigger.timing != "INSTEAD OF":
+            raise OperationalError(f"cannot create {trigger.timing} trigger on view: {trigger.table}")
+        raise NotSupportedError("INSTEAD OF triggers")
+    assert table is not None
+    if trigger.timing == "INSTEAD OF":
+        raise OperationalError(f"cannot create INSTEAD OF trigger on table: {trigger.table}")
+    transaction.put_object(transaction.new_object_id(), replace(trigger, table=table.name))
+
+
 # --- DROP -----------------------------------------------------------------------------------------------------------
 
 
-def _drop(transaction: Any, statement: Drop) -> None:
+def _drop(session: Any, transaction: Any, statement: Drop) -> None:
     schema: Schema = transaction.schema
     if statement.what == "index":
         _drop_index(transaction, schema, statement)
+        return
+    if statement.what == "trigger":
+        _drop_trigger(transaction, schema, statement)
         return
     table, view = schema.table(statement.name), schema.view(statement.name)
     if statement.what == "table" and fold(statement.name).startswith("sqlite_") and fold(statement.name) != STATISTICS:
@@ -220,15 +253,31 @@ def _drop(transaction: Any, statement: Drop) -> None:
     elif statement.what == "table":
         if table is None:
             raise OperationalError(f"use DROP VIEW to delete view {statement.name}")
+        before_drop(session, transaction, table)
         _drop_table(transaction, table)
     else:
         if view is None:
             raise OperationalError(f"use DROP TABLE to delete table {statement.name}")
+        _drop_triggers_of(transaction, view.name)
         transaction.delete_object(view.id)
+
+
+def _drop_trigger(transaction: Any, schema: Schema, statement: Drop) -> None:
+    trigger = schema.trigger(statement.name)
+    if trigger is not None:
+        transaction.delete_object(trigger.id)
+    elif not statement.if_exists:
+        raise OperationalError(f"no such trigger: {statement.name}")
+
+
+def _drop_triggers_of(transaction: Any, name: str) -> None:
+    for trigger in transaction.schema.triggers_on(name):
+        transaction.delete_object(trigger.id)
 
 
 def _drop_table(transaction: Any, table: Table) -> None:
     forget(transaction, table.name, None)
+    _drop_triggers_of(transaction, table.name)
     for index in table.indexes:
         transaction.delete_object(index.id)
         transaction.drop_tree(index.tree)

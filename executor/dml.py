@@ -35,28 +35,34 @@ RowSource = Callable[[Any, Any, Row], Sequence[Row]]
 
 
 def compile_dml(
-    statement: InsertStatement | UpdateStatement | DeleteStatement,
+    statement: InsertStatement | UpdateStatement | DeleteStatement, hooks: Any = None
 ) -> tuple[Run, RunMany | None, str]:
-    """The function of a statement, its form for many parameter tuples or None, and the generated source."""
+    """The function of a statement, its form for many parameter tuples or None, and the generated source. `hooks`: what is
+    called around each row (`executor.hooks`)."""
     if isinstance(statement, InsertStatement):
-        return _compile_insert(statement)
-    writer = UpdateWriter(statement) if isinstance(statement, UpdateStatement) else DeleteWriter(statement)
+        return _compile_insert(statement, hooks)
+    if isinstance(statement, UpdateStatement):
+        run, source = UpdateWriter(statement, hooks).write()
+        return run, None, source
+    writer = DeleteWriter(statement, hooks)
     run, source = writer.write()
     return run, None, source
 
 
-def _compile_insert(statement: InsertStatement) -> tuple[Run, RunMany | None, str]:
+def _compile_insert(statement: InsertStatement, hooks: Any) -> tuple[Run, RunMany | None, str]:
     query = statement.query
-    made = [None if upsert.update is None else write_upsert(upsert) for upsert in statement.upserts]
+    updates = hooks.upserts if hooks and hooks.upserts else [None] * len(statement.upserts)
+    made = [write_upsert(u, hook) if u.update else None for u, hook in zip(statement.upserts, updates)]
     upserts = [upsert and upsert[0] for upsert in made]
     sources = [upsert[1] for upsert in made if upsert is not None]
-    if isinstance(query, Values) and len(query.rows) == 1 and not any(map(nested_queries, query.rows[0])):
-        run, source = InsertWriter(statement, False, upserts).write()
-        bulk = bulk_insert(statement, [_place(item) for item in query.rows[0]])
+    alone = isinstance(query, Values) and len(query.rows) == 1 and not (hooks and hooks.comes_before)
+    if isinstance(query, Values) and alone and not any(map(nested_queries, query.rows[0])):
+        run, source = InsertWriter(statement, False, upserts, hooks).write()
+        bulk = None if hooks else bulk_insert(statement, [_place(item) for item in query.rows[0]])
         return run, None if bulk is None else _many(bulk), "\n".join([*sources, source])
     rows, source = _row_source(statement)
-    loop, loop_source = InsertWriter(statement, True, upserts).write()
-    bulk = bulk_insert(statement, range(len(statement.targets)))
+    loop, loop_source = InsertWriter(statement, True, upserts, hooks).write()
+    bulk = None if hooks else bulk_insert(statement, range(len(statement.targets)))
 
     def insert(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
         found = rows(session, transaction, params)

@@ -45,7 +45,10 @@ ON CONFLICT
 
     A row that is skipped for another one depends on that one: a point read (INV-V7).
 
-What it does not do: triggers, foreign key enforcement; columns of values at once (`dml_bulk`).
+Where a statement has hooks (`hooks`: triggers, foreign keys), the row's function also calls them: ``added(session, transaction, k5,
+r5)`` before the put, and `remove` in place of `remove_row`.
+
+What it does not do: columns of values at once (`dml_bulk`).
 """
 
 from __future__ import annotations
@@ -128,7 +131,7 @@ class RowWriter:
     """Writes the text that is common to INSERT and UPDATE: a new row's values, tests and index entries.
 
     `number` names the new row: its rowid is the variable k<number>, its tuple r<number>. `skip` is the statement that
-    leaves the row out, `kept` the text of the number of rows already written.
+    leaves the row out, `kept` the text of the number of rows already written. `hooks` are called around each row.
     """
 
     def __init__(
@@ -140,9 +143,11 @@ class RowWriter:
         skip: str,
         kept: str,
         values: dict[int, Expression],
+        hooks: Any = None,
     ) -> None:
         self.unit = unit
         unit.namespace.update(computed_names(computed_functions(values, number, table)))
+        self.hooks = hooks
         self.table = table
         self.conflict = conflict
         self.skip = skip
@@ -176,6 +181,28 @@ class RowWriter:
         if any(map(nested_queries, returning.columns)):
             return self.values(returning.columns, {source: (self.rowid, self.row)})
         return f"({''.join(self.compiler.value(column) + ', ' for column in returning.columns)})"
+
+    # --- hooks and removal
+
+    def hook(self, name: str, *arguments: str) -> None:
+        """The line that calls a hook, if there are any."""
+        if self.hooks is not None:
+            function = self.unit.bind(getattr(self.hooks, name), name)
+            self.unit.line(f"{function}(session, transaction, {', '.join(arguments)})")
+
+    def hook_before(self, name: str, *arguments: str) -> None:
+        """The lines that call what comes before a row, if anything does; they leave the row out if it says so."""
+        if self.hooks is not None and self.hooks.comes_before:
+            function = self.unit.bind(getattr(self.hooks, name), name)
+            self.unit.line(f"if not {function}(session, transaction, {', '.join(arguments)}): {self.skip}")
+
+    def remove(self, rowid: str, keepers: Any) -> None:
+        """The line that deletes a row which is in the way."""
+        arguments = f"transaction, {self.table.tree}, {rowid}, {self.unit.bind(keepers, 'keepers')}"
+        if self.hooks is None:
+            self.unit.line(f"remove_row({arguments})")
+        else:
+            self.unit.line(f"{self.unit.bind(self.hooks.remove, 'remove')}(session, {arguments})")
 
     # --- refusing
 
@@ -312,7 +339,11 @@ class InsertWriter:
     """Writes the function of one INSERT statement."""
 
     def __init__(
-        self, statement: InsertStatement, many: bool, upserts: Sequence[Callable[..., Any] | None] = ()
+        self,
+        statement: InsertStatement,
+        many: bool,
+        upserts: Sequence[Callable[..., Any] | None] = (),
+        hooks: Any = None,
     ) -> None:
         """`many`: the function gets the rows to insert as a fourth argument; else the single VALUES row is written in
         place. `upserts`: the functions of the ON CONFLICT clauses, None for DO NOTHING."""
@@ -330,7 +361,7 @@ class InsertWriter:
         if not many:
             skip, kept = f"{self.counter}return 0, {'[]' if statement.returning else 'None'}", "0"
         self.rows = RowWriter(
-            self.unit, table, statement.row_id, statement.conflict, skip, kept, statement.index_values
+            self.unit, table, statement.row_id, statement.conflict, skip, kept, statement.index_values, hooks
         )
         self.returned = returned
         self.unpacked = False
@@ -386,6 +417,7 @@ class InsertWriter:
     # --- one row
 
     def _row(self) -> None:
+        self._before()
         fresh = self._rowid()
         if self.counter:
             self.unit.line(f"if {self.rows.rowid} > seq: seq = {self.rows.rowid}")
@@ -403,10 +435,28 @@ class InsertWriter:
         self.rows.checks(self.statement.checks)
         self.rows.filtered(self.statement.index_filters, self.table.indexes)
         self._uniqueness(fresh, names.__getitem__)
+        self.rows.hook("added" if self.many else "added_alone", self.rows.rowid, self.rows.row)
         self.unit.line(f"{self.rows.tree}.put({self.rows.rowid}, {self.rows.row})")
         self.rows.put_entries(self.table.indexes, names.__getitem__, self.statement.index_filters)
         if not self.table.without_rowid:
             self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
+        self.rows.hook("inserted", self.rows.rowid, self.rows.row)
+
+    def _before(self) -> None:
+        """The call of BEFORE triggers: they get the values as they are given."""
+        if self.rows.hooks is None or not self.rows.hooks.comes_before:
+            return
+        if self.statement.generated:
+            raise NotSupportedError("BEFORE triggers on tables with generated columns")
+        texts = []
+        for position in range(len(self.table.columns)):
+            given, default = self._given(position), self.statement.defaults.get(position)
+            texts.append(given[0] if given else "None" if default is None else self.rows.compiler.value(default))
+        rowid = self._given(-1)
+        if rowid is None and self.table.rowid_alias is not None:
+            rowid = self._given(self.table.rowid_alias)
+        row = f"({''.join(text + ', ' for text in texts)})"
+        self.rows.hook_before("before_insert", rowid[0] if rowid else "None", row)
 
     def _given(self, position: int) -> tuple[str, Expression | None] | None:
         """The text of the value given for a column (-1: the rowid) and its expression, or None if none is given."""
@@ -469,8 +519,13 @@ class InsertWriter:
 
     # --- conflicts
 
-    def _uniqueness(self, fresh: str | None, value: Callable[[int], str]) -> None:
+    def _uniqueness(self, fresh: str | None, value: Callable[[int], str], again: bool = False) -> None:
+        """Lines that test the rowid and unique indexes; `again`: after REPLACE has fired triggers, which must not have taken a key."""
         for resolution, index, clause in ordered_tests(self.statement):
+            if again:
+                if resolution != "REPLACE" or clause is not None:
+                    continue
+                resolution = "ABORT"
             if index is None:
                 if fresh is not None:
                     self._rowid_test(resolution, clause)
@@ -479,10 +534,13 @@ class InsertWriter:
             with self.unit.block(f"if {condition}:"):
                 message = constraints.unique_message(self.table, index)
                 self._settle("c[-1]", message, resolution, clause)
+        if self.rows.hooks is not None and self.rows.hooks.rechecks and not again:
+            self._uniqueness(fresh, value, again=True)
 
     def _rowid_test(self, resolution: str, clause: int | None) -> None:
         rowid = self.rows.rowid
-        if resolution == "REPLACE" and clause is None and not self.table.indexes:
+        replaces = resolution == "REPLACE" and clause is None and self.rows.hooks is None
+        if replaces and not self.table.indexes:
             return  # put replaces the row
         with self.unit.block(
             f"if not fresh and {rowid} <= {self.rows.tree}.high and taken({self.rows.tree}, {rowid}):"
@@ -498,7 +556,7 @@ class InsertWriter:
             self.unit.line(f"transaction.note_point({self.table.tree}, {other})")
             self.unit.line(self.rows.skip)
         elif resolution == "REPLACE":
-            self._remove(other)
+            self.rows.remove(other, self.keepers)
         else:
             self.rows.refuse(message, resolution)
 
@@ -517,10 +575,6 @@ class InsertWriter:
             unit.line(f"{self.counter}return (0, []) if u is None else (1, [u])")
         if self.many:
             unit.line("continue")
-
-    def _remove(self, rowid: str) -> None:
-        keepers = self.unit.bind(self.keepers, "keepers")
-        self.unit.line(f"remove_row(transaction, {self.table.tree}, {rowid}, {keepers})")
 
 
 def ordered_tests(statement: InsertStatement) -> list[tuple[str, Index | None, int | None]]:

@@ -25,8 +25,11 @@ What is generated (``UPDATE t SET b = ? WHERE id = ?``, with an index on b): the
     Where no row's test depends on another row's write (no unique index and no rowid changes) the loop only collects,
     and the writes of the whole statement go to each tree at once.
 
+    Where a statement has hooks (`hooks`: triggers, foreign keys) its rows are only found first; each is read again when its turn comes,
+    and skipped if it is gone: what hooks did to other rows counts. SET is evaluated then, except after FROM.
+
 A row that REPLACE deleted earlier in the same statement is skipped. UPDATE … FROM takes the first match of a row.
-Keeps INV-D3, INV-D5, INV-Q2. What it does not do: triggers, foreign keys, UPDATE … LIMIT.
+Keeps INV-D3, INV-D5, INV-Q2. What it does not do: UPDATE … LIMIT.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ from aerodb_dbapi.planner.expressions import Column as ColumnValue
 from aerodb_dbapi.planner.query import DeleteStatement, RowidPoint, Select, UpdateStatement, Upsert
 from aerodb_dbapi.planner.usage import nested_queries, sources_in
 from aerodb_dbapi.storage.catalog import Index
+from aerodb_dbapi.storage.errors import NotSupportedError
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
 
@@ -90,7 +94,7 @@ def delete_all(writer: Any) -> int:
 class UpdateWriter:
     """Writes the function of one UPDATE statement."""
 
-    def __init__(self, statement: UpdateStatement) -> None:
+    def __init__(self, statement: UpdateStatement, hooks: Any = None) -> None:
         self.statement = statement
         self.table = table = statement.table
         self.unit = Unit("update", "session, transaction, params")
@@ -99,8 +103,9 @@ class UpdateWriter:
         empty = "[]" if statement.returning else "None"
         skip, kept = (f"return 0, {empty}", "0") if self.point is not None else ("continue", "count")
         self.deferred = False
+        self.hooks = hooks
         self.rows = RowWriter(
-            self.unit, table, statement.new_id, statement.conflict, skip, kept, statement.index_values
+            self.unit, table, statement.new_id, statement.conflict, skip, kept, statement.index_values, hooks
         )
         self.old_rowid, self.old_row = f"k{statement.row_id}", f"r{statement.row_id}"
         self.rows.compiler.sources[statement.row_id] = RowBinding(self.old_row, self.old_rowid, table.rowid_alias)
@@ -125,6 +130,8 @@ class UpdateWriter:
 
     def _touched(self, index: Index) -> bool:
         """May the index's entry change?"""
+        if self.hooks is not None and self.hooks.rewrites:
+            return True
         assigned = {position for position, _ in self.statement.assignments} | self.statement.generated.keys()
         if self.moves or assigned & {c.position for c in index.columns} or any(c.position < -1 for c in index.columns):
             return True
@@ -158,9 +165,9 @@ class UpdateWriter:
 
     def _write_loop(self) -> tuple[Callable[..., Any], str]:
         unit, statement = self.unit, self.statement
-        find, find_source = compile_row_source(
-            statement.query, [value for _, value in statement.assignments], statement.row_id
-        )
+        values = [value for _, value in statement.assignments]
+        late = self.hooks is not None and len(statement.query.joins) == 1 and not any(map(nested_queries, values))
+        find, find_source = compile_row_source(statement.query, [] if late else values, statement.row_id)
         unit.namespace.update(paused_gc=paused_gc, delete_many=delete_many)
         with unit.block(f"with paused_gc(len({self.rows.tree}.tree)):"):
             unit.line(f"found = list({unit.bind(find, 'find')}(session, transaction.trees, params))")
@@ -168,12 +175,12 @@ class UpdateWriter:
             if statement.returning:
                 unit.line("returned = []")
             self._begin_deferred()
-            news = [f"a{i}" for i in range(len(statement.assignments))]
+            news = [] if late else [f"a{i}" for i in range(len(statement.assignments))]
             with unit.block(f"for {', '.join([self.old_rowid, self.old_row, *news])} in found:"):
-                if self.replaces:
+                if self.replaces or self.hooks is not None:
                     unit.line(f"{self.old_row} = {self.rows.tree}.get({self.old_rowid})")
                     unit.line(f"if {self.old_row} is None: continue")
-                self.row(news)
+                self.row([self.rows.compiler.value(value) for value in values] if late else news)
                 if statement.returning:
                     unit.line(f"returned.append({self._returning()})")
                 unit.line("count += 1")
@@ -187,7 +194,9 @@ class UpdateWriter:
     def _begin_deferred(self) -> None:
         fails = "FAIL" in (self.statement.conflict, *(c.not_null_conflict for c in self.table.columns))
         watched = self.statement.returning is not None and any(map(nested_queries, self.statement.returning.columns))
-        self.deferred = not (self.moves or fails or watched or any(index.unique for index in self.indexes))
+        self.deferred = not (
+            self.hooks or self.moves or fails or watched or any(index.unique for index in self.indexes)
+        )
         if self.deferred:
             names = ["ks", "rs", *(f"{kind}{n}" for n in range(len(self.indexes)) for kind in ("gone", "come"))]
             self.unit.line("; ".join(f"{name} = []" for name in names))
@@ -242,6 +251,7 @@ class UpdateWriter:
             else:
                 names[position] = f"v{position}"
                 unit.line(f"v{position} = {text}")
+        self._before(names)
         for position, _ in self.statement.assignments:
             if position not in (-1, table.rowid_alias):
                 rows.settle(table.columns[position], position, names[position], self.statement.defaults.get(position))
@@ -256,14 +266,34 @@ class UpdateWriter:
             self._defer_row(names.__getitem__)
             return
         self._uniqueness(names.__getitem__)
-        if self.moves:
+        if self.hooks is not None and self.replaces:
+            unit.line(f"if {rows.tree}.get({self.old_rowid}) is None: {rows.skip}")
+        rows.hook("removed", self.old_rowid, self.old_row)
+        if self.hooks is not None and self.hooks.rewrites:
+            unit.line(f"{rows.tree}.delete({self.old_rowid})")
+        elif self.moves:
             unit.line(f"if {rows.rowid} != {self.old_rowid}: {rows.tree}.delete({self.old_rowid})")
         for index in self.indexes:
             self._delete_entry(index)
+        rows.hook("added", rows.rowid, rows.row)
         unit.line(f"{rows.tree}.put({rows.rowid}, {rows.row})")
         rows.put_entries(self.indexes, names.__getitem__, self.statement.index_filters)
+        rows.hook("updated", self.old_rowid, self.old_row, rows.rowid, rows.row)
 
-    def _uniqueness(self, value: Callable[[int], str]) -> None:
+    def _before(self, names: dict[int, str]) -> None:
+        """The call of BEFORE triggers; the row is read again after them."""
+        rows = self.rows
+        if self.hooks is None or not self.hooks.comes_before:
+            return
+        if self.statement.generated:
+            raise NotSupportedError("BEFORE triggers on tables with generated columns")
+        new = f"({''.join(names[p] + ', ' for p in sorted(names))})"
+        rows.hook_before("before_update", self.old_rowid, self.old_row, rows.rowid, new)
+        self.unit.line(f"{self.old_row} = {rows.tree}.get({self.old_rowid})")
+        self.unit.line(f"if {self.old_row} is None: {rows.skip}")
+
+    def _uniqueness(self, value: Callable[[int], str], again: bool = False) -> None:
+        """Lines that test the rowid and unique indexes; `again`: after REPLACE has fired triggers, which must not have taken a key."""
         conflict = self.statement.conflict
         tests: list[tuple[str, Index | None]] = []
         if self.moves:
@@ -272,6 +302,8 @@ class UpdateWriter:
             (constraints.resolve(conflict, index.conflict), index)
             for index in constraints.unique_indexes(self.table, self.indexes)
         ]
+        if again:
+            tests = [("ABORT", index) for resolution, index in tests if resolution == "REPLACE"]
         for resolution, index in sorted(tests, key=lambda test: test[0] == "REPLACE"):
             if index is None:
                 condition = (
@@ -284,10 +316,11 @@ class UpdateWriter:
                 other, message = "c[-1]", constraints.unique_message(self.table, index)
             with self.unit.block(f"if {condition}:"):
                 if resolution == "REPLACE":
-                    keepers = self.unit.bind(self.keepers, "keepers")
-                    self.unit.line(f"remove_row(transaction, {self.table.tree}, {other}, {keepers})")
+                    self.rows.remove(other, self.keepers)
                 else:
                     self.rows.refuse(message, resolution)
+        if self.hooks is not None and self.hooks.rechecks and not again:
+            self._uniqueness(value, again=True)
 
     def _delete_entry(self, index: Index) -> None:
         key = self.rows.key(index, lambda p: f"{self.old_row}[{p}]", self.old_rowid, self.old_row)
@@ -298,7 +331,7 @@ class UpdateWriter:
         self.unit.line(text)
 
 
-def write_upsert(upsert: Upsert) -> tuple[Callable[..., Any], str]:
+def write_upsert(upsert: Upsert, hooks: Any = None) -> tuple[Callable[..., Any], str]:
     """The function of an ON CONFLICT DO UPDATE: ``make(session, transaction, params)`` gives a function of the rowid in the
     way, and of the rowid and the row that were not inserted. That one returns the number of rows changed; with RETURNING
     the row to return, None if there is none."""
@@ -306,9 +339,10 @@ def write_upsert(upsert: Upsert) -> tuple[Callable[..., Any], str]:
     assert statement is not None
     source, excluded = statement.row_id, upsert.excluded_id
     names = [f"k{source}", f"k{excluded}", f"r{excluded}"]
-    writer = UpdateWriter(statement)
+    writer = UpdateWriter(statement, hooks)
     unit, rows = writer.unit, writer.rows
     rows.kept = "0"
+    rows.skip = f"return {'None' if statement.returning else '0'}"
     rows.compiler.sources[excluded] = RowBinding(names[2], names[1], statement.table.rowid_alias)
     seen = {source: (names[0], writer.old_row), excluded: (names[1], names[2])}
 
@@ -337,12 +371,17 @@ def write_upsert(upsert: Upsert) -> tuple[Callable[..., Any], str]:
 class DeleteWriter:
     """Writes the function of one DELETE statement."""
 
-    def __init__(self, statement: DeleteStatement) -> None:
+    def __init__(self, statement: DeleteStatement, hooks: Any = None) -> None:
         self.statement = statement
         self.table = statement.table
         self.unit = Unit("delete", "session, transaction, params")
         self.point = point_of(statement.query, statement.row_id, ())
-        self.rows = RowWriter(self.unit, self.table, statement.row_id, "", "continue", "count", statement.index_values)
+        self.rows = RowWriter(
+            self.unit, self.table, statement.row_id, "", "continue", "count", statement.index_values, hooks
+        )
+        self.hooks = hooks
+        if self.point is not None:
+            self.rows.skip = f"return 0, {'[]' if statement.returning else 'None'}"
         self.keepers = keepers_of(self.table, statement.index_filters, statement.row_id, statement.index_values)
 
     def write(self) -> tuple[Callable[..., Any], str]:
@@ -359,6 +398,8 @@ class DeleteWriter:
             self._row()
             unit.line(f"return 1, {'[' + self._returning() + ']' if statement.returning else 'None'}")
             return unit.finish()
+        if self.hooks is not None:
+            return self._write_loop()
         if self._is_whole():
             return self._write_whole()
         find, find_source = compile_row_source(statement.query, (), statement.row_id)
@@ -376,6 +417,25 @@ class DeleteWriter:
                 entries = f"[({key}{rowid}) for {rowid}, {row} in found{test}]"
                 unit.line(f"delete_many({rows.index_writer(index)}, {entries})")
             unit.line(f"return len(found), {'returned' if statement.returning else 'None'}")
+        made, source = unit.finish()
+        return made, f"{find_source}\n{source}"
+
+    def _write_loop(self) -> tuple[Callable[..., Any], str]:
+        """Row by row, for hooks."""
+        unit, rows, returning = self.unit, self.rows, self.statement.returning
+        find, find_source = compile_row_source(self.statement.query, (), self.statement.row_id)
+        unit.line(f"found = list({unit.bind(find, 'find')}(session, transaction.trees, params))")
+        unit.line("count = 0")
+        if returning:
+            unit.line("returned = []")
+        with unit.block(f"for {rows.rowid}, {rows.row} in found:"):
+            unit.line(f"{rows.row} = {rows.tree}.get({rows.rowid})")
+            unit.line(f"if {rows.row} is None: continue")
+            if returning:
+                unit.line(f"returned.append({self._returning()})")
+            self._row()
+            unit.line("count += 1")
+        unit.line(f"return count, {'returned' if returning else 'None'}")
         made, source = unit.finish()
         return made, f"{find_source}\n{source}"
 
@@ -411,6 +471,11 @@ class DeleteWriter:
 
     def _row(self) -> None:
         rows = self.rows
+        if self.hooks is not None and self.hooks.comes_before:
+            rows.hook_before("before_delete", rows.rowid, rows.row)
+            self.unit.line(f"{rows.row} = {rows.tree}.get({rows.rowid})")
+            self.unit.line(f"if {rows.row} is None: {rows.skip}")
+        rows.hook("removed", rows.rowid, rows.row)
         self.unit.line(f"{rows.tree}.delete({rows.rowid})")
         for index, _, where in self.keepers:
             key = rows.key(index, lambda p: f"{rows.row}[{p}]", rows.rowid)
@@ -418,3 +483,4 @@ class DeleteWriter:
             if where is not None:
                 text = f"if {self.unit.bind(where, 'where')}({rows.rowid}, {rows.row}): {text}"
             self.unit.line(text)
+        rows.hook("deleted", rows.rowid, rows.row)

@@ -21,6 +21,7 @@ from aerodb_dbapi.planner.expressions import Call
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
 from aerodb_dbapi.planner.query import DeleteStatement, Statement, UpdateStatement
+from aerodb_dbapi.planner.scope import Scope
 from aerodb_dbapi.planner.usage import deep_nodes, trees_read
 from aerodb_dbapi.storage.catalog import Index, Schema, Table, View
 from aerodb_dbapi.storage.errors import OperationalError
@@ -30,9 +31,9 @@ NO_RULES: frozenset[str] = frozenset()
 _DATES: Final = frozenset({"date", "time", "datetime", "julianday", "unixepoch", "strftime"})
 
 
-def bind_statement(session: Any, parsed: Parsed, schema: Schema) -> Statement:
-    """The bound form of a parsed statement."""
-    return bind(parsed, schema, session.registry, lambda commit: session.database.root_at(commit).schema)
+def bind_statement(session: Any, parsed: Parsed, schema: Schema, scope: Scope | None = None) -> Statement:
+    """The bound form of a parsed statement. `scope`: what encloses it."""
+    return bind(parsed, schema, session.registry, lambda commit: session.database.root_at(commit).schema, scope)
 
 
 def plan_statement(session: Any, statement: Statement, trees: Mapping[int, Tree]) -> Statement:

@@ -8,9 +8,10 @@
                           foreign_key_check
     settings that act     synchronous (of the database: 0 OFF … 3 EXTRA), busy_timeout (of the session, in
                           milliseconds), aerodb_disabled_rules (names of planner rules to leave out, for tests)
-    settings that do not  foreign_keys is always 0: foreign keys are declared and not enforced, and an application
-                          that reads it back can see so, as with a SQLite built without them. journal_mode is 'wal'
-                          for a file and 'memory' without one, page_size 4096, encoding 'UTF-8', cache_size what was set
+                          foreign_keys (of the session; not changed in a transaction), defer_foreign_keys (until the
+                          transaction ends)
+    settings that do not  journal_mode is 'wal' for a file and 'memory' without one, page_size 4096, encoding 'UTF-8',
+                          cache_size what was set
     ====================  ============================================================================================
 
 Anything else is ignored, as in SQLite: no rows, no error. A schema other than main and temp is ``unknown database
@@ -28,12 +29,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aerodb_dbapi.executor.foreign_keys import foreign_key_check
 from aerodb_dbapi.executor.functions.registry import BUILTINS
 from aerodb_dbapi.executor.planning import index_functions
 from aerodb_dbapi.executor.statement import Compiled
 from aerodb_dbapi.indexes.maintain import check_index, check_rows
 from aerodb_dbapi.planner.front import Pragma
 from aerodb_dbapi.planner.functions import ScalarFunction
+from aerodb_dbapi.planner.rewrite_expression import RAISE
 from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, IndexColumn, Table, fold
 from aerodb_dbapi.storage.check import check_tree
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
@@ -149,6 +152,21 @@ def _busy_timeout(session: Any, value: str | None) -> Rows:
     if value is not None:
         session.timeout = max(0, _integer(value)) / 1000
     return [(round(session.timeout * 1000),)]
+
+
+def _foreign_keys(session: Any, value: str | None) -> Rows:
+    if value is not None and session.transaction is None:
+        session.set_foreign_keys(bool(_integer(value)))
+    return [(int(session.foreign_keys),)]
+
+
+def _defer_foreign_keys(session: Any, value: str | None) -> Rows:
+    if value is not None:
+        session.defer_foreign_keys = bool(_integer(value))
+        waiting: int = getattr(session.transaction, "deferred_immediate", 0)
+        if waiting and not session.defer_foreign_keys:
+            session.transaction.count_violation(0, -waiting)
+    return [(int(session.defer_foreign_keys),)]
 
 
 def _journal_mode(session: Any, value: str | None) -> Rows:
@@ -290,7 +308,8 @@ def _collation_list(session: Any, value: str | None) -> Rows:
 def _function_list(session: Any, value: str | None) -> Rows:
     return [
         (function.name, 1, "s" if isinstance(function, ScalarFunction) else "w", "utf8", function.n_args, 0)
-        for by_count in BUILTINS.values()
+        for name, by_count in BUILTINS.items()
+        if name != RAISE
         for function in by_count.values()
     ]
 
@@ -348,14 +367,15 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "foreign_key_list": Definition(
         ("id", "seq", "table", "from", "to", "on_update", "on_delete", "match"), _foreign_key_list
     ),
-    "foreign_key_check": Definition(("table", "rowid", "parent", "fkid"), lambda session, value: []),
+    "foreign_key_check": Definition(("table", "rowid", "parent", "fkid"), foreign_key_check),
     "database_list": Definition(("seq", "name", "file"), _database_list),
     "collation_list": Definition(("seq", "name"), _collation_list),
     "function_list": Definition(("name", "builtin", "type", "enc", "narg", "flags"), _function_list),
     "pragma_list": Definition(("name",), lambda session, value: [(name,) for name in PRAGMAS]),
     "module_list": Definition(("name",), lambda session, value: [(name,) for name in session.registry.modules]),
     "compile_options": Definition(("compile_options",), lambda session, value: []),
-    "foreign_keys": Definition(("foreign_keys",), _fixed(0), answers_when_set=False),
+    "foreign_keys": Definition(("foreign_keys",), _foreign_keys, answers_when_set=False),
+    "defer_foreign_keys": Definition(("defer_foreign_keys",), _defer_foreign_keys, answers_when_set=False),
     "user_version": Definition(("user_version",), _meta("user_version"), answers_when_set=False),
     "application_id": Definition(("application_id",), _meta("application_id"), answers_when_set=False),
     "schema_version": Definition(

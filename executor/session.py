@@ -81,9 +81,10 @@ class Session:
     """State of one connection. Used by one thread at a time."""
 
     __slots__ = (
-        "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "authorizer", "changes",
-        "database", "hits", "interrupted", "last_insert_rowid", "limits", "plans", "progress", "read_only", "registry", "settings",
-        "thread", "timeout", "total_changes", "transaction", "watch",
+        "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "_shares_plans", "authorizer",
+        "changes", "database", "defer_foreign_keys", "depth", "foreign_keys", "hits", "interrupted", "last_insert_rowid", "limits",
+        "plans", "progress", "read_only", "registry", "running", "settings", "thread", "timeout", "total_changes", "transaction",
+        "violations", "watch",
     )  # fmt: skip
 
     def __init__(self, database: Database, registry: FunctionRegistry | None = None, *, timeout: float = 5.0) -> None:
@@ -93,6 +94,12 @@ class Session:
         self.timeout = timeout
         self.transaction: Transaction | Pending | None = None
         self.plans: PlanCache = shared_cache(database.plan_cache)
+        self._shares_plans = True
+        self.foreign_keys = False
+        self.defer_foreign_keys = False  # until the transaction ends
+        self.violations = 0  # of immediate foreign keys, by the statement that is running
+        self.depth = 0  # of programs that are running
+        self.running: list[int] = []  # the ids of triggers that are running
         self.changes = 0
         self.total_changes = 0
         self.last_insert_rowid = 0
@@ -109,6 +116,12 @@ class Session:
         self.authorizer: Callable[..., int] | None = None
         self.limits: dict[int, int] | None = None
         self.set_plain(True)
+
+    def set_foreign_keys(self, enforced: bool) -> None:
+        """Whether foreign keys are enforced. Not to be changed in a transaction."""
+        self.foreign_keys = enforced
+        self.plans = shared_cache(self.database.plan_cache, enforced) if self._shares_plans else PlanCache()
+        self._set_hits()
 
     def set_commits_alone(self, alone: bool) -> None:
         """Whether DML outside a transaction commits by itself, rather than the driver opening a transaction for it."""
@@ -204,6 +217,11 @@ class Session:
             return self.database.root.schema
         return transaction.schema  # type: ignore[union-attr]
 
+    @property
+    def statements(self) -> PlanCache:
+        """The cache that statements are compiled into now."""
+        return self.plans if self._ddl_plans is None else self._ddl_plans
+
     def open_transaction(self) -> Transaction:
         """The explicit transaction, its view taken."""
         transaction = self.transaction
@@ -276,8 +294,7 @@ class Session:
         compiled = prepared.compiled
         if compiled.schema is schema or compiled.schema is None:
             return compiled
-        plans = self.plans if self._ddl_plans is None else self._ddl_plans
-        return compiler.prepare(self, prepared.text, schema, self.trees, plans).compiled
+        return compiler.prepare(self, prepared.text, schema, self.trees, self.statements).compiled
 
     def _inside(self, prepared: Prepared, params: Row) -> Result:
         """INSERT, UPDATE or DELETE in the open transaction."""
@@ -330,6 +347,7 @@ class Session:
 
     def _alone(self, prepared: Prepared, work: Callable[[Compiled, Transaction], tuple[int, Any]]) -> Result:
         """A writing statement in a transaction of its own, again and again until no later commit is in the way."""
+        total = self.total_changes
         while True:
             transaction = self.database.begin(timeout=self.timeout)
             try:
@@ -340,6 +358,7 @@ class Session:
                 transaction.commit()
             except SerializationError:
                 transaction.rollback()
+                self.total_changes = total
                 continue
             except BaseException as error:
                 self._settle(transaction, error, prepared.compiled.kind)
@@ -480,6 +499,7 @@ class Session:
         self._savepoints = []
         self._opened_by_savepoint = False
         self._ddl_plans = None
+        self.defer_foreign_keys = False
         self._set_hits()
 
     def savepoint(self, name: str) -> None:
@@ -537,6 +557,7 @@ class Session:
 
     def own_plans(self) -> None:
         """Share no plans with other sessions from here on, and forget those that there are."""
+        self._shares_plans = False
         self.plans = PlanCache()
         self._set_hits()
         if self._ddl_plans is not None:

@@ -51,10 +51,11 @@ class Compiled:
 
     `names` are the result's columns, None if it has none. `run_many(session, transaction, rows)` takes many parameter
     tuples at once, or is None. `reads` are the trees that the statement reads. `source` is the generated Python text.
+    `hooked`: more happens around its rows (`executor.hooks`).
     """
 
     __slots__ = (
-        "is_dml", "is_select", "kind", "names", "parameters", "reads", "run", "run_many", "schema", "sizes", "source",
+        "hooked", "is_dml", "is_select", "kind", "names", "parameters", "reads", "run", "run_many", "schema", "sizes", "source",
         "text", "types",
     )  # fmt: skip
 
@@ -71,6 +72,7 @@ class Compiled:
         parameters: list[str | None] | None = None,
         reads: tuple[int, ...] = (),
         source: str = "",
+        hooked: bool = False,
     ) -> None:
         self.kind = kind
         self.run = run
@@ -81,6 +83,7 @@ class Compiled:
         self.schema = schema
         self.reads = reads
         self.source = source
+        self.hooked = hooked
         self.text = text
         self.is_select = kind == "select"
         self.is_dml = kind in DML
@@ -107,15 +110,17 @@ class Prepared:
 
 class PlanCache:
     """The dictionaries. Of the prepared `texts`, `selects` holds the SELECTs, `rows` these and the DML that returns
-    no rows. Bounded: when one is full its oldest half goes."""
+    no rows. Bounded: when one is full its oldest half goes. `hooks` is kept by `executor.hooks`: what kinds of statements on
+    tables share."""
 
-    __slots__ = ("rows", "selects", "shapes", "texts")
+    __slots__ = ("hooks", "rows", "selects", "shapes", "texts")
 
     def __init__(self) -> None:
         self.texts: dict[str, Prepared] = {}
         self.selects: dict[str, Prepared] = {}
         self.rows: dict[str, Prepared] = {}
         self.shapes: dict[Any, Compiled] = {}
+        self.hooks: dict[Any, Any] = {}
 
     def remember_text(self, prepared: Prepared) -> None:
         """Keep a prepared statement under its text."""
@@ -165,7 +170,8 @@ def _insert(entries: dict[Any, Any], key: Any, value: Any, limit: int) -> None:
     entries[key] = value
 
 
-def shared_cache(slots: dict[Any, Any]) -> PlanCache:
-    """The cache kept in a database's `plan_cache` dictionary, made at first use."""
-    cache: PlanCache = slots.setdefault("statements", PlanCache())
+def shared_cache(slots: dict[Any, Any], foreign_keys: bool = False) -> PlanCache:
+    """The cache kept in a database's `plan_cache` dictionary, made at first use. Statements that enforce foreign keys are
+    other ones than those that do not."""
+    cache: PlanCache = slots.setdefault("statements, foreign keys" if foreign_keys else "statements", PlanCache())
     return cache

@@ -52,7 +52,7 @@ def has_collate(expression: Expression) -> bool:
 def collation_of(expression: Expression) -> str | None:
     """The collation an expression brings to a comparison, or None."""
     while True:
-        if isinstance(expression, Column):
+        if isinstance(expression, Column | Parameter):
             return expression.column_collation
         if isinstance(expression, Collate):
             return expression.name

@@ -18,6 +18,7 @@ Parts, in the order of their imports
     bind_group         GROUP BY and the rewriting after it
     bind_select        blocks, compounds, select lists
     bind_dml           INSERT, UPDATE, DELETE
+    bind_rows          OLD and NEW, which statements of triggers and of foreign keys see
 
 The result is a function of (text, schema, functions): ids count up in the order of binding (INV-T1). Its errors carry
 SQLite's texts. `schema_at(commit)` gives the schema for AS OF (INV-S2).
@@ -43,14 +44,20 @@ from aerodb_dbapi.storage.catalog import Schema
 from aerodb_dbapi.storage.errors import InternalError, OperationalError
 
 
-def bind(parsed: Parsed, schema: Schema, functions: FunctionResolver, schema_at: Callable[[int], Schema]) -> Statement:
-    """The bound form of a SELECT, INSERT, UPDATE or DELETE."""
+def bind(
+    parsed: Parsed,
+    schema: Schema,
+    functions: FunctionResolver,
+    schema_at: Callable[[int], Schema],
+    scope: Scope | None = None,
+) -> Statement:
+    """The bound form of a SELECT, INSERT, UPDATE or DELETE. `scope`: what encloses the statement (`bind_rows`)."""
     binder = _BINDERS.get(parsed.kind)
     if binder is None:
         raise InternalError(f"a statement of kind {parsed.kind!r} is not bound")
     context = Context(functions, schema_at, bind_expression, bind_query)
     try:
-        return binder(context, parsed, Scope(Environment(schema)))
+        return binder(context, parsed, Scope(Environment(schema)) if scope is None else scope)
     except RecursionError:
         raise OperationalError("Expression tree is too large (maximum depth 1000)") from None
 

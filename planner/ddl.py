@@ -31,6 +31,7 @@ from aerodb_dbapi.planner.ddl_columns import (
     key_terms,
     table_constraints,
 )
+from aerodb_dbapi.planner.ddl_triggers import CreateTrigger, create_trigger
 from aerodb_dbapi.planner.lexer import END, tokenize, unquote
 from aerodb_dbapi.planner.rewrite import query
 from aerodb_dbapi.planner.rewrite_expression import expression
@@ -74,16 +75,19 @@ class CreateView:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """`what` is 'table', 'index' or 'view'."""
+    """`what` is 'table', 'index', 'view' or 'trigger'."""
 
     what: str
     name: str
     if_exists: bool = False
 
 
-Statement = CreateTable | CreateIndex | CreateView | Drop
+Statement = CreateTable | CreateIndex | CreateView | CreateTrigger | Drop
 
-KIND_OF: Final = {CreateTable: "create_table", CreateIndex: "create_index", CreateView: "create_view", Drop: "drop"}
+KIND_OF: Final = {
+    CreateTable: "create_table", CreateIndex: "create_index", CreateView: "create_view", CreateTrigger: "create_trigger",
+    Drop: "drop",
+}  # fmt: skip
 
 
 def definition(stream: TokenStream) -> Statement | None:
@@ -102,7 +106,7 @@ def definition(stream: TokenStream) -> Statement | None:
     if stream.kind in ("UNIQUE", "INDEX"):
         return _create_index(stream)
     if stream.kind == "TRIGGER":
-        raise NotSupportedError("CREATE TRIGGER statement")
+        return create_trigger(stream, _object_name)
     if stream.kind == "VIRTUAL":
         raise _virtual_table(stream)
     raise stream.error()
@@ -361,9 +365,7 @@ def _create_view(stream: TokenStream) -> CreateView:
 
 def _drop(stream: TokenStream) -> Drop:
     stream.advance()
-    if stream.kind == "TRIGGER":
-        raise NotSupportedError("DROP TRIGGER statement")
-    if stream.kind not in ("TABLE", "INDEX", "VIEW"):
+    if stream.kind not in ("TABLE", "INDEX", "VIEW", "TRIGGER"):
         raise stream.error()
     what = stream.advance()[0].lower()
     if_exists = False

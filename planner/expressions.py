@@ -51,9 +51,20 @@ class Constant(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Expression):
-    """A bound parameter by 0-based position in the tuple that the executor is called with."""
+    """A bound parameter by 0-based position in the tuple that the executor is called with. One that stands for a column
+    of OLD or NEW has that column's affinity and collation."""
 
     index: int
+    column_affinity: str | None = None
+    column_collation: str | None = None
+
+    @property
+    def affinity(self) -> str | None:
+        return self.column_affinity
+
+    @property
+    def collation(self) -> str | None:
+        return self.column_collation
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,9 +93,11 @@ class Parsed:
     upserts: list[tuple[Any, Any]] = field(default_factory=list)
 
 
-def parse(sql: str) -> Parsed:
-    """Parse one statement; a second one after it is an error, a trailing semicolon and comments are not."""
+def parse(sql: str, in_trigger: bool = False) -> Parsed:
+    """Parse one statement; a second one after it is an error, a trailing semicolon and comments are not. `in_trigger`: it is of a
+    trigger's body."""
     stream = rewrite.stream_of(sql)
+    stream.in_trigger = in_trigger
     while stream.kind == ";":
         stream.advance()
     if stream.kind == END:

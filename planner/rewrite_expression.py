@@ -59,6 +59,8 @@ from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import affinity_of_type
 
 FUNCTION_PREFIX: Final = "f$"
+RAISE: Final = "raise()"
+"""The name of RAISE() as a function: none that a call could be written with."""
 TEXT_ALIAS_PREFIX: Final = "\x00"
 DOUBLE_QUOTED_PREFIX: Final = "\x01"
 
@@ -545,7 +547,23 @@ def _raise(stream: TokenStream) -> int:
     stream.advance()
     if stream.kind != "(":
         raise stream.error()
-    raise OperationalError("RAISE() may only be used within a trigger-program")
+    if not stream.in_trigger:
+        raise OperationalError("RAISE() may only be used within a trigger-program")
+    stream.write(TokenType.VAR, FUNCTION_PREFIX + RAISE)
+    stream.pass_on(TokenType.L_PAREN)
+    if stream.kind not in ("IGNORE", "ROLLBACK", "ABORT", "FAIL"):
+        raise stream.error()
+    word = stream.advance()[0]
+    stream.write(TokenType.STRING, word)
+    if word != "IGNORE":
+        if stream.kind != ",":
+            raise stream.error()
+        stream.pass_on(TokenType.COMMA)
+        if stream.kind not in NAMES:
+            raise stream.error()
+        stream.write(TokenType.STRING, stream.name())
+    _close(stream)
+    return ATOM
 
 
 def _name(stream: TokenStream) -> int:

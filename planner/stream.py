@@ -64,12 +64,13 @@ class TokenStream:
     """Tokens of one text, read from the left; `out` gathers what sqlglot will parse."""
 
     __slots__ = (
-        "index", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token", "tokens", "upserts",
+        "in_trigger", "index", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token", "tokens", "upserts",
     )  # fmt: skip
 
     def __init__(self, sql: str, query: Callable[[TokenStream, bool], None], is_shape: bool = False) -> None:
         self.sql = sql
         self.query = query  # reads a query; expressions meet queries, queries hold expressions
+        self.in_trigger = False  # RAISE() may be used
         self.tokens = tokenize(sql)
         self.out: list[GlotToken] = []
         self.marks: list[Mark] = []

@@ -2,7 +2,7 @@
 
 Record format
     Tree `CATALOG_TREE` (id 0) maps object id (int, dense, never reused) to a plain msgpack-able tuple
-    ``(kind, name, table_name, sql, body)``; `kind` is ``'table' | 'index' | 'view'``. `body` holds the facts that the planner
+    ``(kind, name, table_name, sql, body)``; `kind` is ``'table' | 'index' | 'view' | 'trigger'``. `body` holds the facts that the planner
     needs, so that storage never parses SQL: `encode_*` and `decode_*` are inverses (INV-S4). Facts that came later stand at
     the ends of tuples, and only where they say something, so that older records keep their meaning and their bytes.
     Tree `META_TREE` (id 1) maps str → value: ``user_version``, ``application_id``, ``next_tree``, ``next_object``.
@@ -12,7 +12,7 @@ Versions
     commit. A `Schema` is built once per catalog root and shared; its identity is what cached plans are checked against.
 
 Names compare case-insensitively for ASCII letters, as in SQLite: dictionaries here are keyed by `fold(name)`.
-Expressions (DEFAULT, CHECK, partial WHERE, a view's SELECT) are kept as the user's own text.
+Expressions (DEFAULT, CHECK, partial WHERE, a view's SELECT, a trigger's statements) are kept as the user's own text.
 """
 
 from __future__ import annotations
@@ -149,9 +149,25 @@ class View:
     sql: str = ""
 
 
-SchemaObject = Table | Index | View
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger. `timing` is BEFORE, AFTER or INSTEAD OF, `event` insert, delete or update; `columns` are those of UPDATE OF; `when`
+    and `steps` are the texts of its condition and of the statements of its body."""
+
+    id: int
+    name: str
+    table: str
+    timing: str
+    event: str
+    columns: tuple[str, ...] | None
+    when: str | None
+    steps: tuple[str, ...]
+    sql: str = ""
+
+
+SchemaObject = Table | Index | View | Trigger
 Record = tuple[str, str, str, str | None, tuple[Any, ...]]
-Kind = Literal["table", "index", "view"]
+Kind = Literal["table", "index", "view", "trigger"]
 
 
 def encode_object(item: SchemaObject) -> Record:
@@ -180,6 +196,9 @@ def encode_object(item: SchemaObject) -> Record:
         )
         body = (item.tree, parts, item.unique, item.origin, item.where, item.conflict)
         return ("index", item.name, item.table, item.sql, body)
+    if isinstance(item, Trigger):
+        body = (item.timing, item.event, item.columns, item.when, item.steps)
+        return ("trigger", item.name, item.table, item.sql, body)
     return ("view", item.name, item.name, item.sql, (item.select, item.columns))
 
 
@@ -200,6 +219,9 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
         return Index(
             object_id, name, table, tree, tuple(IndexColumn(*p) for p in parts), unique, origin, where, conflict, sql
         )
+    if kind == "trigger":
+        timing, event, of, when, steps = body
+        return Trigger(object_id, name, table, timing, event, of, when, steps, sql or "")
     select, names = body
     return View(object_id, name, select, names, sql or "")
 
@@ -207,7 +229,7 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
 class Schema:
     """All definitions as of one commit. Immutable; `version` is the commit id that last changed them (0: none)."""
 
-    __slots__ = ("indexes", "objects", "tables", "version", "views")
+    __slots__ = ("_triggers", "indexes", "objects", "tables", "triggers", "version", "views")
 
     def __init__(self, records: Iterable[tuple[int, Record]] = (), version: int = 0) -> None:
         self.version = version
@@ -215,11 +237,16 @@ class Schema:
         self.tables: dict[str, Table] = {}
         self.views: dict[str, View] = {}
         self.indexes: dict[str, Index] = {}
+        self.triggers: dict[str, Trigger] = {}
+        self._triggers: dict[str, list[Trigger]] = {}
         by_table: dict[str, list[Index]] = {}
         for item in self.objects.values():
             if isinstance(item, Index):
                 self.indexes[fold(item.name)] = item
                 by_table.setdefault(fold(item.table), []).append(item)
+            elif isinstance(item, Trigger):
+                self.triggers[fold(item.name)] = item
+                self._triggers.setdefault(fold(item.table), []).insert(0, item)
         for oid, item in list(self.objects.items()):
             if isinstance(item, Table):
                 table = replace(item, indexes=tuple(by_table.get(fold(item.name), ())))
@@ -238,6 +265,14 @@ class Schema:
     def index(self, name: str) -> Index | None:
         """The index of that name, or None."""
         return self.indexes.get(fold(name))
+
+    def trigger(self, name: str) -> Trigger | None:
+        """The trigger of that name, or None."""
+        return self.triggers.get(fold(name))
+
+    def triggers_on(self, table: str) -> list[Trigger]:
+        """The triggers of a table or view, the latest first."""
+        return self._triggers.get(fold(table), [])
 
     def rows(self) -> Iterator[tuple[str, str, str, int, str | None]]:
         """The rows of `sqlite_master`, in creation order: type, name, tbl_name, rootpage (the tree id), sql."""

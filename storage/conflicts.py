@@ -3,8 +3,8 @@
 Given the transaction and one later commit, in this order, so that the same conflict is always told the same way:
     1. The schema: the later commit changed it (INV-V8), or this transaction does and the other changed anything. 2.
     Keys that both wrote, tree by tree in id order; the smallest such key is named (INV-V5). A deletion counts as a
-    write. 3. Trees that this transaction read and the other changed (INV-V7). Reads are whole trees here: coarse,
-    never too weak.
+    write. 3. Single keys that this transaction read and the other wrote, then trees that it read and the other changed
+    (INV-V7). Reads of queries are whole trees here: coarse, never too weak.
 
 And given a rebased unique index: does a prefix that this transaction put have two entries now (INV-V6)? A prefix with
 a NULL in it (rank 0) is exempt, as SQL has it.

@@ -51,7 +51,7 @@ def digest(root: Root) -> str:
     objects = sorted(root.schema.objects.values(), key=lambda item: (item.name.encode(), type(item).__name__))
     for item in objects:
         kind, name, table, sql, body = encode_object(item)
-        hasher.update(packer.pack((kind, name, table, sql, body if kind == "view" else body[1:])))
+        hasher.update(packer.pack((kind, name, table, sql, body if kind in ("view", "trigger") else body[1:])))
     for item in objects:
         if isinstance(item, Table):
             rows = root.trees[item.tree]

@@ -18,6 +18,8 @@ What it holds
                and ROLLBACK TO (INV-D6). Savepoints cost nothing, and earlier marks stay good.
     reads      ids of trees whose content decided what it writes, told by `note_read`, for INV-V7
     points     single keys that did, told by `note_point`: a row on which an INSERT was skipped, a row that was not there
+    deferred   two counts of constraint violations that may stand until the end, kept by `count_violation`; with more
+               than none left COMMIT fails, and the transaction stays open
 
 DDL
     The catalog (tree 0) and META (tree 1) are edited through writers like any tree, so definitions, data and counters
@@ -45,7 +47,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, FIRST_USER_TREE, META_TREE, Schema, SchemaObject, encode_object
-from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
+from aerodb_dbapi.storage.errors import IntegrityError, OperationalError, ProgrammingError, SerializationError
 from aerodb_dbapi.storage.record import Creation
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.tree import Kind, Tree
@@ -77,8 +79,8 @@ class Transaction:
     """Work on one read view. Used by one thread at a time."""
 
     __slots__ = (
-        "_schema", "_schema_tree", "base", "claims_held", "committer", "created", "dropped", "immediate", "is_open",
-        "journal", "points", "reads", "timeout", "trees", "writers",
+        "_schema", "_schema_tree", "base", "claims_held", "committer", "created", "deferred", "deferred_immediate",
+        "dropped", "immediate", "is_open", "journal", "points", "reads", "timeout", "trees", "writers",
     )  # fmt: skip
 
     def __init__(self, committer: Committer, base: Root, timeout: float, immediate: bool) -> None:
@@ -91,6 +93,8 @@ class Transaction:
         self.writers: dict[int, TreeWriter] = {}
         self.reads: set[int] = set()
         self.points: set[tuple[int, Any]] = set()
+        self.deferred = 0
+        self.deferred_immediate = 0
         self.created: dict[int, tuple[Kind, int]] = {}
         self.dropped: set[int] = set()
         self.claims_held: list[int] = []
@@ -129,6 +133,17 @@ class Transaction:
     def note_point(self, tree_id: int, key: Any) -> None:
         """What this transaction writes depends on the entry of this key, or on its absence (INV-V7)."""
         self.points.add((tree_id, key))
+
+    def count_violation(self, deferred: int, immediate: int) -> None:
+        """Change the counts of violations that may stand until COMMIT: of deferred constraints, and of immediate ones
+        that are deferred for this transaction. Undone with the edits."""
+        self.journal += (None, self._uncount, (deferred, immediate))
+        self.deferred += deferred
+        self.deferred_immediate += immediate
+
+    def _uncount(self, deferred: int, immediate: int) -> None:
+        self.deferred -= deferred
+        self.deferred_immediate -= immediate
 
     # --- marks -------------------------------------------------------------------------------------------------------
 
@@ -245,12 +260,15 @@ class Transaction:
 
     def commit(self) -> int:
         """Make the work durable and visible, all of it or nothing; the id of the commit (the base's if nothing was
-        written). Raises SerializationError if a later commit conflicts: the transaction is then rolled back."""
+        written). Raises SerializationError if a later commit conflicts: the transaction is then rolled back; and
+        IntegrityError if a deferred constraint is violated: it then stays open."""
         if not self.is_open:
             raise ProgrammingError("the transaction has ended")
         if not self.journal:
             self._end()
             return self.base.commit_id
+        if self.deferred + self.deferred_immediate > 0:
+            raise IntegrityError("FOREIGN KEY constraint failed", name="SQLITE_CONSTRAINT_FOREIGNKEY")
         try:
             commit_id = self.committer.commit(self)
         except OperationalError as error:

@@ -1,4 +1,4 @@
-"""Functions about values' classes, conditions and the session: typeof, coalesce, iif, changes, sqlite_version.
+"""Functions about values' classes, conditions and the session: typeof, coalesce, iif, changes, sqlite_version; and RAISE() of triggers.
 
 coalesce, ifnull, iif and nullif are here with their eager form; the binder turns them into expressions that evaluate
 one argument at a time, and uses these definitions for their numbers of arguments only.
@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.define import scalar
 from aerodb_dbapi.planner.functions import ScalarFunction
+from aerodb_dbapi.planner.rewrite_expression import RAISE
+from aerodb_dbapi.storage.errors import IntegrityError
 from aerodb_dbapi.storage.values import CLASS_NAMES, compare, truth
 
 SQLITE_VERSION: Final = "3.40.1"
@@ -80,6 +82,23 @@ def last_insert_rowid(session: Any) -> int:
     return int(session.last_insert_rowid or 0)
 
 
+class IgnoreRow(Exception):
+    """RAISE(IGNORE) in a trigger: leave out the rest of the row."""
+
+
+def raise_ignore(word: str) -> None:
+    """RAISE(IGNORE)"""
+    raise IgnoreRow
+
+
+def raise_error(word: str, message: str) -> None:
+    """RAISE(ABORT | FAIL | ROLLBACK, message)"""
+    error = IntegrityError(message, name="SQLITE_CONSTRAINT_TRIGGER")
+    error.resolution = word  # type: ignore[attr-defined]
+    error.kept = 0  # type: ignore[attr-defined]
+    raise error
+
+
 FUNCTIONS: Final[tuple[ScalarFunction, ...]] = (
     *scalar("typeof", type_of, 1),
     *scalar("coalesce", coalesce, -1),
@@ -96,4 +115,6 @@ FUNCTIONS: Final[tuple[ScalarFunction, ...]] = (
     *scalar("changes", changes, 0, deterministic=False, needs_session=True),
     *scalar("total_changes", total_changes, 0, deterministic=False, needs_session=True),
     *scalar("last_insert_rowid", last_insert_rowid, 0, deterministic=False, needs_session=True),
+    *scalar(RAISE, raise_ignore, 1, deterministic=False),
+    *scalar(RAISE, raise_error, 2, deterministic=False),
 )

@@ -59,11 +59,11 @@ def test_user_version_is_transactional() -> None:
     )  # fmt: skip
 
 
-def test_foreign_keys_stay_off() -> None:
-    """They are declared and not enforced, and the application can see so."""
-    _, ours = connect()
-    ours.execute("PRAGMA foreign_keys = ON")
-    assert ours.execute("PRAGMA foreign_keys").fetchall() == [(0,)]
+def test_foreign_keys_are_a_setting_outside_transactions() -> None:
+    assert_same(
+        "PRAGMA foreign_keys", "PRAGMA foreign_keys = 1", "PRAGMA foreign_keys", "BEGIN", "PRAGMA foreign_keys = 0",
+        "PRAGMA foreign_keys", "COMMIT", "PRAGMA foreign_keys(off)", "PRAGMA foreign_keys",
+    )  # fmt: skip
 
 
 def test_own_pragmas() -> None:

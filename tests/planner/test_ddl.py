@@ -151,7 +151,7 @@ def test_views_and_drops() -> None:
     "sql",
     [
         "create temp table t(a)",
-        "create trigger x after insert on t begin select 1; end", "create virtual table t using fts5(a)",
+        "create virtual table t using fts5(a)",
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named(sql: str) -> None:

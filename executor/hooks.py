@@ -1,0 +1,248 @@
+"""What a statement on a table does around each row beyond writing it: triggers and foreign keys.
+
+`hooks_for(session, schema, statement)` gives None for nearly every statement: its generated code is then what it is without
+any of this. Otherwise the functions of `Hooks` are bound into the generated code, which goes row by row:
+
+    INSERT    before_insert · added · put · inserted                             REPLACE: `remove` for each row in the way
+    UPDATE    before_update · removed · take out what changes · added · put · updated    the same
+    DELETE    before_delete · removed · delete · deleted
+
+What is called before says whether the row is still to be written. Rows that a hook may have changed meanwhile are read again before
+their turn, and skipped when they are gone.
+
+`guarded` is the outermost call of such a statement: it counts violations of immediate foreign keys from zero, and fails if any
+are left at its end. A statement that fails is undone by the session, with all that was done inside it (INV-D4).
+
+Example: under ``PRAGMA foreign_keys = ON``, ``DELETE FROM p`` of a table that c refers to calls `removed` and `deleted` for each
+row; without it, it is the same bulk deletion as ever.
+
+What it does not do: know how keys are checked (`foreign_keys`) or triggers fire (`triggers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aerodb_dbapi.executor.constraints import remove_row, resolution_of, resolve, rowid_of
+from aerodb_dbapi.executor.dml_insert import keepers_of
+from aerodb_dbapi.executor.foreign_keys import TableKeys, empty_for_drop, keys_for, violated
+from aerodb_dbapi.executor.planning import bind_text
+from aerodb_dbapi.executor.programs import TOO_DEEP
+from aerodb_dbapi.executor.triggers import TableTriggers, triggers_for
+from aerodb_dbapi.planner.foreign_keys import quoted
+from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, Statement, UpdateStatement, Values
+from aerodb_dbapi.planner.scope import table_entry
+from aerodb_dbapi.storage.catalog import Schema, Table
+from aerodb_dbapi.storage.errors import DatabaseError, OperationalError
+from aerodb_dbapi.storage.values import affinity_function
+
+Row = tuple[Any, ...]
+Run = Callable[[Any, Any, Row], tuple[int, Any]]
+
+
+class Hooks:
+    """Calls around each row of one statement."""
+
+    __slots__ = ("converters", "deletion", "keys", "rowid_alias", "triggers", "upserts")
+
+    def __init__(
+        self, table: Table, keys: TableKeys | None, triggers: TableTriggers | None, deletion: Hooks | None
+    ) -> None:
+        self.keys = keys
+        self.triggers = triggers
+        self.deletion = deletion  # for rows that REPLACE deletes
+        self.upserts: list[Hooks | None] = []  # for the rows that clauses of ON CONFLICT update
+        self.rowid_alias = table.rowid_alias
+        self.converters = [affinity_function(column.affinity) for column in table.columns]
+
+    @property
+    def rechecks(self) -> bool:
+        """May triggers of a row that REPLACE deleted have put another in the way?"""
+        return self.deletion is not None and self.deletion.triggers is not None
+
+    @property
+    def comes_before(self) -> bool:
+        """Are there BEFORE triggers?"""
+        return self.triggers is not None and bool(self.triggers.before)
+
+    def _converted(self, row: Row, rowid: int) -> Row:
+        made = [value if convert is None else convert(value) for value, convert in zip(row, self.converters)]
+        if self.rowid_alias is not None:
+            made[self.rowid_alias] = rowid
+        return tuple(made)
+
+    def before_insert(self, session: Any, transaction: Any, rowid: Any, row: Row) -> bool:
+        """Before a row is looked at; its values are as given, the rowid may be None."""
+        assert self.triggers is not None
+        rowid = -1 if rowid is None else rowid_of(rowid)
+        return self.triggers.fire_before(session, transaction, (rowid, *self._converted(row, rowid)))
+
+    def before_update(
+        self, session: Any, transaction: Any, rowid: int, row: Row, new_rowid: int, new_row: Row
+    ) -> bool:  # fmt: skip
+        """Before the new row is looked at; its values are as given."""
+        assert self.triggers is not None
+        params = (rowid, *row, new_rowid, *self._converted(new_row, new_rowid))
+        return self.triggers.fire_before(session, transaction, params)
+
+    def before_delete(self, session: Any, transaction: Any, rowid: int, row: Row) -> bool:
+        """Before a row is deleted."""
+        assert self.triggers is not None
+        return self.triggers.fire_before(session, transaction, (rowid, *row))
+
+    def inserted(self, session: Any, transaction: Any, rowid: int, row: Row) -> None:
+        """After a row was inserted."""
+        if self.triggers is not None:
+            self.triggers.fire_after(session, transaction, (rowid, *row))
+
+    @property
+    def rewrites(self) -> bool:
+        """Must an UPDATE take the old row out before it puts the new one in?"""
+        return self.keys is not None and self.keys.rewrites
+
+    def removed(self, session: Any, transaction: Any, rowid: int, row: Row) -> None:
+        """Before a row is taken out."""
+        if self.keys is not None:
+            self.keys.removed(session, transaction, rowid, row)
+
+    def added(self, session: Any, transaction: Any, rowid: int, row: Row) -> None:
+        """Before a row is put in."""
+        if self.keys is not None:
+            self.keys.added(session, transaction, rowid, row)
+
+    def added_alone(self, session: Any, transaction: Any, rowid: int, row: Row) -> None:
+        """The same for the only row of an INSERT: a violation need not wait for the end of the statement."""
+        if session.depth or self.deletion is not None or self.keys is None or self.triggers is not None:
+            self.added(session, transaction, rowid, row)
+        else:
+            self.keys.added_alone(session, transaction, rowid, row)
+
+    def deleted(self, session: Any, transaction: Any, rowid: int, row: Row) -> None:
+        """After a row was deleted."""
+        if self.keys is not None:
+            self.keys.act(session, transaction, (rowid, *row))
+        if self.triggers is not None:
+            self.triggers.fire_after(session, transaction, (rowid, *row))
+
+    def updated(
+        self, session: Any, transaction: Any, rowid: int, row: Row, new_rowid: int, new_row: Row
+    ) -> None:  # fmt: skip
+        """After a row was updated."""
+        if self.keys is not None:
+            self.keys.act(session, transaction, (rowid, *row), (new_rowid, *new_row))
+        if self.triggers is not None:
+            self.triggers.fire_after(session, transaction, (rowid, *row, new_rowid, *new_row))
+
+    def remove(self, session: Any, transaction: Any, tree: int, rowid: int, keepers: Any) -> None:
+        """Delete a row that is in the way of another."""
+        row = transaction.get(tree, rowid)
+        hooks = self.deletion
+        if row is None or hooks is None:
+            remove_row(transaction, tree, rowid, keepers)
+            return
+        fires = hooks.triggers is not None and session.settings.get("recursive_triggers")
+        if fires and hooks.comes_before and not hooks.before_delete(session, transaction, rowid, row):
+            return
+        hooks.removed(session, transaction, rowid, row)
+        remove_row(transaction, tree, rowid, keepers)
+        if hooks.keys is not None:
+            hooks.keys.act(session, transaction, (rowid, *row))
+        if fires:
+            hooks.inserted(session, transaction, rowid, row)
+
+
+def hooks_for(session: Any, schema: Schema, statement: Statement) -> Hooks | None:
+    """The hooks of a statement, or None."""
+    if not isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement):
+        return None
+    if not session.foreign_keys and not schema.triggers:
+        return None
+    table = statement.table
+    if isinstance(statement, DeleteStatement):
+        return _deletion(session, schema, table)
+    deletion = _deletion(session, schema, table) if _replaces(statement) else None
+    if isinstance(statement, InsertStatement):
+        rows = len(statement.query.rows) if isinstance(statement.query, Values) else 0
+        alone = rows == 1 and deletion is None and not statement.upserts
+        found = _hooks(session, schema, table, "insert", None, alone, statement.conflict, deletion)
+        updates = [hooks_for(session, schema, u.update) if u.update else None for u in statement.upserts]
+        if not any(updates):
+            return found
+        made = Hooks(table, None, None, None) if found is None else Hooks(table, found.keys, found.triggers, deletion)
+        made.upserts = updates
+        return made
+    assigned = frozenset({position for position, _ in statement.assignments} | statement.generated.keys())
+    return _hooks(session, schema, table, "update", assigned, False, statement.conflict, deletion)
+
+
+def _hooks(
+    session: Any,
+    schema: Schema,
+    table: Table,
+    event: str,
+    assigned: frozenset[int] | None,
+    alone: bool,
+    conflict: str,
+    deletion: Hooks | None,
+) -> Hooks | None:
+    """The hooks of a kind of statement: one object for all statements of the kind, so that programs are compiled once."""
+    known, place = session.statements.hooks, (table.id, event, assigned, alone, conflict, deletion is None)
+    made: tuple[Schema, Hooks | None] | None = known.get(place)
+    if made is None or made[0] is not schema:
+        keys = keys_for(schema, table, event, hooks_for, assigned, alone) if session.foreign_keys else None
+        entry = table_entry(-1, "", table)
+        triggers = triggers_for(schema, table, entry, event, conflict, hooks_for, assigned)
+        none = keys is None and triggers is None and deletion is None
+        made = known[place] = (schema, None if none else Hooks(table, keys, triggers, deletion))
+    return made[1]
+
+
+def _deletion(session: Any, schema: Schema, table: Table) -> Hooks | None:
+    return _hooks(session, schema, table, "delete", None, False, "", None)
+
+
+def _replaces(statement: InsertStatement | UpdateStatement) -> bool:
+    """May the statement delete rows that are in its way?"""
+    table = statement.table
+    kinds = [table.rowid_conflict, *(index.conflict for index in table.indexes if index.unique)]
+    return "REPLACE" in [resolve(statement.conflict, kind) for kind in kinds]
+
+
+def guarded(run: Run) -> Run:
+    """The outermost call of a statement that has hooks."""
+
+    def guard(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
+        outer, depth, running = session.violations, session.depth, session.running
+        session.violations, session.running = 0, []
+        try:
+            result = run(session, transaction, params)
+            if session.violations > 0:
+                raise violated()
+            return result
+        except DatabaseError as error:
+            if session.violations > 0 and resolution_of(error) == "FAIL":
+                raise violated() from None
+            raise
+        except RecursionError:
+            raise OperationalError(TOO_DEEP) from None
+        finally:
+            session.violations, session.depth, session.running = outer, depth, running
+            if session.transaction is None:
+                session.defer_foreign_keys = False
+
+    return guard
+
+
+def before_drop(session: Any, transaction: Any, table: Table) -> None:
+    """What DROP TABLE does to the rows of other tables."""
+    if not session.foreign_keys:
+        return
+    bound = bind_text(session, f"DELETE FROM {quoted(table.name)}", transaction.schema)
+    assert isinstance(bound, DeleteStatement)
+    keepers = keepers_of(table, bound.index_filters, bound.row_id, bound.index_values)
+
+    def remove(rowid: int) -> None:
+        remove_row(transaction, table.tree, rowid, keepers)
+
+    empty_for_drop(session, transaction, table, hooks_for, remove)

@@ -1,0 +1,139 @@
+"""Triggers: which fire for a statement, in which order, and what running one means.
+
+Firing, as SQLite's
+    For each row: BEFORE triggers, the change with its foreign keys and their actions, AFTER triggers; of several the one created
+    last comes first. UPDATE OF fires if one of its columns is assigned. A trigger that is running already does not fire again,
+    unless ``PRAGMA recursive_triggers`` is on. Rows that REPLACE deletes fire DELETE triggers only if it is on, too.
+
+Running
+    The WHEN condition and each statement of the body are `Program`s over OLD and NEW. An OR clause of the statement that fired the
+    trigger overrides those in the body. RAISE(IGNORE) leaves out the rest of the row; other RAISEs are errors that undo what their
+    word says. changes() and last_insert_rowid() are what they were when the trigger ends; total_changes() counts what it did.
+
+BEFORE sees the row before constraints are tested, with affinities applied; a rowid that is not yet known is -1. What a BEFORE
+trigger does to the row itself counts: an UPDATE or DELETE reads it again, and skips it if it is gone.
+
+Example: ``CREATE TRIGGER x AFTER DELETE ON t WHEN OLD.a > 5 BEGIN INSERT INTO gone VALUES (OLD.a); END`` is two programs:
+    ``SELECT 1 WHERE (OLD.a > 5)`` and the INSERT.
+
+What it does not do: call itself (`hooks`), define triggers (`ddl`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aerodb_dbapi.executor.functions.system import IgnoreRow
+from aerodb_dbapi.executor.programs import HooksFor, Program, enter, leave
+from aerodb_dbapi.planner.parse import parse
+from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStatement
+from aerodb_dbapi.planner.scope import Entry
+from aerodb_dbapi.storage.catalog import Schema, Table, Trigger, fold
+
+Row = tuple[Any, ...]
+ROWS: Final = {"insert": ("new",), "delete": ("old",), "update": ("old", "new")}
+
+
+class TriggerProgram:
+    """A trigger, compiled when it first fires. `conflict` is the OR clause of the statements that fire it."""
+
+    __slots__ = ("steps", "trigger", "when")
+
+    def __init__(self, trigger: Trigger, entry: Entry, conflict: str, schema: Schema, hooks_for: HooksFor) -> None:
+        self.trigger = trigger
+        rows = [(name, entry) for name in ROWS[trigger.event]]
+
+        def override(session: Any, statement: Statement) -> None:
+            if conflict and isinstance(statement, InsertStatement | UpdateStatement):
+                statement.conflict = conflict
+
+        def program(text: str) -> Program:
+            return Program(parse(text, in_trigger=True), rows, schema, hooks_for, override)
+
+        self.when = None if trigger.when is None else program(f"SELECT 1 WHERE ({trigger.when})")
+        self.steps = [program(text) for text in trigger.steps]
+
+    def fire(self, session: Any, transaction: Any, params: Row) -> None:
+        """Run for one row."""
+        if self.trigger.id in session.running and not session.settings.get("recursive_triggers"):
+            return
+        kept = session.changes, session.last_insert_rowid
+        enter(session)
+        session.running.append(self.trigger.id)
+        try:
+            if self.when is None or next(self.when.select(session, transaction, params), None) is not None:
+                for step in self.steps:
+                    _run(step, session, transaction, params)
+        finally:
+            session.running.pop()
+            leave(session)
+            session.changes, session.last_insert_rowid = kept
+
+
+def _run(step: Program, session: Any, transaction: Any, params: Row) -> None:
+    if step.kind == "select":
+        for _ in step.select(session, transaction, params):
+            pass
+    else:
+        step.change(session, transaction, params)
+
+
+class TableTriggers:
+    """The triggers of one event on a table."""
+
+    __slots__ = ("after", "before")
+
+    def __init__(self, before: Sequence[TriggerProgram], after: Sequence[TriggerProgram]) -> None:
+        self.before = before
+        self.after = after
+
+    def fire_before(self, session: Any, transaction: Any, params: Row) -> bool:
+        """Fire what comes before a row; False if the row is to be left out."""
+        return _fire(self.before, session, transaction, params)
+
+    def fire_after(self, session: Any, transaction: Any, params: Row) -> None:
+        """Fire what comes after a row."""
+        _fire(self.after, session, transaction, params)
+
+
+def _fire(programs: Sequence[TriggerProgram], session: Any, transaction: Any, params: Row) -> bool:
+    try:
+        for program in programs:
+            program.fire(session, transaction, params)
+    except IgnoreRow:
+        return False
+    return True
+
+
+def triggers_for(
+    schema: Schema,
+    table: Table,
+    entry: Entry,
+    event: str,
+    conflict: str,
+    hooks_for: HooksFor,
+    assigned: frozenset[int] | None = None,
+) -> TableTriggers | None:
+    """The triggers that INSERT, DELETE or UPDATE (of the positions `assigned`) fires; None if there are none."""
+    found = [
+        trigger
+        for trigger in schema.triggers_on(table.name)
+        if trigger.event == event and (assigned is None or _is_concerned(trigger, table, assigned))
+    ]
+    if not found:
+        return None
+    made = [TriggerProgram(trigger, entry, conflict, schema, hooks_for) for trigger in found]
+    before = [program for program in made if program.trigger.timing != "AFTER"]
+    return TableTriggers(before, [program for program in made if program.trigger.timing == "AFTER"])
+
+
+def _is_concerned(trigger: Trigger, table: Table, assigned: frozenset[int]) -> bool:
+    """Does UPDATE OF name a column that is assigned?"""
+    if trigger.columns is None:
+        return True
+    named = {fold(name) for name in trigger.columns}
+    changed = {fold(table.columns[position].name) for position in assigned if position >= 0}
+    if table.rowid_alias is not None and assigned & {-1, table.rowid_alias}:
+        changed.add(fold(table.columns[table.rowid_alias].name))
+    return not named.isdisjoint(changed)

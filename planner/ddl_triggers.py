@@ -1,0 +1,98 @@
+"""CREATE TRIGGER: own parser over SQLite's tokens, giving a catalog object.
+
+    CREATE TRIGGER [IF NOT EXISTS] name [BEFORE | AFTER | INSTEAD OF] {INSERT | DELETE | UPDATE [OF column, …]} ON table
+        [FOR EACH ROW] [WHEN expression] BEGIN statement; … END
+
+Without a time it is BEFORE, as in SQLite. Statements of the body are INSERT, UPDATE, DELETE and SELECT: their syntax is checked, and
+their texts are kept one by one; names in them are looked up when they first run. RAISE() is known here and nowhere else
+(`TokenStream.in_trigger`). Parameters are errors.
+
+Example: ``CREATE TRIGGER x AFTER UPDATE OF a ON t BEGIN DELETE FROM u WHERE b = OLD.a; END`` gives CreateTrigger(Trigger(name 'x',
+timing 'AFTER', event 'update', columns ('a',), steps ("DELETE FROM u WHERE b = OLD.a",), …)).
+
+Does not: look at the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aerodb_dbapi.planner.rewrite import statement
+from aerodb_dbapi.planner.rewrite_expression import expression
+from aerodb_dbapi.planner.stream import TokenStream
+from aerodb_dbapi.storage.catalog import Trigger
+from aerodb_dbapi.storage.errors import OperationalError
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTrigger:
+    """A trigger as it will stand in the catalog, its id still 0."""
+
+    trigger: Trigger
+    if_not_exists: bool = False
+
+
+def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any]) -> CreateTrigger:
+    """Read a CREATE TRIGGER statement from the word TRIGGER on. `object_name` reads [IF NOT EXISTS] and the name."""
+    stream.expect("TRIGGER")
+    name = object_name(stream)
+    timing = _timing(stream)
+    if stream.kind not in ("INSERT", "DELETE", "UPDATE"):
+        raise stream.error()
+    event = stream.advance()[0].lower()
+    columns: list[str] | None = None
+    if event == "update" and stream.take("OF"):
+        columns = [stream.name()]
+        while stream.take(","):
+            columns.append(stream.name())
+    stream.expect("ON")
+    table = stream.name()
+    if stream.take("."):
+        table = stream.name()
+    if stream.take("FOR"):
+        stream.expect("EACH")
+        stream.expect("ROW")
+    stream.in_trigger = True
+    when = None
+    if stream.take("WHEN"):
+        start = stream.token[2]
+        expression(stream)
+        when = stream.text_since(start)
+    steps = _steps(stream)
+    end = stream.expect("END")[3]
+    if stream.parameters:
+        raise OperationalError("trigger cannot use variables")
+    sql = f"CREATE TRIGGER {stream.sql[name.start : end]}"
+    chosen = None if columns is None else tuple(columns)
+    return CreateTrigger(Trigger(0, name.text, table, timing, event, chosen, when, steps, sql), name.if_not_exists)
+
+
+def _timing(stream: TokenStream) -> str:
+    if stream.take("INSTEAD"):
+        stream.expect("OF")
+        return "INSTEAD OF"
+    return stream.advance()[0] if stream.kind in ("BEFORE", "AFTER") else "BEFORE"
+
+
+def _refuse(stream: TokenStream, first: int) -> None:
+    """Errors for what a statement of a body must not have."""
+    for token in stream.tokens[first : stream.index]:
+        if token[0] == "DEFAULT":
+            raise stream.error(token)
+        if token[0] == "RETURNING":
+            raise OperationalError("cannot use RETURNING in a trigger")
+
+
+def _steps(stream: TokenStream) -> tuple[str, ...]:
+    """The statements between BEGIN and END."""
+    stream.expect("BEGIN")
+    steps: list[str] = []
+    while not steps or stream.kind != "END":
+        start, first = stream.token[2], stream.index
+        if statement(stream)[0] != "select":
+            _refuse(stream, first)
+        steps.append(stream.text_since(start))
+        stream.expect(";")
+    return tuple(steps)
