@@ -37,6 +37,7 @@ from aerodb_dbapi.planner.query import (
     TableSource,
     UpdateStatement,
     Values,
+    Windowed,
 )
 from aerodb_dbapi.planner.usage import all_queries, query_expressions, walk_nodes
 from aerodb_dbapi.storage.catalog import Schema, Table
@@ -85,6 +86,7 @@ def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
         for target in _targets(statement):
             tables[target] = (statement.table, None)
             read.discard(target)
+    _windows_allowed(ask, queries)
     hidden = _hidden_columns(ask, expressions, tables, read)
     if hidden:
         if any(isinstance(statement, kind) for kind in (InsertStatement, UpdateStatement, DeleteStatement)):
@@ -144,6 +146,8 @@ def _targets(statement: UpdateStatement | DeleteStatement | InsertStatement) -> 
 
 def _note_tables(query: Query, view: str | None, tables: dict[int, tuple[Table, str | None]], schema: Schema) -> None:
     """Source id → its table, and the view through which it is read. Outer queries come first and know the views."""
+    if isinstance(query, Windowed):
+        _note_tables(query.source, view, tables, schema)
     if not isinstance(query, Select):
         return
     for join in query.joins:
@@ -187,6 +191,14 @@ def _hidden_columns(
         if not any(isinstance(known, tuple) and known[0] == source for known in asked):
             may(ask, _READ, tables[source][0].name, "")
     return hidden
+
+
+def _windows_allowed(ask: Ask, queries: list[Query]) -> None:
+    """Ask about every window function once."""
+    levels = [level for query in queries if isinstance(query, Windowed) for level in query.levels]
+    for name in dict.fromkeys(call.function.name for level in levels for call in level.calls):
+        if not may(ask, _FUNCTION, None, name):
+            raise NotSupportedError("an authorizer's SQLITE_IGNORE for a function")
 
 
 def _hide(query: Query, hidden: set[tuple[int, int]]) -> None:

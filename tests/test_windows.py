@@ -131,3 +131,15 @@ def test_a_sort_is_shared_by_windows_of_one_order() -> None:
     sql = "SELECT sum(v) OVER (w ROWS 1 PRECEDING), rank() OVER w, lag(v) OVER w FROM t WINDOW w AS (PARTITION BY g ORDER BY v)"
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
     assert plan.count("USE TEMP B-TREE FOR ORDER BY") == 1
+
+
+def test_the_authorizer_is_asked_about_window_functions() -> None:
+    for connection in both(3):
+        connection.execute("CREATE VIEW seen AS SELECT rank() OVER (ORDER BY v) AS place FROM t")
+        questions: list[Any] = []
+        connection.set_authorizer(lambda *question: questions.append(question) or 0)  # noqa: B023
+        connection.execute("SELECT place FROM seen").fetchall()
+        assert (20, "t", "v", "main", "seen") in questions
+        connection.set_authorizer(lambda action, *names: int(action == 31 and "rank" in names))
+        with pytest.raises((aerodb_dbapi.DatabaseError, sqlite3.DatabaseError), match="not authorized"):
+            connection.execute("SELECT rank() OVER () FROM t")
