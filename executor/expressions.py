@@ -63,6 +63,9 @@ _LOGICAL: Final = (
 _NUMERIC: Final = ("NUMERIC", "INTEGER", "REAL")
 
 
+Maker = Callable[[str], str]
+
+
 class Binding(Protocol):
     """How the current row of a source is reached."""
 
@@ -117,9 +120,11 @@ class SubqueryCompiler(Protocol):
 
     def exists(self, query: Query) -> str: ...
 
-    def members(self, query: Query, columns: list[Callable[[str], str]]) -> str:
+    def members(self, query: Query, columns: list[Maker]) -> str:
         """A `Members` of the rows; `columns` make the text of each column's comparable value from its text."""
         ...
+
+    def keyed(self, compiler: ExpressionCompiler, node: e.Keyed) -> str: ...
 
 
 def simple(text: str) -> bool:
@@ -185,7 +190,7 @@ class ExpressionCompiler:
             made = self._TESTS.get(type(expression))
             if made is not None:
                 return made(self, expression, form == "test")
-            return self._truth(expression, form == "test")
+            return self.truth(expression, form == "test")
         except KeyError as error:
             if error.args and isinstance(error.args[0], type):
                 raise NotSupportedError(f"{error.args[0].__name__} expressions") from None
@@ -496,17 +501,10 @@ class ExpressionCompiler:
         return f"(is_in({operand}, {members}) == 0)"
 
     def _in_query_parts(self, node: e.InQuery) -> tuple[str, str]:
-        operands = [
-            self.comparable(self.value(operand), affinity, order)
-            for operand, affinity, order in zip(
-                node.operands, _padded(node.operand_apply, node), _padded(node.order, node)
-            )
-        ]
-        makers = [
-            _maker(self, affinity, order)
-            for affinity, order in zip(_padded(node.items_apply, node), _padded(node.order, node))
-        ]
-        members = self._subqueries().members(node.query, makers)
+        count = len(node.operands)
+        makers = makers_of(self, node.operand_apply, node.order, count)
+        operands = [make(self.value(operand)) for make, operand in zip(makers, node.operands)]
+        members = self.subqueries().members(node.query, makers_of(self, node.items_apply, node.order, count))
         return (operands[0] if len(operands) == 1 else f"({', '.join(operands)})"), members
 
     def _in_query(self, node: e.InQuery) -> str:
@@ -565,7 +563,7 @@ class ExpressionCompiler:
         text = self.test(node.operand) if node.truth else self.false(node.operand)
         return text if wanted is not node.negated else f"(not {text})"
 
-    def _truth(self, expression: Expression, wanted: bool) -> str:
+    def truth(self, expression: Expression, wanted: bool) -> str:
         """The test form of a value that is not a logical one."""
         if isinstance(expression, e.Constant):
             return f"{'true' if wanted else 'false'}({self._constant(expression)})"
@@ -598,7 +596,8 @@ class ExpressionCompiler:
 
     # --- subqueries
 
-    def _subqueries(self) -> SubqueryCompiler:
+    def subqueries(self) -> SubqueryCompiler:
+        """Who writes subqueries."""
         if self.queries is None:
             raise NotSupportedError("subqueries in this place")
         return self.queries
@@ -607,11 +606,11 @@ class ExpressionCompiler:
         return f"(1 if {self._exists_test(node, True)} else 0)"
 
     def _exists_test(self, node: e.Exists, wanted: bool) -> str:
-        text = self._subqueries().exists(node.query)
+        text = self.subqueries().exists(node.query)
         return text if wanted is not node.negated else f"(not {text})"
 
     def _scalar_query(self, node: e.ScalarQuery) -> str:
-        return self._subqueries().scalar(node.query)
+        return self.subqueries().scalar(node.query)
 
     _FOLDS: Final[dict[Any, Any]] = {}
     _VALUES: Final[dict[type, Callable[..., str]]] = {}
@@ -651,12 +650,16 @@ _INLINE: Final = {
 }
 
 
-def _padded(items: tuple[Any, ...], node: e.InQuery) -> tuple[Any, ...]:
-    """One item per operand."""
-    return items if len(items) == len(node.operands) else items[:1] * len(node.operands)
+def makers_of(
+    compiler: ExpressionCompiler, applies: tuple[str | None, ...], orders: tuple[str, ...], count: int
+) -> list[Maker]:
+    """What makes the text of each of `count` comparable values from its text; a single affinity or order is for all."""
+    applies = applies if len(applies) == count else applies[:1] * count
+    orders = orders if len(orders) == count else orders[:1] * count
+    return [_maker(compiler, affinity, order) for affinity, order in zip(applies, orders)]
 
 
-def _maker(compiler: ExpressionCompiler, affinity: str | None, order: str) -> Callable[[str], str]:
+def _maker(compiler: ExpressionCompiler, affinity: str | None, order: str) -> Maker:
     return lambda text: compiler.comparable(text, affinity, order)
 
 

@@ -25,6 +25,7 @@ from aerodb_dbapi.executor.access import StepWriter
 from aerodb_dbapi.executor.blocks import SelectWriter, plain, position, steps_of
 from aerodb_dbapi.executor.consumers import Limiter
 from aerodb_dbapi.executor.expressions import ExpressionCompiler, RowBinding
+from aerodb_dbapi.executor.keyed import KeyedWriter
 from aerodb_dbapi.executor.windows import write_windowed
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.planner import expressions as e
@@ -61,6 +62,7 @@ class QueryCompiler:
         self.expressions = ExpressionCompiler(unit, self)
         self.steps = StepWriter(unit, self.expressions, self, references)
         self.widths: dict[int, int] = {}  # the number of columns of each source
+        self._keyed = KeyedWriter(self)
         self._made: dict[tuple[str, int], tuple[Query, Made]] = {}
         self._memos: dict[tuple[str, int], tuple[Query, str]] = {}
 
@@ -121,6 +123,14 @@ class QueryCompiler:
 
     def _iterable(self, made: Made) -> str:
         return self.call(made) if made.is_list else f"chain({self.call(made)})"
+
+    def all_rows(self, query: Query) -> str:
+        """Text of an iterable of the rows."""
+        return self._iterable(self.function(query))
+
+    def keyed(self, compiler: ExpressionCompiler, node: e.Keyed) -> str:
+        """Text of the answer of a subquery that is looked up by its keys."""
+        return self._keyed.answer(compiler, node)
 
     def scalar(self, query: Query) -> str:
         """Text of the first row's first value."""

@@ -9,14 +9,17 @@
 The words are those of https://www.sqlite.org/eqp.html, with these differences: a hash table is ``SEARCH t USING HASH
 JOIN (a=?)`` where SQLite would say AUTOMATIC COVERING INDEX; "TEMP B-TREE" is kept as the name for sorting and for
 hashing alike; ids count from 1 (SQLite's are addresses in its byte code); `notused` is always 0. Subqueries are
-numbered as they stand in the text, after rewriting: one that was merged into its parent has no line and no number.
+numbered as they stand in the text, after rewriting: one that was merged into its parent has no line and no number. A
+correlated subquery that many rows look up in a table made once (`planner.rules.decorrelate`) has a further line, USE HASH
+TABLE FOR MANY ROWS (x=?).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from aerodb_dbapi.planner.expressions import Column, Constant, Expression, InQuery
+from aerodb_dbapi.planner.expressions import Column, Constant, Expression, InQuery, Keyed
 from aerodb_dbapi.planner.query import (
     Compound,
     HashLookup,
@@ -96,9 +99,8 @@ class _Explainer:
             self._number_nested(expression)
 
     def _number_nested(self, expression: Expression) -> None:
-        for node in walk_nodes(expression):
-            if isinstance(node, SUBQUERY_NODES):
-                self._number(node.query)
+        for node in _shown(expression):
+            self._number(node.query)
 
     # --- queries
 
@@ -188,17 +190,38 @@ class _Explainer:
 
     def _nested(self, expressions: Iterable[Expression], parent: int) -> None:
         for expression in expressions:
-            for node in walk_nodes(expression):
-                if isinstance(node, SUBQUERY_NODES):
-                    kind = "LIST SUBQUERY" if isinstance(node, InQuery) else "SCALAR SUBQUERY"
-                    self._subquery(node.query, kind, parent)
+            keyed = {id(node.direct): node for node in walk_nodes(expression) if isinstance(node, Keyed)}
+            for node in _shown(expression):
+                kind = "LIST SUBQUERY" if isinstance(node, InQuery) else "SCALAR SUBQUERY"
+                self._subquery(node.query, kind, parent, keyed.get(id(node)))
 
-    def _subquery(self, query: Query, kind: str, parent: int) -> None:
+    def _subquery(self, query: Query, kind: str, parent: int, keyed: Keyed | None = None) -> None:
         if id(query) in self.told:
             return
         self.told.add(id(query))
         prefix = "CORRELATED " if free_sources(query) else ""
-        self.query(query, self._line(parent, f"{prefix}{kind} {self.numbers[id(query)]}"))
+        line = self._line(parent, f"{prefix}{kind} {self.numbers[id(query)]}")
+        self.query(query, line)
+        if keyed is not None:
+            self._line(line, f"USE HASH TABLE FOR MANY ROWS ({' AND '.join(_key_names(keyed))})")
+
+
+def _shown(expression: Expression) -> list[Any]:
+    """The subqueries of an expression that have lines: of one that is looked up by keys, the form as written."""
+    nodes = list(walk_nodes(expression))
+    silent = {id(node.default) for node in nodes if isinstance(node, Keyed)}
+    return [
+        node for node in nodes
+        if isinstance(node, SUBQUERY_NODES) and not isinstance(node, Keyed) and id(node) not in silent
+    ]  # fmt: skip
+
+
+def _key_names(keyed: Keyed) -> list[str]:
+    """The inner sides of the equalities."""
+    query = keyed.query
+    assert isinstance(query, Select)
+    columns = query.columns if query.group is None else query.group.keys
+    return [f"{_build_name(column)}=?" for column, _ in zip(columns, keyed.keys)]
 
 
 def _among(expression: Expression, expressions: list[Expression]) -> bool:

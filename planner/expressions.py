@@ -49,6 +49,11 @@ class Constant(Expression):
     value: Any
 
 
+NULL = Constant(None)
+TRUE = Constant(1)
+FALSE = Constant(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter(Expression):
     """A bound parameter by 0-based position in the tuple that the executor is called with. One that stands for a column
@@ -218,6 +223,30 @@ class ScalarQuery(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class Keyed(Expression):
+    """An `Exists`, `InQuery` or `ScalarQuery` (`direct`) that is correlated by equalities alone, with `query`, which is not
+    correlated: its first columns are the inner sides of the equalities, `keys` the outer sides; further columns are the
+    values. `keys_apply`, `columns_apply` and `orders` are what the equalities do to their sides. `default` is the value of
+    a scalar subquery for a key that `query` does not have."""
+
+    direct: Expression
+    keys: tuple[Expression, ...]
+    query: Query
+    keys_apply: tuple[str | None, ...]
+    columns_apply: tuple[str | None, ...]
+    orders: tuple[str, ...]
+    default: Expression = NULL
+
+    @property
+    def affinity(self) -> str | None:
+        return self.direct.affinity
+
+    @property
+    def collation(self) -> str | None:
+        return self.direct.collation
+
+
+@dataclass(frozen=True, slots=True)
 class Case(Expression):
     """Searched CASE: (condition, value) pairs. `base`, if any, is evaluated once and compared by `Compare` nodes whose left
     side is `CaseBase()`."""
@@ -312,11 +341,6 @@ class RowValue(Expression):
     """(a, b, …): only as an operand of comparisons and IN; the binder removes it."""
 
     items: tuple[Expression, ...]
-
-
-NULL = Constant(None)
-TRUE = Constant(1)
-FALSE = Constant(0)
 
 
 _CHILD_FIELDS: dict[type, tuple[str, ...]] = {}

@@ -43,7 +43,7 @@ from aerodb_dbapi.planner.cost import (
     Selectivity,
     Statistics,
 )
-from aerodb_dbapi.planner.expressions import Column, Constant, Expression
+from aerodb_dbapi.planner.expressions import Column, Constant, Expression, Keyed
 from aerodb_dbapi.planner.module_access import argument_sources, module_path, module_term
 from aerodb_dbapi.planner.ordering import OrderKey, group_gives, requirement, satisfied_by
 from aerodb_dbapi.planner.query import (
@@ -56,7 +56,14 @@ from aerodb_dbapi.planner.query import (
     TableSource,
 )
 from aerodb_dbapi.planner.terms import Equality, make_equality, make_term, term_keys
-from aerodb_dbapi.planner.usage import free_sources, is_deterministic, nested_queries, sources_in
+from aerodb_dbapi.planner.usage import (
+    SUBQUERY_NODES,
+    free_sources,
+    is_deterministic,
+    nested_queries,
+    sources_in,
+    walk_nodes,
+)
 from aerodb_dbapi.storage.errors import OperationalError
 
 SOURCES_MAX: Final = 8
@@ -203,10 +210,14 @@ class Block:
         return Conjunct(expression, mask, nested, test, local, self.estimate.of(expression))
 
     def _test_cost(self, expression: Expression) -> float:
-        """Of a condition with subqueries: each correlated one runs for every row, the others once."""
+        """Of a condition with subqueries: each correlated one runs for every row, the others once. One that is looked
+        up by its keys has both forms."""
         cost = FILTER
-        for query in nested_queries(expression):
-            cost += self.planning.results[id(query)][1] if free_sources(query) else FILTER
+        direct = {id(node.direct) for node in walk_nodes(expression) if isinstance(node, Keyed)}
+        for node in walk_nodes(expression):
+            if isinstance(node, SUBQUERY_NODES) and id(node) not in direct:
+                query = node.query
+                cost += self.planning.results[id(query)][1] if free_sources(query) else FILTER
         return cost
 
     def _collect(self) -> None:

@@ -27,6 +27,7 @@ from aerodb_dbapi.planner.expressions import (
     Exists,
     Expression,
     InQuery,
+    Keyed,
     Parameter,
     ScalarQuery,
     child_fields,
@@ -51,7 +52,7 @@ from aerodb_dbapi.planner.query import (
     Windowed,
 )
 
-SUBQUERY_NODES = (Exists, InQuery, ScalarQuery)
+SUBQUERY_NODES = (Exists, InQuery, ScalarQuery, Keyed)
 _LEAVES = (Constant, Parameter)
 _OPERANDS = frozenset((Column, Constant, Parameter))
 

@@ -101,6 +101,9 @@ def expr(node: e.Expression) -> str:
             return f"{'NOT ' if node.negated else ''}EXISTS ({text(node.query)})"
         case e.ScalarQuery():
             return f"({text(node.query)})"
+        case e.Keyed():
+            default = "" if node.default == e.NULL else f" ELSE {expr(node.default)}"
+            return f"LOOK UP ({_list(node.keys)}) IN ({text(node.query)}){default} FOR {expr(node.direct)}"
         case e.Between():
             return (
                 f"{expr(node.operand)} {'NOT ' if node.negated else ''}BETWEEN {expr(node.low)} AND {expr(node.high)}"

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from aerodb_dbapi.planner.query import Select
 from aerodb_dbapi.planner.rules import (
+    decorrelate,
     drop_conversions,
     fold_constants,
     merge_subqueries,
@@ -42,6 +43,7 @@ RULES: Final = (
     Rule(push_down.NAME, push_down.apply, False),
     Rule(trim_subqueries.NAME, trim_subqueries.apply, False),
     Rule(min_max.NAME, min_max.apply, True),
+    Rule(decorrelate.NAME, decorrelate.apply, False),
 )
 
 RULE_NAMES: Final = frozenset(rule.name for rule in RULES)
