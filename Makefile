@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check bench clean suite-cpython
+.PHONY: demo test test-long check bench clean suite-cpython suite-django
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -34,6 +34,9 @@ check: $(STAMP)
 
 suite-cpython: $(STAMP)
 	$(PY) tests/suites/cpython.py
+
+suite-django: $(STAMP)
+	$(PY) tests/suites/django_labels.py
 
 bench: $(STAMP)
 	$(PY) benchmarks/run.py

@@ -1,5 +1,5 @@
 """Room ``compat``: what lets other software use AeroDB (ORM dialects, import and export of other formats).
 
 It is the left-most room: it may import from every other one, and none imports from it.
-Empty until the compatibility work begins; see ``docs/architecture.md``.
+`compat.django` is a database backend for Django.
 """
