@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check bench clean suite-cpython suite-django
+.PHONY: demo test test-long check bench clean suite-cpython suite-django suite-sqlalchemy
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -37,6 +37,9 @@ suite-cpython: $(STAMP)
 
 suite-django: $(STAMP)
 	$(PY) tests/suites/django_labels.py
+
+suite-sqlalchemy: $(STAMP)
+	$(PY) tests/suites/sqlalchemy_dialect/run.py
 
 bench: $(STAMP)
 	$(PY) benchmarks/run.py

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = [
     "",
     ".blob",
+    ".compat.sqlalchemy",
     ".compatibility",
     ".dump",
     ".executor.limits",
@@ -33,6 +34,14 @@ def test_code_of_the_driver_document_runs() -> None:
         exec(block.split("```")[0], {})
 
 
+def test_code_of_the_sqlalchemy_document_runs() -> None:
+    pytest.importorskip("sqlalchemy")
+    blocks = (ROOT / "docs/sqlalchemy.md").read_text().split("```python\n")[1:]
+    assert len(blocks) == 4
+    code = compile("".join(block.split("```")[0] for block in blocks), "docs/sqlalchemy.md", "exec", dont_inherit=True)
+    exec(code, {"__name__": "docs"})
+
+
 def test_readme_session() -> None:
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert tried > 8 and failed == 0
@@ -40,5 +49,7 @@ def test_readme_session() -> None:
 
 @pytest.mark.parametrize("name", [f"aerodb_dbapi{name}" for name in MODULES])
 def test_docstrings(name: str) -> None:
+    if name.startswith("aerodb_dbapi.compat."):
+        pytest.importorskip(name.rpartition(".")[2])
     failed, tried = doctest.testmod(importlib.import_module(name))
     assert tried > 0 and failed == 0

@@ -1,0 +1,3 @@
+"""SQLAlchemy's dialect compliance suite."""
+
+from sqlalchemy.testing.suite import *  # noqa: F403
