@@ -31,6 +31,7 @@ from aerodb_dbapi.indexes.keys import probe_part, recoverable
 from aerodb_dbapi.planner.expressions import Expression
 from aerodb_dbapi.planner.query import (
     Access,
+    GuidedScan,
     HashLookup,
     IndexScan,
     ModuleScan,
@@ -177,6 +178,8 @@ class StepWriter:
             return self._rowid_range(source, step.kind, access, body)
         if isinstance(access, IndexScan):
             return self._index(source, step.kind, access, body)
+        if isinstance(access, GuidedScan):
+            return self._guided(source, step.kind, access, body)
         if type(access) is not Access:
             raise NotSupportedError(f"access path {type(access).__name__}")
         arguments = "None, False, None, False, True" if access.reverse else ""
@@ -307,13 +310,7 @@ class StepWriter:
 
     def _index(self, source: TableSource, kind: str, access: IndexScan, body: Body) -> None:
         columns = access.index.columns
-        parts = []
-        count = len(access.equal)
-        for i, (key, column) in enumerate(zip(access.equal, columns)):
-            if access.equal_in is not None and i == count - 1:
-                continue
-            affinity = access.apply[i] if i < len(access.apply) else None
-            parts.append("0, None" if key is None else self._part(self._key_value(key, affinity), column))
+        parts, count = self._equal_parts(access), len(access.equal)
         if access.equal_in is None:
             return self._entries(source, kind, access, parts, body)
         affinity = access.apply[count - 1] if len(access.apply) >= count else None
@@ -325,6 +322,26 @@ class StepWriter:
             miss, self.miss = self.miss, "continue"
             self._entries(source, kind, access, [*parts, f"*{part}"], body)
             self.miss = miss
+
+    def _equal_parts(self, access: IndexScan) -> list[str]:
+        """Texts of the parts that are equal to one value each."""
+        parts = []
+        count = len(access.equal)
+        for i, (key, column) in enumerate(zip(access.equal, access.index.columns)):
+            if access.equal_in is not None and i == count - 1:
+                continue
+            affinity = access.apply[i] if i < len(access.apply) else None
+            parts.append("0, None" if key is None else self._part(self._key_value(key, affinity), column))
+        return parts
+
+    def _guided(self, source: TableSource, kind: str, access: GuidedScan, body: Body) -> None:
+        """The table's rows, or those of the entries within the bounds."""
+        entries = access.entries
+        bounds = self._bounds(entries, self._equal_parts(entries))
+        assert bounds is not None
+        trees = f"{self.tree(source)}, {self.tree(source, entries.index)}"
+        ends = f"{bounds[0]}, {bounds[1]}"
+        self._batches(source, kind, f"guided_batches({trees}, {ends}, {access.in_order}, {access.reverse})", body)
 
     def _key_value(self, key: Expression, affinity: str | None) -> str:
         """A variable with a key's value; where that is NULL nothing is found."""

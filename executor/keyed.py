@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aerodb_dbapi.executor.expressions import ExpressionCompiler, Maker, makers_of
 from aerodb_dbapi.executor.runtime import Members
 from aerodb_dbapi.planner import expressions as e
-from aerodb_dbapi.planner.query import Access, HashLookup, IndexScan, Query, RowidPoint, Select, TableSource
+from aerodb_dbapi.planner.query import Access, GuidedScan, HashLookup, IndexScan, Query, RowidPoint, Select, TableSource
 from aerodb_dbapi.storage.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _is_indexed(query: Select) -> bool:
     """Does every step of a block find its rows by rowid or index?"""
     for step in query.steps or ():
         access = step.access
-        if type(access) in (Access, HashLookup) or (isinstance(access, IndexScan) and not access.equal):
+        if type(access) in (Access, GuidedScan, HashLookup) or (isinstance(access, IndexScan) and not access.equal):
             return False
     return True
 

@@ -299,6 +299,22 @@ def entry_batches(tree: Tree, lower: Row, upper: Row) -> Iterable[tuple[Sequence
     return chain(((keys[i:], node.values[i:]),), tree.batches(keys[-1], True, upper, True))
 
 
+ENTRY_COST: Final = 12  # reading a row through an index entry, in rows scanned
+
+
+def guided_batches(
+    table: Tree, entries: Tree, lower: Row, upper: Row, in_order: bool, reverse: bool
+) -> Iterable[tuple[Sequence[Any], Sequence[Any]]]:
+    """(rowids, rows) batches of a table, among them every row with an entry in lower <= key < upper. `in_order`: by
+    rowid; `reverse`: descending."""
+    if entries.count(lower, False, upper, True) * ENTRY_COST > len(table):
+        return table.batches(None, False, None, False, reverse)
+    batches: Iterable[Sequence[int]] = (rowids for _, rowids in entry_batches(entries, lower, upper))
+    if in_order:
+        batches = chunks(sorted(chain.from_iterable(batches), reverse=reverse))
+    return ((rowids, fetch(table, rowids)) for rowids in batches)
+
+
 def fetch(tree: Tree, rowids: Sequence[int]) -> list[Any]:
     """The rows of rowids that are known to exist, in the order given."""
     return dense.fetch(tree.node, rowids)

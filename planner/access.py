@@ -229,13 +229,13 @@ def _index_paths(
 ) -> list[Path]:
     found = []
     for index in usable_indexes(site, source, terms):
-        path = _index_path(site, source, index, terms, estimate)
+        path = index_path(site, source, index, terms, estimate)
         if path.used or ordered or source.indexed_by:
             found.append(path)
     return found
 
 
-def _index_path(site: Site, source: TableSource, index: Index, terms: Sequence[Term], estimate: Selectivity) -> Path:
+def index_path(site: Site, source: TableSource, index: Index, terms: Sequence[Term], estimate: Selectivity) -> Path:
     """The longest use of one index: equal columns, perhaps an IN on the last of them, then a range."""
     table = source.table
     equal: list[Expression | None] = []

@@ -8,7 +8,8 @@
 
 The words are those of https://www.sqlite.org/eqp.html, with these differences: a hash table is ``SEARCH t USING HASH
 JOIN (a=?)`` where SQLite would say AUTOMATIC COVERING INDEX; "TEMP B-TREE" is kept as the name for sorting and for
-hashing alike; ids count from 1 (SQLite's are addresses in its byte code); `notused` is always 0. Subqueries are
+hashing alike; ids count from 1 (SQLite's are addresses in its byte code); `notused`
+is always 0. A scan that becomes the search of an index where that finds few rows (`planner.guided`) is shown as SEARCH. Subqueries are
 numbered as they stand in the text, after rewriting: one that was merged into its parent has no line and no number. A
 correlated subquery that many rows look up in a table made once (`planner.rules.decorrelate`) has a further line, USE HASH
 TABLE FOR MANY ROWS (x=?).
@@ -22,6 +23,7 @@ from typing import Any
 from aerodb_dbapi.planner.expressions import Column, Constant, Expression, InQuery, Keyed
 from aerodb_dbapi.planner.query import (
     Compound,
+    GuidedScan,
     HashLookup,
     IndexScan,
     InsertStatement,
@@ -250,6 +252,8 @@ def step_detail(step: Step, name: str) -> str:
 
 def _access_detail(step: Step, name: str) -> str:
     access = step.access
+    if isinstance(access, GuidedScan):
+        access = access.entries
     if isinstance(access, RowidPoint | RowidIn):
         return f"SEARCH {name} USING INTEGER PRIMARY KEY (rowid=?)"
     if isinstance(access, RowidRange):

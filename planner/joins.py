@@ -44,9 +44,11 @@ from aerodb_dbapi.planner.cost import (
     Statistics,
 )
 from aerodb_dbapi.planner.expressions import Column, Constant, Expression, Keyed
+from aerodb_dbapi.planner.guided import guided
 from aerodb_dbapi.planner.module_access import argument_sources, module_path, module_term
 from aerodb_dbapi.planner.ordering import OrderKey, group_gives, requirement, satisfied_by
 from aerodb_dbapi.planner.query import (
+    Access,
     Join,
     ModuleSource,
     QuerySource,
@@ -122,7 +124,7 @@ class Planning:
         self.results: dict[int, tuple[float, float]] = {}
 
 
-SWITCHES: Final = ("access_paths", "hash_joins", "join_order", "sorted_paths")
+SWITCHES: Final = ("access_paths", "guided_scans", "hash_joins", "join_order", "sorted_paths")
 
 
 def limit_of(query: Select) -> float | None:
@@ -452,15 +454,25 @@ class Block:
         mask, rows = 0, 1.0
         for at, path in zip(state.order, state.paths, strict=True):
             join = self.select.joins[at]
-            used = {id(expression) for expression in path.used}
+            access = None if mask else self._guided(at, path)
+            used = {id(expression) for expression in path.used} if access is None else set()
             on = _untested(self.left_on[at], used)
             filters = _untested(self._testable(at, mask), set() if join.kind == "left" else used)
             kept, _ = self._residue(at, mask, path)
             rows = max(rows, rows * path.rows * kept) if join.kind == "left" else rows * path.rows * kept
-            steps.append(Step(join.source, path.access, join.kind, on, filters, rows))
+            steps.append(Step(join.source, access or path.access, join.kind, on, filters, rows))
             mask |= 1 << at
         self.select.steps = steps
         self.select.pre_filters = [one.expression for one in self.conjuncts if one.mask == 0]
+
+    def _guided(self, at: int, path: Path) -> Access | None:
+        """What the outermost source is read by instead of the path's own access, if it is."""
+        select = self.select
+        if "guided_scans" in self.planning.disabled or not self.sites[at].terms:
+            return None
+        in_order = select.sorted and select.group is None
+        lazy = select.limit is not None and select.group is None and (select.sorted or not select.order_by)
+        return guided(self.sites[at], path, self.estimate, in_order=in_order, lazy=lazy)
 
 
 def _untested(conjuncts: Sequence[Conjunct], used: set[int]) -> list[Expression]:

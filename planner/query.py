@@ -171,6 +171,15 @@ class IndexScan(Access):
 
 
 @dataclass(slots=True, kw_only=True)
+class GuidedScan(Access):
+    """All rows, or only those that `entries` finds, whichever the generated code sees to be cheaper (`planner.guided`).
+    `in_order`: by rowid in any case."""
+
+    entries: IndexScan
+    in_order: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class HashLookup(Access):
     """Build a dictionary of the source's rows once per run, keyed by `build` (expressions over this source only), look up
     `probe`. Values are compared after the affinities in `apply` (probe side, build side); NULL keys never match; keys fold by

@@ -35,6 +35,7 @@ from aerodb_dbapi.planner.expressions import (
 from aerodb_dbapi.planner.query import (
     Compound,
     DeleteStatement,
+    GuidedScan,
     IndexScan,
     InsertStatement,
     Query,
@@ -279,6 +280,8 @@ def _note_trees(step: Step, found: set[int]) -> None:
         found.add(access.index.tree)
         if access.covering:
             return
+    elif isinstance(access, GuidedScan):
+        found.add(access.entries.index.tree)
     found.add(source.table.tree)
 
 

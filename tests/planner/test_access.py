@@ -8,6 +8,7 @@ from plan_building import P0, P1, Counts, col, compare, literal, plan, select, s
 from aerodb_dbapi.planner.expressions import Between, Cast, Column, Compare, Constant, InList, IsNull
 from aerodb_dbapi.planner.query import (
     Access,
+    GuidedScan,
     HashLookup,
     IndexScan,
     Join,
@@ -79,10 +80,11 @@ def test_index_equality_prefix_and_range() -> None:
 
 
 def test_second_bound_on_the_same_side_is_tested() -> None:
-    extra = compare(col(T, "a"), ">", P1)
-    step = only_step(compare(col(T, "a"), ">", P0), compare(col(T, "a"), "<", P1), extra)
-    assert isinstance(step.access, IndexScan)
-    assert step.filters == [extra]
+    bounds = [compare(col(T, "a"), ">", P0), compare(col(T, "a"), "<", P1), compare(col(T, "a"), ">", P1)]
+    step = only_step(*bounds)
+    assert isinstance(step.access, GuidedScan)
+    assert (step.access.entries.lower, step.access.entries.upper) == (P0, P1)
+    assert step.filters == bounds
 
 
 def test_in_list_on_the_last_equal_part() -> None:

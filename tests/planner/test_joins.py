@@ -7,7 +7,17 @@ import random
 
 from plan_building import P0, Counts, col, compare, plan, select, source, subquery
 
-from aerodb_dbapi.planner.expressions import Binary, Call, Compare, Constant, Exists, Expression, IsNull, ScalarQuery
+from aerodb_dbapi.planner.expressions import (
+    Binary,
+    Call,
+    Compare,
+    Constant,
+    Exists,
+    Expression,
+    IsNull,
+    Keyed,
+    ScalarQuery,
+)
 from aerodb_dbapi.planner.joins import SWITCHES
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.query import (
@@ -122,7 +132,9 @@ def test_conditions_with_subqueries_come_last() -> None:
     plain = compare(col(w, "q"), "=", P0)
     query = planned(select([w], [col(w, "p")], [nested, plain]))
     assert query.steps is not None
-    assert query.steps[0].filters == [plain, nested]
+    first, last = query.steps[0].filters
+    assert first == plain
+    assert isinstance(last, Keyed) and last.direct == nested
     inner = nested.query
     assert isinstance(inner, Select)
     assert inner.steps is not None
