@@ -42,7 +42,7 @@ def scans(data: Mirror, sql: str) -> list[GuidedScan]:
         "SELECT * FROM t WHERE a >= ?1 AND a < ?2 ORDER BY id",
         "SELECT * FROM t WHERE a < ?1 ORDER BY id DESC",
         "SELECT b, count(*) FROM t WHERE a <= ?1 GROUP BY b",
-        "SELECT * FROM t WHERE a > ?1 ORDER BY c LIMIT 5",
+        "SELECT * FROM t WHERE a > ?1 ORDER BY c, id LIMIT 5",
         "SELECT x.id, y.id FROM t x JOIN t y ON y.id = x.c WHERE x.a > ?1",
         "SELECT c, (SELECT max(y.c) FROM t y WHERE y.a < ?1) FROM t WHERE id < 5",
     ],
