@@ -309,7 +309,7 @@ def guided_batches(
     rowid; `reverse`: descending."""
     if entries.count(lower, False, upper, True) * ENTRY_COST > len(table):
         return table.batches(None, False, None, False, reverse)
-    batches: Iterable[Sequence[int]] = (rowids for _, rowids in entry_batches(entries, lower, upper))
+    batches: Iterable[Sequence[Any]] = (rowids for _, rowids in entry_batches(entries, lower, upper))
     if in_order:
         batches = chunks(sorted(chain.from_iterable(batches), reverse=reverse))
     return ((rowids, fetch(table, rowids)) for rowids in batches)
