@@ -8,8 +8,8 @@ Cursors take Django's parameter styles:
     cursor.execute("SELECT %s", [1])                    runs  SELECT ?
     cursor.execute("SELECT %(a)s, '100%%'", {"a": 1})   runs  SELECT :a, '100%'
 
-Transactions are real ones: `transaction.atomic` sends BEGIN and savepoints, as for SQLite. `OPTIONS["retries"]` is the backend's
-own option (see `retry`) and is kept from the driver.
+Transactions are real ones: `transaction.atomic` sends BEGIN and savepoints, as for SQLite. `OPTIONS["retries"]` (see `retry`) and
+`OPTIONS["autoincrement"]` are the backend's own options and are kept from the driver.
 """
 
 from __future__ import annotations
@@ -66,6 +66,17 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
     """Whether the next transaction takes the write gate at its beginning, which `retry` wants of a last attempt."""
 
     @property
+    def autoincrement(self) -> bool:
+        """Whether automatic keys are AUTOINCREMENT: ``OPTIONS["autoincrement"]``, else yes."""
+        return bool(self.settings_dict["OPTIONS"].get("autoincrement", True))
+
+    @property
+    def data_types_suffix(self) -> dict[str, str]:
+        """What stands behind PRIMARY KEY. Without AUTOINCREMENT transactions that insert into one table do not meet."""
+        suffixes: dict[str, str] = sqlite.DatabaseWrapper.data_types_suffix
+        return suffixes if self.autoincrement else {}
+
+    @property
     def retries(self) -> int:
         """How many times a retrying transaction is run again by default: ``OPTIONS["retries"]``, else 0."""
         count = self.settings_dict["OPTIONS"].get("retries", 0)
@@ -80,6 +91,7 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
         retries = self.retries
         params: dict[str, Any] = super().get_connection_params()
         params.pop("retries", retries)
+        params.pop("autoincrement", None)
         return params
 
     def get_database_version(self) -> tuple[int, ...]:

@@ -100,6 +100,41 @@ connection.ensure_connection()
         run("-c", program)
 
 
+INSERTING = """
+import django, sys, threading
+from django.conf import settings
+options = {} if sys.argv[1] == "default" else {"autoincrement": False}
+settings.configure(
+    DATABASES={"default": {"ENGINE": "aerodb_dbapi.compat.django", "NAME": "file:keys?mode=memory&cache=shared", "OPTIONS": options}},
+    INSTALLED_APPS=["django.contrib.contenttypes", "shop"], USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+)
+django.setup()
+from django.core.management import call_command
+from django.db import OperationalError, connection, transaction
+from shop.models import Category
+call_command("migrate", verbosity=0)
+
+def other():
+    Category.objects.create(name="other")
+
+with transaction.atomic():
+    Category.objects.create(name="mine", parent=None)
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+"""
+
+
+def test_without_autoincrement_two_transactions_insert(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        INSERTING + "assert Category.objects.count() == 2\ncall_command('flush', interactive=False, verbosity=0)\n"
+    )
+    with pytest.raises(AssertionError, match="table shop_category was written by commit"):
+        run(str(program), "default")
+    assert run(str(program), "without") == ""
+
+
 def test_the_code_of_the_document_runs(tmp_path: Path) -> None:
     """The first block is a part of the settings, the others run with the example's models."""
     settings, *blocks = (block.split("```")[0] for block in DOCUMENT.read_text().split("```python\n")[1:])

@@ -49,14 +49,6 @@ cache contenttypes_tests validation model_formsets model_formsets_regress
 admin_changelist admin_filters admin_views auth_tests sessions_tests
 """
 
-SETTINGS = """\
-DATABASES = {{"default": {{"ENGINE": "{engine}"}}, "other": {{"ENGINE": "{engine}"}}}}
-SECRET_KEY = "secret"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
-USE_TZ = False
-"""
-
 ENGINES = {"aerodb": "aerodb_dbapi.compat.django", "sqlite3": "django.db.backends.sqlite3"}
 
 
@@ -105,7 +97,8 @@ def labels_of(group: str, tests: Path) -> list[str]:
 def measure(engine: str, labels: list[str], tests: Path, *, show: bool = False) -> Counts:
     """Run labels on an engine in a process of their own."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "labels_settings.py").write_text(SETTINGS.format(engine=ENGINES[engine]))
+        settings = (tests / "test_sqlite.py").read_text().replace(ENGINES["sqlite3"], ENGINES[engine])
+        Path(folder, "labels_settings.py").write_text(settings)
         paths = [folder, os.environ.get("PYTHONPATH", "")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         command = ["-W", "ignore", "runtests.py", "--settings=labels_settings", "--parallel=1", "--noinput", *labels]
