@@ -100,7 +100,7 @@ class Connection(Surface):
         self.row_factory = None
         self._isolation_level = _checked_level(isolation_level)
         self._autocommit = _checked_autocommit(autocommit)
-        self._session = _open(locate(path, uri), timeout)
+        self._session = _open(locate(path, uri), timeout, uri)
         self._session.thread = self._thread = get_ident()
         self._session.set_foreign_keys(bool(foreign_keys))
         self._set_plain()
@@ -411,21 +411,34 @@ class Statement:
         return made
 
 
-def _open(location: Location, timeout: float) -> Session:
-    """A session on the database at a location."""
-    if location.shared is not None:
-        store = Database.shared_memory(location.shared)
-    elif location.memory:
-        store = Database.memory()
-    elif not location.create and not os.path.exists(location.path):
-        raise errors.OperationalError("unable to open database file", name="SQLITE_CANTOPEN")
-    else:
-        store = Database.open(location.path, timeout=timeout)
-    session = Session(store, FunctionRegistry(), timeout=timeout)
+def _open(location: Location, timeout: float, uri: bool) -> Session:
+    """A session on the database at a location. `uri`: ATTACH takes URIs too."""
+
+    def open_file(path: str) -> tuple[Database, bool]:
+        named = locate(path, uri)
+        try:
+            return _database(named, timeout), named.read_only
+        except errors.OperationalError as error:
+            if str(error) != "unable to open database file":
+                raise
+            raise errors.OperationalError(f"unable to open database: {path}", name=error.sqlite_errorname) from None
+
+    session = Session(_database(location, timeout), FunctionRegistry(), timeout=timeout)
+    session.open_file = open_file
     if location.read_only:
         session.read_only = True
         session.own_plans()
     return session
+
+
+def _database(location: Location, timeout: float) -> Database:
+    if location.shared is not None:
+        return Database.shared_memory(location.shared)
+    if location.memory:
+        return Database.memory()
+    if not location.create and not os.path.exists(location.path):
+        raise errors.OperationalError("unable to open database file", name="SQLITE_CANTOPEN")
+    return Database.open(location.path, timeout=timeout)
 
 
 def _check_name(method: str, name: Any) -> None:

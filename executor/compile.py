@@ -25,12 +25,14 @@ from typing import Any
 
 from aerodb_dbapi.executor import authorize, limits, pragma
 from aerodb_dbapi.executor.codegen import compile_select
-from aerodb_dbapi.executor.ddl import run_ddl
+from aerodb_dbapi.executor.databases import attach, detach
+from aerodb_dbapi.executor.definitions import run_definition
 from aerodb_dbapi.executor.dml import compile_dml
 from aerodb_dbapi.executor.hooks import guarded, hooks_for
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared
 from aerodb_dbapi.planner import front, lifting
+from aerodb_dbapi.planner.attach import Attach, Detach
 from aerodb_dbapi.planner.explain import explain_query_plan
 from aerodb_dbapi.planner.lexer import first_word
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_shape
@@ -42,7 +44,7 @@ from aerodb_dbapi.planner.query import (
     UpdateStatement,
 )
 from aerodb_dbapi.storage import collations
-from aerodb_dbapi.storage.catalog import Schema
+from aerodb_dbapi.storage.catalog import Schema, fold
 from aerodb_dbapi.storage.errors import DatabaseError, InternalError
 from aerodb_dbapi.storage.tree import Tree
 
@@ -152,17 +154,32 @@ def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Map
 
         def define(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
             with collations.in_use(session.registry.collations):
-                run_ddl(session, transaction, statement)
+                run_definition(session, transaction, statement)
             return -1, None
 
-        return Compiled("ddl", define, text=text, schema=None)
+        compiled = Compiled("ddl", define, text=text, schema=None)
+        compiled.temporary = fold(statement.database or "") == "temp"
+        return compiled
     if parsed.kind == "pragma":
         return pragma.compile_pragma(parsed.tree, text)
     if parsed.kind == "explain":
         return _compile_explain(session, parsed.tree, text, schema, trees)
     if parsed.kind == "empty":
         return _nothing(text)
+    if isinstance(parsed.tree, Attach | Detach):
+        return _compile_attachment(parsed.tree, text, parsed.parameters)
     return Compiled("transaction", _control(parsed.tree), text=text, schema=None)
+
+
+def _compile_attachment(statement: Attach | Detach, text: str, parameters: list[str | None]) -> Compiled:
+    """ATTACH or DETACH: first a SELECT of its names."""
+    act = attach if isinstance(statement, Attach) else detach
+
+    def run(session: Any, params: Row) -> None:
+        values = next(iter(session.run(session.prepare(statement.query), params)[0]))
+        act(session, *values)
+
+    return Compiled("transaction", run, text=text, schema=None, parameters=parameters)
 
 
 def _nothing(text: str) -> Compiled:

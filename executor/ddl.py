@@ -26,6 +26,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor import authorize
 from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
+from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.hooks import before_drop
 from aerodb_dbapi.executor.maintenance import STATISTICS, forget, run_maintenance
 from aerodb_dbapi.executor.planning import bind_text, check_partial, index_functions, plan_text, reads_of
@@ -37,6 +38,7 @@ from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop,
 from aerodb_dbapi.planner.ddl_triggers import CreateTrigger
 from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
 from aerodb_dbapi.planner.maintenance import Maintenance
+from aerodb_dbapi.planner.parse import databases_named
 from aerodb_dbapi.planner.query import SelectStatement
 from aerodb_dbapi.storage.catalog import Column, Index, Schema, Table, fold
 from aerodb_dbapi.storage.collations import is_known
@@ -58,11 +60,11 @@ def run_ddl(
     elif isinstance(statement, CreateIndex):
         _create_index(session, transaction, statement)
     elif isinstance(statement, CreateView):
-        _create_view(transaction, statement)
+        _create_view(session, transaction, statement)
     elif isinstance(statement, Maintenance):
         run_maintenance(session, transaction, statement)
     elif isinstance(statement, CreateTrigger):
-        _create_trigger(transaction, statement)
+        _create_trigger(session, transaction, statement)
     elif isinstance(statement, Alteration):
         run_alter(session, transaction, statement)
     else:
@@ -110,6 +112,11 @@ def _create_table(session: Any, transaction: Any, statement: CreateTable) -> Non
     bind_text(session, f"INSERT INTO {quoted(name)} DEFAULT VALUES", transaction.schema)
 
 
+def _inside(session: Any) -> str:
+    """What stands before the names of missing tables."""
+    return "" if session.name_inside == "temp" else f"{session.name_inside}."
+
+
 def _put_index(transaction: Any, index: Index) -> Index:
     """Record an index with a tree of its own, still empty."""
     tree = transaction.create_tree("index", unique_prefix(index))
@@ -121,10 +128,14 @@ def _put_index(transaction: Any, index: Index) -> Index:
 def _create_table_as(session: Any, transaction: Any, statement: CreateTable) -> None:
     assert statement.select is not None
     if session.authorizer is not None:
-        bound = bind_text(session, statement.select, transaction.schema)
-        authorize.select_allowed(session.authorizer, bound, transaction.schema)
-    bound = plan_text(session, statement.select, transaction.schema, transaction.trees)
-    assert isinstance(bound, SelectStatement)
+        with outside(session, transaction) as whole:
+            bound = bind_text(session, statement.select, whole.schema)
+            authorize.select_allowed(session.authorizer, bound, whole.schema)
+    with outside(session, transaction) as whole:
+        bound = plan_text(session, statement.select, whole.schema, whole.trees)
+        assert isinstance(bound, SelectStatement)
+        whole.note_read(reads_of(bound))
+        rows = list(compile_select(bound)[0](session, whole.trees, ()))
     query = bound.query
     names = distinct_names(query.names)
     columns = tuple(
@@ -135,11 +146,7 @@ def _create_table_as(session: Any, transaction: Any, statement: CreateTable) -> 
         statement.table, columns=columns, tree=transaction.create_tree("table"),
         sql=create_text(statement.table.name, columns),
     )  # fmt: skip
-    transaction.note_read(reads_of(bound))
-    rows = [
-        tuple([apply_affinity(value, column.affinity) for value, column in zip(row, columns)])
-        for row in compile_select(bound)[0](session, transaction.trees, ())
-    ]
+    rows = [tuple([apply_affinity(value, column.affinity) for value, column in zip(row, columns)]) for row in rows]
     transaction.put_object(transaction.new_object_id(), table)
     transaction.writer(table.tree).append(range(1, len(rows) + 1), rows)
 
@@ -187,7 +194,7 @@ def _create_index(session: Any, transaction: Any, statement: CreateIndex) -> Non
     if table is None:
         if schema.view(statement.table) is not None:
             raise OperationalError("views may not be indexed")
-        raise OperationalError(f"no such table: main.{statement.table}")
+        raise OperationalError(f"no such table: {_inside(session)}{statement.table}")
     if schema.table(statement.name) is not None or schema.view(statement.name) is not None:
         raise OperationalError(f"there is already a table named {statement.name}")
     if schema.index(statement.name) is not None:
@@ -205,20 +212,24 @@ def _create_index(session: Any, transaction: Any, statement: CreateIndex) -> Non
     transaction.writer(index.tree).append(keys, [key[-1] for key in keys])
 
 
-def _create_view(transaction: Any, statement: CreateView) -> None:
+def _create_view(session: Any, transaction: Any, statement: CreateView) -> None:
     view = statement.view
+    if session.name_inside != "temp":
+        for name in databases_named(view.select):
+            if fold(name) != fold(session.name_inside):
+                raise OperationalError(f"view {view.name} cannot reference objects in database {name}")
     if _name_is_free(transaction.schema, view.name, _written_name(view.sql, view.name), statement.if_not_exists):
         transaction.put_object(transaction.new_object_id(), view)
 
 
-def _create_trigger(transaction: Any, statement: CreateTrigger) -> None:
+def _create_trigger(session: Any, transaction: Any, statement: CreateTrigger) -> None:
     schema: Schema = transaction.schema
     trigger = statement.trigger
     if fold(trigger.table) in MASTER_NAMES:
         raise OperationalError("cannot create trigger on system table")
     table, view = schema.table(trigger.table), schema.view(trigger.table)
     if table is None and view is None:
-        raise OperationalError(f"no such table: main.{trigger.table}")
+        raise OperationalError(f"no such table: {_inside(session)}{trigger.table}")
     if schema.trigger(trigger.name) is not None:
         if statement.if_not_exists:
             return
@@ -246,10 +257,11 @@ def _drop(session: Any, transaction: Any, statement: Drop) -> None:
         return
     table, view = schema.table(statement.name), schema.view(statement.name)
     if statement.what == "table" and fold(statement.name).startswith("sqlite_") and fold(statement.name) != STATISTICS:
-        raise OperationalError(f"table {statement.name} may not be dropped")
+        name = "sqlite_temp_master" if session.name_inside == "temp" else statement.name
+        raise OperationalError(f"table {name} may not be dropped")
     if table is None and view is None:
         if not statement.if_exists:
-            raise OperationalError(f"no such {statement.what}: {statement.name}")
+            raise _missing(statement)
     elif statement.what == "table":
         if table is None:
             raise OperationalError(f"use DROP VIEW to delete view {statement.name}")
@@ -262,12 +274,17 @@ def _drop(session: Any, transaction: Any, statement: Drop) -> None:
         transaction.delete_object(view.id)
 
 
+def _missing(statement: Drop) -> OperationalError:
+    database = f"{statement.database}." if statement.database else ""
+    return OperationalError(f"no such {statement.what}: {database}{statement.name}")
+
+
 def _drop_trigger(transaction: Any, schema: Schema, statement: Drop) -> None:
     trigger = schema.trigger(statement.name)
     if trigger is not None:
         transaction.delete_object(trigger.id)
     elif not statement.if_exists:
-        raise OperationalError(f"no such trigger: {statement.name}")
+        raise _missing(statement)
 
 
 def _drop_triggers_of(transaction: Any, name: str) -> None:
@@ -291,7 +308,7 @@ def _drop_index(transaction: Any, schema: Schema, statement: Drop) -> None:
     index = schema.index(statement.name)
     if index is None:
         if not statement.if_exists:
-            raise OperationalError(f"no such index: {statement.name}")
+            raise _missing(statement)
         return
     if index.origin != "c":
         raise OperationalError("index associated with UNIQUE or PRIMARY KEY constraint cannot be dropped")

@@ -156,9 +156,10 @@ def hooks_for(session: Any, schema: Schema, statement: Statement) -> Hooks | Non
     """The hooks of a statement, or None."""
     if not isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement):
         return None
+    table = statement.table
+    schema = schema.owner(table)
     if not session.foreign_keys and not schema.triggers:
         return None
-    table = statement.table
     if isinstance(statement, DeleteStatement):
         return _deletion(session, schema, table)
     deletion = _deletion(session, schema, table) if _replaces(statement) else None

@@ -49,7 +49,7 @@ def _analyze(transaction: Any, statement: Maintenance) -> None:
     name = statement.name
     tables = [table for table in schema.tables.values() if not fold(table.name).startswith("sqlite_")]
     only: Index | None = None
-    if name is not None and (statement.qualified or fold(name) != "main"):
+    if name is not None:
         only = schema.index(name)
         table = schema.table(name if only is None else only.table)
         if table is None:
@@ -122,7 +122,7 @@ def _to_reindex(schema: Schema, statement: Maintenance) -> list[tuple[Table, Ind
     name = statement.name
     if name is None:
         return pairs
-    if not statement.qualified and name.upper() in COLLATIONS:
+    if statement.database is None and name.upper() in COLLATIONS:
         return [(t, i) for t, i in pairs if any(fold(c.collation) == fold(name) for c in i.columns)]
     table = schema.table(name)
     if table is not None:

@@ -14,8 +14,7 @@
                           cache_size what was set
     ====================  ============================================================================================
 
-Anything else is ignored, as in SQLite: no rows, no error. A schema other than main and temp is ``unknown database
-x``.
+Anything else is ignored, as in SQLite: no rows, no error. Which database of the connection is meant, `definitions` says.
 
 integrity_check looks at every tree's structure (INV-D2), every row, and every index against its table both ways
 (INV-D3); quick_check leaves the indexes out. The answer is the one row ``ok``, or the problems.
@@ -25,10 +24,13 @@ Example: ``PRAGMA table_info(t)`` → cid, name, type, notnull, dflt_value, pk.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aerodb_dbapi.executor.databases import outside
+from aerodb_dbapi.executor.definitions import pragma_rows
 from aerodb_dbapi.executor.foreign_keys import foreign_key_check
 from aerodb_dbapi.executor.functions.registry import BUILTINS
 from aerodb_dbapi.executor.planning import index_functions
@@ -48,7 +50,6 @@ _STANDARD_TYPES: Final = frozenset({"ANY", "BLOB", "INT", "INTEGER", "REAL", "TE
 _SYNCHRONOUS: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
 _MASTER: Final = (("type", "TEXT"), ("name", "TEXT"), ("tbl_name", "TEXT"), ("rootpage", "INT"), ("sql", "TEXT"))
 _MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema"})
-_SCHEMAS: Final = frozenset({"main", "temp"})
 PAGE_SIZE: Final = 4096
 
 
@@ -63,15 +64,15 @@ class Definition:
 
 def compile_pragma(statement: Pragma, text: str) -> Compiled:
     """The compiled form of a PRAGMA statement."""
-    if statement.schema is not None and fold(statement.schema) not in _SCHEMAS:
-        raise OperationalError(f"unknown database {statement.schema}")
     definition = PRAGMAS.get(fold(statement.name))
     silent = definition is None or (statement.value is not None and not definition.answers_when_set)
 
     def run(session: Any, params: tuple[Any, ...]) -> Iterator[tuple[Any, ...]] | None:
         if definition is None:
+            if statement.schema is not None and session.schema.named(statement.schema) is None:
+                raise OperationalError(f"unknown database {statement.schema}")
             return None
-        rows = definition.handler(session, statement.value)
+        rows = pragma_rows(session, statement.name, definition, statement.value, statement.schema)
         return None if silent or rows is None else iter(rows)
 
     names = None if silent or definition is None else list(definition.names)
@@ -208,7 +209,9 @@ def _all_columns(session: Any, name: str | None) -> Rows:
     if view is None:
         return []
     quoted = '"' + view.name.replace('"', '""') + '"'
-    compiled = session.prepare(f"SELECT * FROM {quoted}").compiled
+    database = session.name_inside.replace('"', '""')
+    with outside(session, None):
+        compiled = session.prepare(f'SELECT * FROM "{database}".{quoted}').compiled
     return [(i, name, kind or "", 0, None, 0) for i, (name, kind) in enumerate(zip(compiled.names, compiled.types))]
 
 
@@ -297,7 +300,13 @@ def _foreign_key_list(session: Any, name: str | None) -> Rows:
 
 
 def _database_list(session: Any, value: str | None) -> Rows:
-    return [(0, "main", session.database.path)]
+    found = [(0, "main", session.database)]
+    if session.others is not None:
+        found += [(1, other.name, other.database) for other in session.others.others.values() if other.name == "temp"]
+        found += [(number, other.name, other.database) for number, other in enumerate(session.others.attached, 2)]
+    return [
+        (number, name, os.path.realpath(database.path) if database.path else "") for number, name, database in found
+    ]
 
 
 def _collation_list(session: Any, value: str | None) -> Rows:

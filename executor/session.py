@@ -48,6 +48,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor import compile as compiler
 from aerodb_dbapi.executor.constraints import resolution_of
+from aerodb_dbapi.executor.databases import Databases, open_file, open_temp
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.modules.registry import MODULES
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared, shared_cache
@@ -83,6 +84,7 @@ class Session:
     __slots__ = (
         "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "_shares_plans", "authorizer",
         "changes", "database", "defer_foreign_keys", "depth", "foreign_keys", "hits", "interrupted", "last_insert_rowid", "limits",
+        "name_inside", "open_file", "others", "outer",
         "plans", "progress", "read_only", "registry", "running", "settings", "thread", "timeout", "total_changes", "transaction",
         "violations", "watch",
     )  # fmt: skip
@@ -115,6 +117,10 @@ class Session:
         self.progress: Callable[[], bool] | None = None
         self.authorizer: Callable[..., int] | None = None
         self.limits: dict[int, int] | None = None
+        self.others: Databases | None = None  # besides main
+        self.outer: Any = None  # see `databases.within`
+        self.name_inside = "main"
+        self.open_file: Callable[[str], tuple[Database, bool]] = open_file
         self.set_plain(True)
 
     def set_foreign_keys(self, enforced: bool) -> None:
@@ -137,7 +143,7 @@ class Session:
 
     def _set_hits(self) -> None:
         self.hits = NO_HITS
-        if self._plain and not self.watch:
+        if self._plain and not self.watch and self.others is None:
             if self.transaction is None:
                 self.hits = self.plans.rows if self._commits_alone else self.plans.selects
             elif self.transaction is not PENDING and self._ddl_plans is None:
@@ -187,6 +193,8 @@ class Session:
         self.set_plain(False)
         self.thread = -1
         self.database.close()
+        if self.others is not None:
+            self.others.close()
 
     def replace_database(self, database: Database) -> None:
         """Go on with another database; what is open is rolled back, and the one there was is let go."""
@@ -202,7 +210,9 @@ class Session:
     def trees(self) -> Any:
         """Tree id → tree, as a statement would see it now."""
         transaction = self.transaction
-        return self.database.root.trees if transaction is None or transaction is PENDING else transaction.trees  # type: ignore[union-attr]
+        if transaction is not None and transaction is not PENDING:
+            return transaction.trees  # type: ignore[union-attr]
+        return self.database.root.trees if self.others is None else self.others.published(self.database)[1]
 
     @property
     def root(self) -> Any:
@@ -213,9 +223,9 @@ class Session:
     def schema(self) -> Schema:
         """The schema that a statement would be compiled against now."""
         transaction = self.transaction
-        if transaction is None or transaction is PENDING:
-            return self.database.root.schema
-        return transaction.schema  # type: ignore[union-attr]
+        if transaction is not None and transaction is not PENDING:
+            return transaction.schema  # type: ignore[union-attr]
+        return self.database.root.schema if self.others is None else self.others.published(self.database)[0]
 
     @property
     def statements(self) -> PlanCache:
@@ -226,10 +236,15 @@ class Session:
         """The explicit transaction, its view taken."""
         transaction = self.transaction
         if transaction is PENDING:
-            transaction = self.transaction = self.database.begin(timeout=self.timeout)
+            transaction = self.transaction = self._take_view()
             self._set_hits()
         assert isinstance(transaction, Transaction)
         return transaction
+
+    def _take_view(self, immediate: bool = False) -> Transaction:
+        if self.others is None:
+            return self.database.begin(immediate=immediate, timeout=self.timeout)
+        return self.others.begin(self.database, self.timeout, immediate)
 
     # --- preparing
 
@@ -246,7 +261,7 @@ class Session:
     def prepare_for(self, sql: str, root: Root) -> Prepared:
         """The prepared form of a statement that is to run on another root (a read view), against that root's schema
         (INV-S2)."""
-        if root.schema is self.database.root.schema and self.transaction is None:
+        if root.schema is self.database.root.schema and self.transaction is None and self.others is None:
             return self.prepare(sql)
         return compiler.prepare(self, sql, root.schema, root.trees, PlanCache())
 
@@ -268,6 +283,9 @@ class Session:
             return self._select(prepared, params), -1
         if compiled.kind != "ddl":
             return compiled.run(self, params), -1
+        if compiled.temporary:
+            open_temp(self)
+            transaction = self.transaction
         if transaction is None:
             return self._alone(prepared, lambda c, t: c.run(self, t, params))
         return self._define(compiled, params)
@@ -278,10 +296,15 @@ class Session:
         return count
 
     def _select(self, prepared: Prepared, params: Row) -> Iterator[Row]:
+        rows: Iterator[Row]
         if self.transaction is None:
+            if self.others is not None:
+                schema, trees = self.others.published(self.database)
+                rows = self._fitting(prepared, schema).run(self, trees, params)
+                return rows
             root = self.database.root
             compiled = self._fitting(prepared, root.schema)
-            rows: Iterator[Row] = compiled.run(self, root.trees, params)
+            rows = compiled.run(self, root.trees, params)
             return rows
         transaction = self.open_transaction()
         compiled = self._fitting(prepared, transaction.schema)
@@ -349,7 +372,7 @@ class Session:
         """A writing statement in a transaction of its own, again and again until no later commit is in the way."""
         total = self.total_changes
         while True:
-            transaction = self.database.begin(timeout=self.timeout)
+            transaction = self._take_view()
             try:
                 compiled = self._fitting(prepared, transaction.schema)
                 if compiled.reads:
@@ -385,7 +408,7 @@ class Session:
     def _replan(self) -> None:
         """After many changes: forget the plans that were made for tables of another size."""
         self._checked_changes = self.total_changes
-        self.plans.forget_outgrown(self.database.root.trees)
+        self.plans.forget_outgrown(self.trees)
 
     # --- many rows
 
@@ -463,7 +486,7 @@ class Session:
             raise OperationalError("cannot start a transaction within a transaction")
         if mode in ("IMMEDIATE", "EXCLUSIVE"):
             self.refuse_to_write()
-            self.transaction = self.database.begin(immediate=True, timeout=self.timeout)
+            self.transaction = self._take_view(immediate=True)
         else:
             self.transaction = PENDING
         self._set_hits()

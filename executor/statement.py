@@ -51,12 +51,12 @@ class Compiled:
 
     `names` are the result's columns, None if it has none. `run_many(session, transaction, rows)` takes many parameter
     tuples at once, or is None. `reads` are the trees that the statement reads. `source` is the generated Python text.
-    `hooked`: more happens around its rows (`executor.hooks`).
+    `hooked`: more happens around its rows (`executor.hooks`). `temporary`: it needs the database temp.
     """
 
     __slots__ = (
         "hooked", "is_dml", "is_select", "kind", "names", "parameters", "reads", "run", "run_many", "schema", "sizes", "source",
-        "text", "types",
+        "temporary", "text", "types",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +88,7 @@ class Compiled:
         self.is_select = kind == "select"
         self.is_dml = kind in DML
         self.sizes: tuple[int, ...] = ()
+        self.temporary = False
 
     def __repr__(self) -> str:
         return f"<Compiled {self.kind} {self.text!r}>"

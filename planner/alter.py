@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from aerodb_dbapi.planner.ddl_columns import Definition, column_definition
 from aerodb_dbapi.planner.lexer import END
 from aerodb_dbapi.planner.stream import NAMES, TokenStream
-from aerodb_dbapi.storage.catalog import fold
-from aerodb_dbapi.storage.errors import OperationalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,11 @@ class Alteration:
 
     table: str
     written: str
+
+    @property
+    def database(self) -> str | None:
+        """The database that was written."""
+        return self.written[: -len(self.table) - 1] or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,6 @@ def alteration(stream: TokenStream) -> Alteration | None:
     stream.expect("TABLE")
     table = written = stream.name()
     if stream.take("."):
-        if fold(table) != "main":
-            raise OperationalError(f"unknown database {table}")
         table = stream.name()
         written = f"{written}.{table}"
     if stream.take("RENAME"):

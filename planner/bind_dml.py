@@ -40,7 +40,7 @@ from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import bind_list
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
 from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values, bind_partials
-from aerodb_dbapi.planner.bind_tables import MASTER_NAMES, with_scope
+from aerodb_dbapi.planner.bind_tables import definitions_named, with_scope
 from aerodb_dbapi.planner.bind_upsert import bind_upserts
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
 from aerodb_dbapi.planner.lexer import tokenize, unquote
@@ -94,7 +94,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         bind_index_values(context, table, row_id, scope),
         parameters=parsed.parameters,
     )
-    sequence = scope.environment.schema.table("sqlite_sequence") if table.autoincrement else None
+    sequence = scope.environment.schema.owner(table).table("sqlite_sequence") if table.autoincrement else None
     statement.sequence = None if sequence is None else sequence.tree
     if parsed.upserts:
         alias = target.args.get("alias")
@@ -152,11 +152,13 @@ def bind_delete(context: Context, parsed: Parsed, scope: Scope) -> DeleteStateme
 def _target(context: Context, node: Any, scope: Scope) -> Table:
     """The table that a statement writes."""
     name, database = identifier(node.this), optional_identifier(node.args.get("db"))
-    if database is not None and fold(database) != "main":
+    environment = scope.environment
+    schema = environment.schema.holding(name) if database is None else environment.schema.named(database)
+    if schema is None:
         fail(f"no such table: {database}.{name}")
-    if fold(name) in MASTER_NAMES:
-        fail("table sqlite_master may not be modified")
-    schema = scope.environment.schema
+    definitions = definitions_named(environment.schema, fold(name), database)
+    if definitions is not None:
+        fail(f"table sqlite_{'temp_' if definitions.database == 'temp' else ''}master may not be modified")
     table = schema.table(name)
     if table is None:
         view = schema.view(name)
@@ -178,7 +180,7 @@ def _target_rows(context: Context, tree: Any, table: Table, outer: Scope) -> tup
     bind_partials(context, source, outer)
     _index_hint(node, source)
     inner = outer.inner()
-    inner.entries.append(table_entry(source.id, name, table))
+    inner.entries.append(table_entry(source.id, name, table, outer.environment.schema.owner(table).database))
     joins, where = [Join(source)], []
     clause = tree.args.get("from_")
     if clause is not None:
@@ -303,6 +305,6 @@ def _returning(context: Context, tree: Any, table: Table, row_id: int, outer: Sc
         if type(node) is exp.Column and type(node.this) is exp.Star:
             fail('RETURNING may not use "TABLE.*" wildcards')
     inner = outer.inner()
-    inner.entries.append(table_entry(row_id, table.name, table))
+    inner.entries.append(table_entry(row_id, table.name, table, outer.environment.schema.owner(table).database))
     outputs = bind_outputs(context, clause.expressions, inner, RESULT)
     return Returning(outputs.columns, outputs.names, [declared_type(column) for column in outputs.columns])

@@ -91,24 +91,27 @@ def bind_table(context: Context, node: Any, scope: Scope) -> tuple[Source, Entry
             if environment is not scope.environment:
                 unsupported("AS OF on a common table expression")
             return _common(context, common, alias or common.name, scope)
-    elif fold(database) != "main":
+    home = environment.schema.holding(name) if database is None else environment.schema.named(database)
+    if home is None:
         fail(f"no such table: {database}.{name}")
-    if key in MASTER_NAMES or key in _TEMPORARY:
-        return _master(context, alias or name, environment.schema if key in MASTER_NAMES else Schema())
-    table = environment.schema.table(name)
+    definitions = definitions_named(environment.schema, key, database)
+    if definitions is not None:
+        return _master(context, alias or name, definitions)
+    table = home.table(name)
     if table is not None:
         source, entry = _table(context, node, table, alias or table.name, environment)
-        entry.aliased = alias is not None
+        entry.aliased, entry.database = alias is not None, fold(home.database)
         if context.trace is not None:
             context.trace.append(Reference(node.this, table.name))
         return source, entry
-    view = environment.schema.view(name)
+    view = home.view(name)
     if view is not None:
-        return _view(context, view, alias or view.name, environment)
+        return _view(context, view, alias or view.name, environment, home)
     module = context.functions.module(key)
     if module is not None:
         return module_source(context, module, alias or name)
-    prefix = f"{database}." if database else "main." if environment.views else ""
+    inside = environment.schema.database if environment.views else ""
+    prefix = f"{database or inside}." if database or inside else ""
     fail(f"no such table: {prefix}{name}")
 
 
@@ -138,11 +141,23 @@ def _table(context: Context, node: Any, table: Table, name: str, environment: En
     return source, table_entry(source.id, name, table)
 
 
-def _view(context: Context, view: View, name: str, environment: Environment) -> tuple[Source, Entry]:
-    key = fold(view.name)
+def definitions_named(schema: Schema, key: str, database: str | None) -> Schema | None:
+    """The schema whose `sqlite_master` is meant, if it is one. That of temp has names of its own too."""
+    temporary = key in _TEMPORARY
+    if not temporary and key not in MASTER_NAMES:
+        return None
+    if temporary and database is not None and fold(database) != "temp":
+        return None
+    return schema.named("temp" if temporary else database or "main")
+
+
+def _view(context: Context, view: View, name: str, environment: Environment, home: Schema) -> tuple[Source, Entry]:
+    """A view sees its own database; one in temp sees all."""
+    key = f"{home.database}.{fold(view.name)}"
     if key in environment.views:
         fail(f"view {view.name} is circularly defined")
-    inside = Scope(replace(environment, views=(*environment.views, key)))
+    seen = environment.schema if home.database == "temp" else home
+    inside = Scope(replace(environment, schema=seen, views=(*environment.views, key)))
     trace, context.trace = context.trace, None
     query = context.select(context, cached_view_tree(view.select), inside, VIEW)
     context.trace = trace
@@ -150,7 +165,7 @@ def _view(context: Context, view: View, name: str, environment: Environment) -> 
     if len(names) != len(query.names):
         fail(f"expected {len(names)} columns for '{view.name}' but got {len(query.names)}")
     source = QuerySource(id=context.next_id(), name=name, query=query)
-    entry = query_entry(source.id, name, names, query, "main")
+    entry = query_entry(source.id, name, names, query, fold(home.database))
     entry.null_rowid = True
     return source, entry
 
@@ -159,10 +174,10 @@ def _master(context: Context, name: str, schema: Schema) -> tuple[Source, Entry]
     """The table of definitions; its rowid is a sixth column that `*` does not show."""
 
     def rows(session: Any) -> Any:
-        return ((*row, number) for number, row in enumerate(schema.rows(), 1))
+        return [(*row, number) for number, row in enumerate(schema.rows(), 1)]
 
     source = RowsSource(id=context.next_id(), name=name, rows=rows, width=len(_MASTER) + 1)
-    entry = Entry(source.id, name, _MASTER_POSITIONS, len(_MASTER), _MASTER.__getitem__, "main")
+    entry = Entry(source.id, name, _MASTER_POSITIONS, len(_MASTER), _MASTER.__getitem__, fold(schema.database))
     entry.rowid = len(_MASTER)
     return source, entry
 

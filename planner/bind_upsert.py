@@ -50,7 +50,7 @@ def bind_upserts(
 
 def _row_scope(table: Table, row_id: int, name: str, outer: Scope) -> Scope:
     scope = outer.inner()
-    scope.entries.append(table_entry(row_id, name, table))
+    scope.entries.append(table_entry(row_id, name, table, outer.environment.schema.owner(table).database))
     return scope
 
 

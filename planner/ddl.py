@@ -20,7 +20,7 @@ or trees.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aerodb_dbapi.planner.ddl_columns import (
@@ -50,6 +50,7 @@ class CreateTable:
     indexes: tuple[Index, ...] = ()
     if_not_exists: bool = False
     select: str | None = None
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class CreateIndex:
     where: str | None = None
     if_not_exists: bool = False
     sql: str = ""
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class CreateView:
 
     view: View
     if_not_exists: bool = False
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Drop:
     what: str
     name: str
     if_exists: bool = False
+    database: str | None = None
 
 
 Statement = CreateTable | CreateIndex | CreateView | CreateTrigger | Drop
@@ -98,7 +102,8 @@ def definition(stream: TokenStream) -> Statement | None:
         return None
     stream.advance()
     if stream.kind in ("TEMP", "TEMPORARY"):
-        raise NotSupportedError("TEMP tables, views and triggers")
+        stream.advance()
+        return _temporary(stream)
     if stream.kind == "TABLE":
         return _create_table(stream)
     if stream.kind == "VIEW":
@@ -110,6 +115,19 @@ def definition(stream: TokenStream) -> Statement | None:
     if stream.kind == "VIRTUAL":
         raise _virtual_table(stream)
     raise stream.error()
+
+
+def _temporary(stream: TokenStream) -> Statement:
+    """What may stand behind CREATE TEMP."""
+    what = stream.kind.lower()
+    if what == "trigger":
+        raise NotSupportedError("TEMP triggers")
+    if what not in ("table", "view"):
+        raise stream.error()
+    made = _create_table(stream) if what == "table" else _create_view(stream)
+    if made.database is not None and fold(made.database) != "temp":
+        raise OperationalError("temporary table name must be unqualified")
+    return replace(made, database="temp")
 
 
 _KNOWN_MODULES: Final = frozenset(("fts3", "fts4", "fts5", "rtree", "rtree_i32", "geopoly", "dbstat", "csv"))
@@ -191,6 +209,7 @@ class _Name:
     text: str
     start: int
     if_not_exists: bool
+    database: str | None = None
 
 
 def _create_table(stream: TokenStream) -> CreateTable:
@@ -200,7 +219,7 @@ def _create_table(stream: TokenStream) -> CreateTable:
         start = stream.token[2]
         query(stream)
         select = stream.text_since(start)
-        return CreateTable(Table(0, name.text, 0, ()), (), name.if_not_exists, select)
+        return CreateTable(Table(0, name.text, 0, ()), (), name.if_not_exists, select, name.database)
     stream.expect("(")
     made = Definition(name.text)
     column_definition(stream, made)
@@ -214,7 +233,8 @@ def _create_table(stream: TokenStream) -> CreateTable:
     stream.marks.append(Mark("end", columns_end, columns_end))
     end = stream.expect(")")[3]
     options_end = _table_options(stream, made)
-    return _finish_table(made, f"CREATE TABLE {stream.sql[name.start : options_end or end]}", name.if_not_exists)
+    sql = f"CREATE TABLE {stream.sql[name.start : options_end or end]}"
+    return replace(_finish_table(made, sql, name.if_not_exists), database=name.database)
 
 
 _CONSTRAINT_STARTS: Final = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
@@ -227,23 +247,19 @@ def _object_name(stream: TokenStream) -> _Name:
         stream.expect("NOT")
         stream.expect("EXISTS")
         if_not_exists = True
-    start, name = _qualified_name(stream)
+    start, name, database = _qualified_name(stream)
     if fold(name).startswith("sqlite_"):
         raise OperationalError(f"object name reserved for internal use: {name}")
-    return _Name(name, start, if_not_exists)
+    return _Name(name, start, if_not_exists, database)
 
 
-def _qualified_name(stream: TokenStream) -> tuple[int, str]:
-    """[main.]name: where the name itself starts, and the name."""
+def _qualified_name(stream: TokenStream) -> tuple[int, str, str | None]:
+    """[database.]name: where the name itself starts, the name, and the database."""
     start, name = stream.token[2], stream.marked_name("table")
     if not stream.take("."):
-        return start, name
-    if fold(name) == "temp":
-        raise NotSupportedError("TEMP tables, views and triggers")
-    if fold(name) != "main":
-        raise OperationalError(f"unknown database {name}")
+        return start, name, None
     stream.marks.clear()
-    return stream.token[2], stream.marked_name("table")
+    return stream.token[2], stream.marked_name("table"), name
 
 
 def _table_options(stream: TokenStream, made: Definition) -> int:
@@ -341,7 +357,7 @@ def _create_index(stream: TokenStream) -> CreateIndex:
         stream.marks.append(Mark("expression", start, start + len(where)))
     words = "CREATE UNIQUE INDEX " if unique else "CREATE INDEX "
     sql = words + stream.sql[name.start : stream.token[2]]
-    return CreateIndex(name.text, table, terms, unique, where, name.if_not_exists, sql)
+    return CreateIndex(name.text, table, terms, unique, where, name.if_not_exists, sql, name.database)
 
 
 def _create_view(stream: TokenStream) -> CreateView:
@@ -360,7 +376,7 @@ def _create_view(stream: TokenStream) -> CreateView:
         raise OperationalError("parameters are not allowed in views")
     sql = f"CREATE VIEW {stream.text_since(name.start)}"
     view = View(0, name.text, stream.text_since(start), tuple(columns) if columns else None, sql)
-    return CreateView(view, name.if_not_exists)
+    return CreateView(view, name.if_not_exists, name.database)
 
 
 def _drop(stream: TokenStream) -> Drop:
@@ -372,4 +388,5 @@ def _drop(stream: TokenStream) -> Drop:
     if stream.take("IF"):
         stream.expect("EXISTS")
         if_exists = True
-    return Drop(what, _qualified_name(stream)[1], if_exists)
+    _, name, database = _qualified_name(stream)
+    return Drop(what, name, if_exists, database)

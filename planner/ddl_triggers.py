@@ -22,7 +22,7 @@ from typing import Any
 from aerodb_dbapi.planner.rewrite import statement
 from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import TokenStream
-from aerodb_dbapi.storage.catalog import Trigger
+from aerodb_dbapi.storage.catalog import Trigger, fold
 from aerodb_dbapi.storage.errors import OperationalError
 
 
@@ -32,6 +32,7 @@ class CreateTrigger:
 
     trigger: Trigger
     if_not_exists: bool = False
+    database: str | None = None
 
 
 def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any]) -> CreateTrigger:
@@ -50,6 +51,8 @@ def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any
     stream.expect("ON")
     table = stream.name()
     if stream.take("."):
+        if fold(table) != fold(name.database or "main"):
+            raise OperationalError(f"trigger {name.text} cannot reference objects in database {table}")
         table = stream.name()
     if stream.take("FOR"):
         stream.expect("EACH")
@@ -66,7 +69,8 @@ def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any
         raise OperationalError("trigger cannot use variables")
     sql = f"CREATE TRIGGER {stream.sql[name.start : end]}"
     chosen = None if columns is None else tuple(columns)
-    return CreateTrigger(Trigger(0, name.text, table, timing, event, chosen, when, steps, sql), name.if_not_exists)
+    trigger = Trigger(0, name.text, table, timing, event, chosen, when, steps, sql)
+    return CreateTrigger(trigger, name.if_not_exists, name.database)
 
 
 def _timing(stream: TokenStream) -> str:

@@ -80,8 +80,6 @@ class Explain:
 Control = Begin | Commit | Rollback | Savepoint | Release | Pragma | Explain
 
 UNSUPPORTED: Final = {
-    "ATTACH": "ATTACH",
-    "DETACH": "DETACH",
     "VACUUM": "VACUUM",
 }
 """First words of statements that SQLite has and AeroDB does not have yet."""

@@ -1,7 +1,7 @@
 """ANALYZE and REINDEX: what their texts say.
 
-``ANALYZE``, ``ANALYZE main``, ``ANALYZE t``, ``ANALYZE i`` and the same with ``main.`` before the name; REINDEX takes a
-collation too. Example: ``REINDEX main.t`` gives Maintenance('reindex', 't', 'main.t', True).
+``ANALYZE``, ``ANALYZE main``, ``ANALYZE t``, ``ANALYZE i`` and the last two with a database before the name; REINDEX takes a
+collation too. Example: ``REINDEX main.t`` gives Maintenance('reindex', 't', 'main.t', 'main').
 
 Does not: know which names exist (`executor.maintenance`).
 """
@@ -12,18 +12,16 @@ from dataclasses import dataclass
 
 from aerodb_dbapi.planner.lexer import END
 from aerodb_dbapi.planner.stream import TokenStream
-from aerodb_dbapi.storage.catalog import fold
-from aerodb_dbapi.storage.errors import OperationalError
 
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """`what` is 'analyze' or 'reindex'; `name` None means everything; `written` is the name with its schema."""
+    """`what` is 'analyze' or 'reindex'; `name` None means everything; `written` is the name with its database."""
 
     what: str
     name: str | None = None
     written: str = ""
-    qualified: bool = False
+    database: str | None = None
 
 
 def maintenance(stream: TokenStream) -> Maintenance | None:
@@ -36,7 +34,5 @@ def maintenance(stream: TokenStream) -> Maintenance | None:
     name = written = stream.name()
     if not stream.take("."):
         return Maintenance(what, name, written)
-    if fold(name) != "main":
-        raise OperationalError(f"unknown database {name}")
     name = stream.name()
-    return Maintenance(what, name, f"{written}.{name}", True)
+    return Maintenance(what, name, f"{written}.{name}", written)

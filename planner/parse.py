@@ -36,6 +36,7 @@ from sqlglot.tokens import TokenType
 
 from aerodb_dbapi.planner import rewrite
 from aerodb_dbapi.planner.alter import Alteration, alteration
+from aerodb_dbapi.planner.attach import attachment
 from aerodb_dbapi.planner.ddl import KIND_OF, definition
 from aerodb_dbapi.planner.front import control
 from aerodb_dbapi.planner.lexer import END, tokenize, unquote
@@ -105,7 +106,11 @@ def parse(sql: str, in_trigger: bool = False) -> Parsed:
     if stream.kind in _ROW_STATEMENTS:
         return _row_statement(stream)
     tree = (
-        _guarded(control, stream) or _guarded(definition, stream) or _guarded(alteration, stream) or maintenance(stream)
+        _guarded(control, stream)
+        or _guarded(definition, stream)
+        or _guarded(alteration, stream)
+        or maintenance(stream)
+        or _guarded(attachment, stream)
     )
     if tree is None:
         raise stream.error()
@@ -158,6 +163,12 @@ def parse_select(text: str) -> exp.Expr:
     if stream.kind != END:
         raise stream.error()
     return _build(stream)
+
+
+def databases_named(text: str) -> list[str]:
+    """The databases that a query kept as text in the catalog names in its FROM clauses."""
+    found = [table.args.get("db") for table in parse_select(text).find_all(exp.Table)] if "." in text else []
+    return [name.name.removeprefix(DOUBLE_QUOTED_PREFIX) for name in found if name]
 
 
 # --- what the nodes mean ----------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ class Entry:
         self.made.clear()
 
 
-def table_entry(source: int, name: str, table: Table) -> Entry:
+def table_entry(source: int, name: str, table: Table, database: str = "main") -> Entry:
     """The entry of a table under its name or alias."""
 
     def describe(position: int) -> Described:
@@ -158,7 +158,7 @@ def table_entry(source: int, name: str, table: Table) -> Entry:
         alias = position == table.rowid_alias and column.collation == "BINARY"  # a rowid has no collation
         return column.name, column.affinity, None if alias else column.collation, column.type or None
 
-    entry = Entry(source, name, table.positions, len(table.columns), describe, "main")
+    entry = Entry(source, name, table.positions, len(table.columns), describe, fold(database))
     entry.table = table
     entry.rowid = None if table.without_rowid else -1
     entry.rowid_alias = table.rowid_alias

@@ -24,6 +24,8 @@ from typing import Any, Final, Literal
 CATALOG_TREE: Final = 0
 META_TREE: Final = 1
 FIRST_USER_TREE: Final = 2
+NUMBER_SHIFT: Final = 40  # above these bits an id has the number of its database in the connection (`storage.schemas`)
+LOCAL_ID: Final = (1 << NUMBER_SHIFT) - 1
 
 _FOLD: Final = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
 
@@ -229,11 +231,16 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
 class Schema:
     """All definitions as of one commit. Immutable; `version` is the commit id that last changed them (0: none)."""
 
-    __slots__ = ("_triggers", "indexes", "objects", "tables", "triggers", "version", "views")
+    __slots__ = ("_triggers", "database", "indexes", "objects", "tables", "triggers", "version", "views")
 
-    def __init__(self, records: Iterable[tuple[int, Record]] = (), version: int = 0) -> None:
+    def __init__(self, records: Iterable[tuple[int, Record]] = (), version: int = 0, database: str = "main") -> None:
         self.version = version
-        self.objects: dict[int, SchemaObject] = {oid: decode_object(oid, record) for oid, record in records}
+        self.database = database
+        self.arrange({oid: decode_object(oid, record) for oid, record in records})
+
+    def arrange(self, objects: dict[int, SchemaObject]) -> None:
+        """Hold these objects. Only while it is made."""
+        self.objects = objects
         self.tables: dict[str, Table] = {}
         self.views: dict[str, View] = {}
         self.indexes: dict[str, Index] = {}
@@ -274,10 +281,28 @@ class Schema:
         """The triggers of a table or view, the latest first."""
         return self._triggers.get(fold(table), [])
 
+    # --- several databases in one connection (`storage.schemas`); alone it is main
+
+    def named(self, database: str) -> Schema | None:
+        """The schema of a database of the connection, by its name."""
+        name = fold(database)
+        return self if name in ("main", self.database) else NO_TEMP if name == "temp" else None
+
+    def holding(self, name: str) -> Schema:
+        """The schema in which an unqualified table or view is found; main's if it is nowhere."""
+        return self
+
+    def owner(self, table: Table) -> Schema:
+        """The schema that a table is from."""
+        return self
+
     def rows(self) -> Iterator[tuple[str, str, str, int, str | None]]:
         """The rows of `sqlite_master`, in creation order: type, name, tbl_name, rootpage (the tree id), sql."""
         for item in self.objects.values():
             kind, name, table, sql, _ = encode_object(item)
             if isinstance(item, Index) and item.origin == "pk" and self.tables[fold(table)].without_rowid:
                 continue  # the table itself, for SQLite
-            yield kind, name, table, getattr(item, "tree", 0), sql
+            yield kind, name, table, getattr(item, "tree", 0) & LOCAL_ID, sql
+
+
+NO_TEMP: Final = Schema(database="temp")

@@ -181,6 +181,26 @@ class Committer:
             self._make_durable(root.commit_id)
         return root.commit_id
 
+    # --- committing to several databases at once ----------------------------------------------------------------------
+
+    def hold(self, transaction: Transaction) -> None:
+        """Take the write gate for a transaction that is about to commit, so that nobody commits before it."""
+        self._enter_gate(transaction)
+        transaction.immediate = True
+
+    def release(self, transaction: Transaction) -> None:
+        """Give back the gate that `hold` took."""
+        self.leave_gate(transaction)
+        transaction.immediate = False
+
+    def check(self, transaction: Transaction) -> None:
+        """Raise what `commit` would raise. While the gate is held."""
+        if self.tip is not transaction.base:
+            changed = transaction.changed()
+            edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
+            ddl = bool(CATALOG_TREE in changed or transaction.created or transaction.dropped)
+            self._rebased(transaction, edits, changed, ddl)
+
     def _wait_for_turn(self, transaction: Transaction) -> None:
         self._check_writable()
         self._wait_for_gate(transaction)

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from aerodb_dbapi.executor.definitions import pragma_rows
 from aerodb_dbapi.executor.pragma import PRAGMAS, Definition
 from aerodb_dbapi.planner.modules import Choice, Constraint, ModuleColumn, TableModule, argument_choice
-from aerodb_dbapi.storage.catalog import fold
-from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import as_text
 
 # pragmas that take an argument, and whether a schema may be named too
@@ -24,7 +23,6 @@ ARGUMENTS: Final = {
 }  # fmt: skip
 # pragmas that do something even without a value
 _ACTIVE: Final = frozenset(("wal_checkpoint", "optimize", "shrink_memory", "incremental_vacuum", "journal_mode"))
-_SCHEMAS: Final = frozenset(("main", "temp"))
 
 
 class PragmaTable(TableModule):
@@ -51,9 +49,8 @@ class PragmaTable(TableModule):
         given = dict(zip(plan[1], values))
         hidden = tuple(given.get(column) for column in self.hidden)
         argument = str(as_text(hidden[0])) if hidden and hidden[0] is not None else None
-        if len(hidden) > 1 and hidden[1] is not None and fold(str(as_text(hidden[1]))) not in _SCHEMAS:
-            raise OperationalError(f"unknown database {as_text(hidden[1])}")
-        found = self.definition.handler(session, argument)
+        database = str(as_text(hidden[1])) if len(hidden) > 1 and hidden[1] is not None else None
+        found = pragma_rows(session, self.name.removeprefix("pragma_"), self.definition, argument, database)
         return [(*row, *hidden) for row in found or ()]
 
 
