@@ -108,8 +108,8 @@ def _home(schema: MergedSchema, statement: Any) -> Schema:
             return schema.holding_other(statement.what, statement.name)
         case Alteration():
             return schema.holding(statement.table)
-        case Maintenance() if schema.table(statement.name) is None:
-            return schema.holding_other("index", statement.name)
+        case Maintenance() if schema.table(str(statement.name)) is None:
+            return schema.holding_other("index", str(statement.name))
     return schema.holding(statement.name)
 
 

@@ -282,7 +282,7 @@ def _list_columns(made: Outputs, scope: Scope, number: int, hidden: Collection[s
 def _refuse_double(entry: Entry, others: list[Entry]) -> None:
     """Two entries of one name: their columns cannot be told apart."""
     for other in others:
-        if other.alias == entry.alias and entry.alias:
+        if other.alias == entry.alias and entry.alias and other.database == entry.database:
             shared = next(
                 (name for name in sorted(other.positions, key=other.positions.__getitem__) if name in entry.positions),
                 None,
