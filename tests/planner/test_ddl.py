@@ -142,15 +142,32 @@ def test_views_and_drops() -> None:
     assert isinstance(view, CreateView)
     assert (view.view.select, view.view.columns, view.if_not_exists) == ("select 1, 2 -- why", ("x", "y"), True)
     assert view.view.sql == "CREATE VIEW v (x, y) as select 1, 2 -- why"
-    assert parse("drop table if exists main.t").tree == Drop("table", "t", True)
+    assert parse("drop table if exists main.t").tree == Drop("table", "t", True, "main")
     assert parse("DROP VIEW v").tree == Drop("view", "v")
     assert parse("create table t as select 1 a").tree.select == "select 1 a"
+
+
+def test_databases_of_definitions() -> None:
+    for sql, database in (
+        ("create table t(a)", None),
+        ("create table Main.t(a)", "Main"),
+        ("create temp table t as select 1", "temp"),
+        ("create temporary view temp.v as select 1", "temp"),
+        ("create index x.i on t(a)", "x"),
+        ("drop view 'x y'.v", "x y"),
+        ("create trigger x.r after delete on x.t begin select 1; end", "x"),
+        ("alter table x.t drop a", "x"),
+        ("reindex x.t", "x"),
+    ):
+        assert parse(sql).tree.database == database
+    with pytest.raises(OperationalError, match="temporary table name must be unqualified"):
+        parse("create temp table x.t(a)")
 
 
 @pytest.mark.parametrize(
     "sql",
     [
-        "create temp table t(a)",
+        "create temp trigger t after insert on t begin select 1; end",
         "create virtual table t using fts5(a)",
     ],
 )  # fmt: skip
