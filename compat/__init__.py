@@ -2,5 +2,6 @@
 
 It is the left-most room: it may import from every other one, and none imports from it.
 `compat.django` is a database backend for Django.
-`compat.sqlalchemy` is a dialect for SQLAlchemy. Each needs the software it is for, so none is imported here.
+`compat.sqlalchemy` is a dialect for SQLAlchemy, `compat.peewee` has a database class for peewee.
+Each needs the software it is for, so none is imported here.
 """

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = [
     "",
     ".blob",
+    ".compat.peewee",
     ".compat.sqlalchemy",
     ".compatibility",
     ".dump",

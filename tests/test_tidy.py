@@ -115,7 +115,7 @@ def test_every_source_file_is_reached_from_the_package() -> None:
     waiting = ["aerodb_dbapi", "aerodb_dbapi.__main__", "aerodb_dbapi.aio", "aerodb_dbapi.compat"]
     # What frameworks look up by name.
     waiting += [name for name in names if name.startswith("aerodb_dbapi.compat.django.")]
-    waiting += ["aerodb_dbapi.compat.sqlalchemy"]
+    waiting += ["aerodb_dbapi.compat.sqlalchemy", "aerodb_dbapi.compat.peewee"]
     while waiting:
         name = waiting.pop()
         if name not in reached and name in names:

@@ -446,3 +446,26 @@ def test_alembic_upgrades_with_batch_mode_and_each_revision_is_a_transaction(eng
         assert connection.scalar(sa.text("SELECT site FROM artist")) == "https://queen"
     with pytest.raises(exc.IntegrityError, match="good_year"), engine.begin() as connection:
         connection.execute(sa.text("UPDATE album SET year = 1"))
+
+
+# --- What builds upon it
+
+
+def test_pandas_writes_and_reads(engine: sa.Engine) -> None:
+    pandas = pytest.importorskip("pandas")
+    rows = {
+        "a": [1, 2, 3],
+        "b": [1.5, None, 2.5],
+        "c": ["x", None, "z"],
+        "d": pandas.to_datetime(["2020-01-01", "2021-02-03", "2022-03-04"]),
+    }
+    frame = pandas.DataFrame(rows)
+    assert frame.to_sql("t", engine, index=False) == 3
+    assert frame.to_sql("t", engine, index=False, if_exists="append", method="multi") == 3
+    read = pandas.read_sql_table("t", engine)
+    pandas.testing.assert_frame_equal(read, pandas.concat([frame, frame], ignore_index=True), check_dtype=False)
+    assert [len(part) for part in pandas.read_sql("SELECT * FROM t", engine, chunksize=4)] == [4, 2]
+    assert frame.to_sql("t", engine, if_exists="replace") == 3
+    assert (
+        pandas.read_sql(sa.text("SELECT sum(a) AS s FROM t WHERE a > :least"), engine, params={"least": 1})["s"][0] == 5
+    )
