@@ -196,8 +196,8 @@ class Cursor:
         if compiled.schema is not transaction.base.schema:
             return False
         self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
-        if compiled.reads:
-            transaction.note_read(compiled.reads)
+        if compiled.note is not None:
+            compiled.note(transaction, parameters)
         if compiled.is_select:
             self._rows = compiled.run(session, transaction.trees, parameters)
             self._lastrowid = session.last_insert_rowid

@@ -22,7 +22,8 @@ from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.limits import DEFAULTS, Limits
 from aerodb_dbapi.parameters import check_buffer
 from aerodb_dbapi.storage import image
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError, ProgrammingError
+from aerodb_dbapi.storage.backup import replace_content
+from aerodb_dbapi.storage.errors import CorruptionError, NotSupportedError, OperationalError, ProgrammingError
 from aerodb_dbapi.storage.values import check_parameter
 
 _PRAGMA_OF: Final = {
@@ -211,9 +212,46 @@ class Surface:
         name: str = "main",
         sleep: float = 0.25,
     ) -> None:
-        """Not supported yet: raises NotSupportedError."""
-        self._ready()
-        raise NotSupportedError("Connection.backup() is not supported")
+        """Make the content of `target` that of this database's latest commit, in one commit of the target, whose digest is
+        then compared with this one's. `progress(status, remaining, total)` is called with numbers of rows and index
+        entries; `pages` and `sleep` mean nothing here, for nobody has to wait for a backup. See also VACUUM INTO.
+
+        Raises CorruptionError if the copy differs, OperationalError if `target` has a transaction open.
+        """
+        session = self._ready()
+        _check_name(name, f"unknown database {name}")
+        if not isinstance(target, Surface):
+            raise TypeError(f"backup() argument 'target' must be {type(self).__name__}, not {type(target).__name__}")
+        if target is self:
+            raise ValueError("target cannot be the same connection instance")
+        if progress is not None and not callable(progress):
+            raise TypeError("progress argument must be a callable")
+        other = target._ready()
+        if other.transaction is not None:
+            raise OperationalError("destination database is in use")
+        root = session.database.root
+        total = 0
+
+        def tell(done: int, of: int) -> None:
+            nonlocal total
+            total = of
+            if progress is not None and done < of:
+                progress(0, of - done, of)
+
+        replace_content(other.database, root, tell)
+        if other.database.digest() != session.database.digest(root):
+            raise CorruptionError("the backup differs from its source", file=other.database.path, offset=0)
+        if progress is not None:
+            progress(101, 0, total)
+
+    def fork(self, **options: Any) -> Any:
+        """A connection to a new database in memory that begins as this one's latest commit. Nothing is copied: both share
+        what neither changes. `options` are those of `connect`. This database's file stays open until the fork is closed."""
+        session = self._ready()
+        make: Any = type(self)
+        made = make(":memory:", **options)
+        made._ready().replace_database(session.database.fork())
+        return made
 
 
 def _check_name(name: str, message: str) -> None:

@@ -29,6 +29,7 @@ from aerodb_dbapi.planner.maintenance import Maintenance
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
     InsertStatement,
+    ModuleSource,
     Query,
     QuerySource,
     Recursive,
@@ -154,6 +155,9 @@ def _note_tables(query: Query, view: str | None, tables: dict[int, tuple[Table, 
         source = join.source
         if isinstance(source, TableSource):
             tables.setdefault(source.id, (source.table, view))
+        elif isinstance(source, ModuleSource):
+            if source.module.read_as is not None:
+                tables.setdefault(source.id, (source.module.read_as, view))
         elif isinstance(source, QuerySource):
             inside = schema.view(source.name) if source.name else None
             _note_tables(source.query, view if inside is None else inside.name, tables, schema)

@@ -30,7 +30,9 @@ from aerodb_dbapi.executor.definitions import run_definition
 from aerodb_dbapi.executor.dml import compile_dml
 from aerodb_dbapi.executor.hooks import guarded, hooks_for
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
+from aerodb_dbapi.executor.read_filters import Reading
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared
+from aerodb_dbapi.executor.store import compile_store
 from aerodb_dbapi.planner import front, lifting
 from aerodb_dbapi.planner.attach import Attach, Detach
 from aerodb_dbapi.planner.explain import explain_query_plan
@@ -137,8 +139,14 @@ def _with_rows(compiled: Compiled, rows: list[Row], text: str) -> Compiled:
         return count, None
 
     return Compiled(
-        "insert", insert, text=text, schema=compiled.schema, reads=compiled.reads, source=compiled.source
+        "insert", insert, text=text, schema=compiled.schema, reads=compiled.reads, note=_note_trees(compiled.reads),
+        source=compiled.source,
     )  # fmt: skip
+
+
+def _note_trees(reads: tuple[int, ...]) -> Callable[[Any, Row], None] | None:
+    """Tells a transaction that whole trees are read."""
+    return (lambda transaction, params: transaction.note_read(reads)) if reads else None
 
 
 def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
@@ -160,6 +168,8 @@ def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Map
         compiled = Compiled("ddl", define, text=text, schema=None)
         compiled.temporary = fold(statement.database or "") == "temp"
         return compiled
+    if parsed.kind in ("createsnapshot", "dropsnapshot", "vacuum"):
+        return compile_store(parsed.tree, parsed.parameters, text)
     if parsed.kind == "pragma":
         return pragma.compile_pragma(parsed.tree, text)
     if parsed.kind == "explain":
@@ -197,12 +207,13 @@ def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees
         return _nothing(text)
     statement = plan_statement(session, statement, trees)
     reads = reads_of(statement)
+    note = Reading(statement, reads).note if reads else None
     if isinstance(statement, SelectStatement):
         run, source = compile_select(statement)
         query: Query = statement.query
         compiled = Compiled(
             "select", run, text=text, schema=schema, names=query.names, types=query.types,
-            parameters=parsed.parameters, reads=reads, source=source,
+            parameters=parsed.parameters, reads=reads, note=note, source=source,
         )  # fmt: skip
     else:
         assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement)
@@ -213,7 +224,7 @@ def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees
         returning = statement.returning
         compiled = Compiled(
             parsed.kind, run_dml, run_many=run_many, text=text, schema=schema, parameters=parsed.parameters,
-            reads=reads, names=returning.names if returning else None, types=returning.types if returning else None,
+            reads=reads, note=note, names=returning.names if returning else None, types=returning.types if returning else None,
             source=source, hooked=hooks is not None,
         )  # fmt: skip
     compiled.sizes = tuple([len(trees[tree]) for tree in reads])

@@ -175,6 +175,7 @@ class Streaming(Gathering):
         self.key = queries.row_key(select.distinct_orders) if select.distinct else ""
 
     def begin(self) -> None:
+        self.unit.hold()
         self.limiter.begin()
         if self.distinct:
             self.unit.line("seen = {}")

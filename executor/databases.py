@@ -214,6 +214,12 @@ class MergedTransaction(Transaction):
             self.used.add(number)
             self.parts[number].note_read((tree_id & LOCAL_ID,))
 
+    def note_filter(self, tree_id: int, width: int, test: Any, params: Any) -> None:
+        """What this transaction writes depends on the rows of a table that satisfy conditions (INV-V7)."""
+        number = tree_id >> NUMBER_SHIFT
+        self.used.add(number)
+        self.parts[number].note_filter(tree_id & LOCAL_ID, width, test, params)
+
     def note_point(self, tree_id: int, key: Any) -> None:
         """What this transaction writes depends on the entry of this key, or on its absence (INV-V7)."""
         self.parts[tree_id >> NUMBER_SHIFT].note_point(tree_id & LOCAL_ID, key)

@@ -10,14 +10,15 @@
                           milliseconds), aerodb_disabled_rules (names of planner rules to leave out, for tests)
                           foreign_keys (of the session; not changed in a transaction), defer_foreign_keys (until the
                           transaction ends)
-    settings that do not  journal_mode is 'wal' for a file and 'memory' without one, page_size 4096, encoding 'UTF-8',
-                          cache_size what was set
+    settings that do not  journal_mode is 'wal' for a file and 'memory' without one, page_size 4096, encoding 'UTF-8'
+    the store             cache_size, wal_checkpoint, history_retention, aerodb_store and others: `pragma_store.py`
     ====================  ============================================================================================
 
 Anything else is ignored, as in SQLite: no rows, no error. Which database of the connection is meant, `definitions` says.
 
-integrity_check looks at every tree's structure (INV-D2), every row, and every index against its table both ways
-(INV-D3); quick_check leaves the indexes out. The answer is the one row ``ok``, or the problems.
+integrity_check looks at the blocks and the space of the file for every state that is kept in it (`storage/space.py`), at every
+tree's structure (INV-D2), every row, and every index against its table both ways (INV-D3); quick_check leaves the last
+out. The answer is the one row ``ok``, or the problems.
 
 Example: ``PRAGMA table_info(t)`` → cid, name, type, notnull, dflt_value, pk.
 """
@@ -29,6 +30,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aerodb_dbapi.executor import pragma_store as store
 from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.definitions import pragma_rows
 from aerodb_dbapi.executor.foreign_keys import foreign_key_check
@@ -336,14 +338,14 @@ def _digest(session: Any, value: str | None) -> Rows:
     return [(session.database.digest(session.database.root),)]
 
 
-def _page_count(session: Any, value: str | None) -> Rows:
-    rows = sum(len(session.trees[t.tree]) for t in session.schema.tables.values())
-    return [(1 + len(session.schema.objects) + rows // 64,)]
+def _number(handler: Callable[[Any, int | None], Any]) -> Handler:
+    """A handler that is given its value as a number."""
+    return lambda session, value: handler(session, None if value is None else _integer(value))
 
 
 def _check(with_indexes: bool) -> Handler:
     def handler(session: Any, value: str | None) -> Rows:
-        problems = [(line,) for line in _problems(session, with_indexes)]
+        problems = [(line,) for line in (*store.file_problems(session), *_problems(session, with_indexes))]
         return problems or [("ok",)]
 
     return handler
@@ -395,9 +397,21 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "busy_timeout": Definition(("timeout",), _busy_timeout),
     "encoding": Definition(("encoding",), _fixed("UTF-8"), answers_when_set=False),
     "page_size": Definition(("page_size",), _fixed(PAGE_SIZE), answers_when_set=False),
-    "page_count": Definition(("page_count",), _page_count),
-    "freelist_count": Definition(("freelist_count",), _fixed(0)),
-    "cache_size": Definition(("cache_size",), _setting("cache_size", -2000), answers_when_set=False),
+    "page_count": Definition(("page_count",), lambda session, value: [(store.page_count(session),)]),
+    "freelist_count": Definition(("freelist_count",), lambda session, value: [(store.free_pages(session),)]),
+    "cache_size": Definition(("cache_size",), _number(store.cache_size), answers_when_set=False),
+    "wal_autocheckpoint": Definition(("wal_autocheckpoint",), _number(store.wal_autocheckpoint)),
+    "wal_checkpoint": Definition(("busy", "log", "checkpointed"), store.wal_checkpoint),
+    "history_retention": Definition(
+        ("history_retention",), _number(lambda session, value: store.history_retention(session, value, _in_transaction))
+    ),
+    "aerodb_compression": Definition(
+        ("compression",), lambda session, value: store.compression(session, value, _in_transaction)
+    ),
+    "aerodb_snapshots": Definition(("name", "commit_id"), store.snapshot_list),
+    "aerodb_read_views": Definition(("commit_id", "age"), store.read_views),
+    "aerodb_store": Definition(store.STORE_COLUMNS, store.store_figures),
+    "shrink_memory": Definition(("shrink_memory",), store.shrink_memory, answers_when_set=False),
     "temp_store": Definition(("temp_store",), _setting("temp_store", 0), answers_when_set=False),
     "locking_mode": Definition(("locking_mode",), _fixed("normal")),
     "auto_vacuum": Definition(("auto_vacuum",), _fixed(0), answers_when_set=False),
@@ -409,7 +423,6 @@ PRAGMAS: Final[dict[str, Definition]] = {
     ),
     "read_uncommitted": Definition(("read_uncommitted",), _setting("read_uncommitted", 0), answers_when_set=False),
     "data_version": Definition(("data_version",), _commit_id),
-    "wal_checkpoint": Definition(("busy", "log", "checkpointed"), lambda session, value: [(0, -1, -1)]),
     "integrity_check": Definition(("integrity_check",), _check(True)),
     "quick_check": Definition(("quick_check",), _check(False)),
     "aerodb_commit_id": Definition(("aerodb_commit_id",), _commit_id),

@@ -275,7 +275,7 @@ class Session:
         transaction = self.transaction
         if compiled.is_dml:
             if transaction is None:
-                result = self._alone(prepared, lambda c, t: c.run(self, t, params))
+                result = self._alone(prepared, lambda c, t: self._once(c, t, params))
                 self.changes = result[1]
                 return result
             return self._inside(prepared, params)
@@ -292,8 +292,15 @@ class Session:
 
     def run_alone(self, prepared: Prepared, params: Row) -> int:
         """DML that gives no rows, in a transaction of its own, its constants already in `params`; the rows changed."""
-        self.changes = count = self._alone(prepared, lambda c, t: c.run(self, t, params))[1]
+        self.changes = count = self._alone(prepared, lambda c, t: self._once(c, t, params))[1]
         return count
+
+    def _once(self, compiled: Compiled, transaction: Transaction, params: Row) -> tuple[int, Any]:
+        """Run DML in a transaction, and tell it what was read."""
+        if compiled.note is not None:
+            compiled.note(transaction, params)
+        done: tuple[int, Any] = compiled.run(self, transaction, params)
+        return done
 
     def _select(self, prepared: Prepared, params: Row) -> Iterator[Row]:
         rows: Iterator[Row]
@@ -308,7 +315,8 @@ class Session:
             return rows
         transaction = self.open_transaction()
         compiled = self._fitting(prepared, transaction.schema)
-        transaction.note_read(compiled.reads)
+        if compiled.note is not None:
+            compiled.note(transaction, params)
         rows = compiled.run(self, transaction.trees, params)
         return rows
 
@@ -329,8 +337,8 @@ class Session:
             compiled = self._fitting(prepared, transaction.schema)
         mark = len(transaction.journal)
         try:
-            if compiled.reads:
-                transaction.note_read(compiled.reads)
+            if compiled.note is not None:
+                compiled.note(transaction, params)
             count, rows = compiled.run(self, transaction, params)
         except BaseException as error:
             self.undo(transaction, mark, error, compiled.kind)
@@ -375,8 +383,6 @@ class Session:
             transaction = self._take_view()
             try:
                 compiled = self._fitting(prepared, transaction.schema)
-                if compiled.reads:
-                    transaction.note_read(compiled.reads)
                 count, rows = work(compiled, transaction)
                 transaction.commit()
             except SerializationError:

@@ -50,13 +50,14 @@ class Compiled:
     'transaction'                  run(session, params) -> None
 
     `names` are the result's columns, None if it has none. `run_many(session, transaction, rows)` takes many parameter
-    tuples at once, or is None. `reads` are the trees that the statement reads. `source` is the generated Python text.
+    tuples at once, or is None. `reads` are the trees that the statement reads; ``note(transaction, params)``
+    tells a transaction what one run reads, None if nothing. `source` is the generated Python text.
     `hooked`: more happens around its rows (`executor.hooks`). `temporary`: it needs the database temp.
     """
 
     __slots__ = (
-        "hooked", "is_dml", "is_select", "kind", "names", "parameters", "reads", "run", "run_many", "schema", "sizes", "source",
-        "temporary", "text", "types",
+        "hooked", "is_dml", "is_select", "kind", "names", "note", "parameters", "reads", "run", "run_many", "schema",
+        "sizes", "source", "temporary", "text", "types",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +72,7 @@ class Compiled:
         types: list[str | None] | None = None,
         parameters: list[str | None] | None = None,
         reads: tuple[int, ...] = (),
+        note: Callable[[Any, Any], None] | None = None,
         source: str = "",
         hooked: bool = False,
     ) -> None:
@@ -82,6 +84,7 @@ class Compiled:
         self.parameters: list[str | None] = [] if parameters is None else parameters
         self.schema = schema
         self.reads = reads
+        self.note = note
         self.source = source
         self.hooked = hooked
         self.text = text

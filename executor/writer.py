@@ -31,7 +31,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from aerodb_dbapi.executor.runtime import NAMES
 
@@ -59,6 +59,9 @@ class Frame:
         return sorted(self.used - self.defined)
 
 
+HELD: Final = "trees"
+
+
 class Unit:
     """One generated function with everything nested in it."""
 
@@ -71,6 +74,7 @@ class Unit:
         self._counter = count()
         self.live = False  # trees are taken anew at each use: the unit's rows are asked for while a statement writes
         self._hoisted: dict[str, str] = {}
+        self._views: list[str] = []
         self._constants: dict[Any, str] = {}
 
     # --- names and values
@@ -116,7 +120,13 @@ class Unit:
         if as_of is None:
             return self.hoist(f"trees[{tree_id}]", "t")
         view = self.hoist(f"session.database.root_at({self.constant(as_of)}).trees", "view")
+        if view not in self._views:
+            self._views.append(view)
         return self.hoist(f"{view}[{tree_id}]", "t")
+
+    def hold(self) -> None:
+        """Write that the current function uses the states it reads for as long as it runs (INV-G5)."""
+        self.line(HELD)
 
     def memo(self, initial: str = "UNSET") -> str:
         """A head variable that a nested function will set once per run."""
@@ -198,6 +208,9 @@ class Unit:
         lines = [f"def {self.kind}({self.signature}):"]
         lines.extend(self.head)
         lines.extend(self.frames[0].text(1))
+        if self._views:
+            held = ", ".join((HELD, *self._views))
+            lines = [line.replace(HELD, held) if line.strip() == HELD else line for line in lines]
         return "\n".join(lines) + "\n"
 
     def finish(self) -> tuple[Callable[..., Any], str]:

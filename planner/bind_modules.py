@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlglot import exp
+
 from aerodb_dbapi.planner.bind_context import FUNCTION_MARK, Context, fail, identifier
 from aerodb_dbapi.planner.expressions import Column, Compare, Expression
 from aerodb_dbapi.planner.modules import TableModule
@@ -46,6 +48,8 @@ def called_module(context: Context, node: Any, scope: Scope) -> tuple[ModuleSour
     module = context.functions.module(key)
     if module is None:
         fail(f"no such table: {written}")
+    texts = [str(a.this) if type(a) is exp.Literal and a.is_string else None for a in call.expressions]
+    module = module.called(scope.environment.schema, texts)
     hidden = len(module.columns) - module.visible
     if len(call.expressions) > hidden:
         fail(f"too many arguments on {written}() - max {hidden}")

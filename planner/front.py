@@ -5,7 +5,7 @@
 - `is_complete(text)`: whether a text ends with a finished statement, as `sqlite3.complete_statement` tells.
 - `control(stream)`: BEGIN, COMMIT, END, ROLLBACK, SAVEPOINT, RELEASE, PRAGMA and EXPLAIN as small dataclasses.
 
-Statements that AeroDB does not have are refused here by name (INV-F2), never ignored: see `UNSUPPORTED`.
+What AeroDB does not have is refused by name where it is read (INV-F2), never ignored.
 
 EXPLAIN forms: ``EXPLAIN QUERY PLAN s`` is Explain('plan'), ``EXPLAIN s`` is Explain('source'), the generated Python.
 
@@ -78,11 +78,6 @@ class Explain:
 
 
 Control = Begin | Commit | Rollback | Savepoint | Release | Pragma | Explain
-
-UNSUPPORTED: Final = {
-    "VACUUM": "VACUUM",
-}
-"""First words of statements that SQLite has and AeroDB does not have yet."""
 
 _KINDS: Final = {
     "SELECT": "select",
@@ -168,8 +163,6 @@ def _statement_end(text: str, position: int) -> tuple[int, bool]:
 
 def control(stream: TokenStream) -> Control | None:
     """Read a statement of this module if the stream begins with one."""
-    if stream.kind in UNSUPPORTED:
-        raise NotSupportedError(f"{UNSUPPORTED[stream.kind]} statement")
     read = _READERS.get(stream.kind)
     return read(stream) if read else None
 

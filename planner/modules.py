@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+from aerodb_dbapi.storage.catalog import Schema, Table
+
 _BATCH_MIN: Final = 64
 _BATCH_MAX: Final = 1024
 
@@ -62,6 +64,7 @@ class TableModule(ABC):
     name: str
     columns: tuple[ModuleColumn, ...]
     has_rowid: bool = False  # rows have the rowid after their columns
+    read_as: Table | None = None  # what an authorizer is asked about
 
     @abstractmethod
     def choose(self, constraints: Sequence[Constraint], used: frozenset[int]) -> Choice:
@@ -77,6 +80,11 @@ class TableModule(ABC):
         while batch := list(islice(rows, size)):
             yield batch
             size = min(size * 4, _BATCH_MAX)
+
+    def called(self, schema: Schema, arguments: Sequence[str | None]) -> TableModule:
+        """The module for a call with these arguments, those that are string literals as their text, others as None. Another
+        one where the columns depend on them."""
+        return self
 
     def json_type(self, position: int) -> int | None:
         """The column that tells the JSON type of a column whose values are JSON where that is a container, or None."""

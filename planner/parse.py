@@ -39,6 +39,7 @@ from aerodb_dbapi.planner.alter import Alteration, alteration
 from aerodb_dbapi.planner.attach import attachment
 from aerodb_dbapi.planner.ddl import KIND_OF, definition
 from aerodb_dbapi.planner.front import control
+from aerodb_dbapi.planner.front_store import store_statement
 from aerodb_dbapi.planner.lexer import END, tokenize, unquote
 from aerodb_dbapi.planner.maintenance import maintenance
 from aerodb_dbapi.planner.rewrite_expression import (
@@ -106,7 +107,8 @@ def parse(sql: str, in_trigger: bool = False) -> Parsed:
     if stream.kind in _ROW_STATEMENTS:
         return _row_statement(stream)
     tree = (
-        _guarded(control, stream)
+        _guarded(store_statement, stream)
+        or _guarded(control, stream)
         or _guarded(definition, stream)
         or _guarded(alteration, stream)
         or maintenance(stream)

@@ -266,13 +266,19 @@ def trees_read(statement: Statement) -> tuple[int, ...]:
     them: no later commit changes what they give."""
     found: set[int] = set()
     for query in all_queries(statement):
-        if isinstance(query, Select):
-            for step in query.steps or ():
-                _note_trees(step, found)
+        trees_of(query, found)
     return tuple(sorted(found))
 
 
-def _note_trees(step: Step, found: set[int]) -> None:
+def trees_of(query: Query, found: set[int]) -> None:
+    """Add the ids of the trees that a query reads itself."""
+    if isinstance(query, Select):
+        for step in query.steps or ():
+            note_trees(step, found)
+
+
+def note_trees(step: Step, found: set[int]) -> None:
+    """Add the ids of the trees that a step reads."""
     source, access = step.source, step.access
     if not isinstance(source, TableSource) or source.as_of is not None:
         return

@@ -56,6 +56,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE
@@ -73,24 +74,49 @@ MODES: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
 GATHER_SECONDS_MAX: Final = 0.005
 
 
+class Waiter:
+    """A thread that sleeps until its commit is flushed. `bell` is locked until somebody wakes it, having set `leads` or
+    `error`, or neither: its commit is published."""
+
+    __slots__ = ("bell", "commit_id", "error", "leads")
+
+    def __init__(self, commit_id: float) -> None:
+        self.commit_id = commit_id
+        self.bell = threading.Lock()
+        self.bell.acquire()
+        self.leads = False
+        self.error: tuple[str, str] | None = None
+
+
 class Committer:
     """The one place of a database where commits are ordered. `publish` is told each root, durable, in order."""
 
     __slots__ = (
-        "arrived", "changed", "claims", "company", "failure", "flush_seconds", "flushing", "gate", "gathering",
-        "lock", "log", "open", "publish", "published", "recent", "synchronous", "tip", "unpublished",
+        "bell", "changed", "claims", "company", "failure", "flush_seconds", "flushing", "gate", "gathering",
+        "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "start_log", "synchronous",
+        "tip", "unpublished", "waiters",
     )  # fmt: skip
 
-    def __init__(self, root: Root, log: Log | None, publish: Callable[[Root], None]) -> None:
+    def __init__(
+        self,
+        root: Root,
+        log: Log | None,
+        publish: Callable[[Root], None],
+        start_log: Callable[[], None] | None = None,
+    ) -> None:
         self.tip = root
         self.published = root
         self.publish = publish
         self.log = log
+        self.start_log = start_log  # makes `log` when the first commit needs it; None: a database without a log
+        self.log_limit: int | None = None  # a log that has grown to so many bytes calls `log_full`
+        self.log_full: Callable[[], None] | None = None
         self.synchronous = "FULL"
         self.lock = threading.Lock()
-        self.changed = threading.Condition(self.lock)  # the gate, a flush or a publication
-        self.arrived = threading.Condition(self.lock)  # an append while a leader gathers
-        self.gathering = False
+        self.changed = threading.Condition(self.lock)  # the gate
+        self.waiters: list[Waiter] = []  # whose commits are appended and not flushed, in order
+        self.gathering = 0  # for how many more appends the leader waits, until the bell rings
+        self.bell = threading.Lock()
         self.company = 1  # how many commits were under way when the last flush ended
         self.flush_seconds = 0.0
         self.gate: Transaction | None = None
@@ -151,10 +177,12 @@ class Committer:
         changed = transaction.changed()
         ddl = bool(CATALOG_TREE in changed or transaction.created or transaction.dropped)
         schema = transaction.schema if CATALOG_TREE in changed else None
-        log = self.log
+        if self.log is None and self.start_log is not None:
+            self.start_log()
         with self.lock:
             if self.gate is not None or self.failure is not None:
                 self._wait_for_turn(transaction)
+            log = self.log
             tip = self.tip
             edits = None
             if log is not None or tip is not transaction.base:
@@ -167,7 +195,9 @@ class Committer:
                 log.append(CommitRecord(root.commit_id, list(edits.values()), transaction.creations(), dropped))
             self.tip = self.claims.tip = root
             if self.gathering:
-                self.arrived.notify()
+                self.gathering -= 1
+                if not self.gathering:
+                    self.bell.release()
             del self.open[transaction]
             if log is None:
                 self._publish(root)
@@ -177,8 +207,10 @@ class Committer:
                 if edits is None:
                     edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
                 self.recent.append(Recent(root.commit_id, edits, ddl))
+            if log is not None:
+                waiter = self._queue(root.commit_id)
         if log is not None:
-            self._make_durable(root.commit_id)
+            self._await(waiter)
         return root.commit_id
 
     # --- committing to several databases at once ----------------------------------------------------------------------
@@ -232,64 +264,143 @@ class Committer:
 
     # --- durability and publication ----------------------------------------------------------------------------------
 
+    def _queue(self, commit_id: float) -> Waiter | None:
+        """Under the lock: a place in the queue for the next flush; None: nobody is flushing, so the caller leads."""
+        if not self.flushing:
+            self.flushing = True
+            return None
+        waiter = Waiter(commit_id)
+        self.waiters.append(waiter)
+        return waiter
+
     def _make_durable(self, commit_id: int) -> None:
         """Return once that commit is durable and published; raise if it never will be."""
-        log = self.log
-        assert log is not None
-        while True:
-            with self.lock:
-                while self.flushing and self.published.commit_id < commit_id and self.failure is None:
-                    self.changed.wait()
-                if self.published.commit_id >= commit_id:
-                    return
-                if self.failure is not None:
-                    raise OperationalError(self.failure[0], name=self.failure[1])
-                self.flushing = True
-                try:
-                    if self.company > 1:
-                        self._gather()
-                    target = self.tip
-                except BaseException:  # interrupted: somebody else leads
-                    self.flushing = False
-                    self.changed.notify_all()
-                    raise
-            self._flush(log, target)
+        with self.lock:
+            if self.published.commit_id >= commit_id:
+                return
+            if self.failure is not None:
+                raise OperationalError(self.failure[0], name=self.failure[1])
+            waiter = self._queue(commit_id)
+        self._await(waiter)
 
-    def _gather(self) -> None:
-        """Before leading: let those who committed together last time append, for one sync serves them all. Never longer
-        than half a flush takes, so that waiting costs less than the syncs it saves; alone, nobody waits."""
-        deadline = time.monotonic() + min(self.flush_seconds / 2, GATHER_SECONDS_MAX)
-        self.gathering = True
+    def _await(self, waiter: Waiter | None) -> None:
+        """Wait until the commit is durable, or until it is the caller's turn to lead; then lead."""
+        if waiter is None or self._leads(waiter):
+            self._lead()
+
+    def _leads(self, waiter: Waiter) -> bool:
+        """Sleep until woken: True if the caller is to lead the next flush, False if its commit is published."""
         try:
-            while self.tip.commit_id - self.published.commit_id < self.company:
-                remaining = deadline - time.monotonic()
-                if remaining <= 0 or not self.arrived.wait(remaining):
-                    return
-        finally:
-            self.gathering = False
+            waiter.bell.acquire()
+        except BaseException:  # interrupted: what was appended goes with the next flush
+            with self.lock:
+                if waiter in self.waiters:
+                    self.waiters.remove(waiter)
+                elif waiter.leads:
+                    self._hand_over()
+            raise
+        if waiter.error is not None:
+            raise OperationalError(waiter.error[0], name=waiter.error[1])
+        return waiter.leads
 
-    def _flush(self, log: Log, target: Root) -> None:
-        """Lead: write and sync for all who have appended, then publish up to `target` and wake everyone."""
+    def _lead(self) -> None:
+        """Flush what was appended, one's own commit with it."""
+        with self.lock:
+            missing = self.company - len(self.unpublished)
+            if missing > 0:
+                self.gathering = missing
+                self.bell = bell = threading.Lock()
+                bell.acquire()
+        if missing > 0:
+            self._gather(bell)
+        with self.lock:
+            self.gathering = 0
+            target, log = self.tip, self.log
+        assert log is not None
+        self._flush(log, target, self.synchronous in SYNCING)
+        limit = self.log_limit
+        if limit is not None and log.end >= limit and self.log_full is not None:
+            self.log_full()
+
+    def _gather(self, bell: threading.Lock) -> None:
+        """Before flushing: let those who committed together last time append, for one sync serves them all. Never longer
+        than half a flush takes, so that waiting costs less than the syncs it saves; alone, nobody waits."""
+        try:
+            bell.acquire(timeout=min(self.flush_seconds / 2, GATHER_SECONDS_MAX))
+        except BaseException:  # interrupted: somebody else leads
+            with self.lock:
+                self.gathering = 0
+                self._hand_over()
+            raise
+
+    def cut(self, following: Log) -> tuple[Root, Log]:
+        """Let the log go on in that generation; the state at which the old one ended, durable and published, and the
+        old one. Commits may be appended to the new generation meanwhile, and wait."""
+        with self.lock:
+            self._check_writable()
+            waiter = self._queue(inf)
+        if waiter is not None:
+            self._leads(waiter)
+        with self.lock:
+            log, target = self.log, self.tip
+            assert log is not None
+            try:
+                log.append_end(following.head)
+            except BaseException:
+                self._hand_over()
+                raise
+            following.begin_behind(target.commit_id)
+            self.log = following
+        try:
+            self._flush(log, target, True)
+        except OperationalError:
+            raise
+        except BaseException as error:  # the old generation must be whole before the new one is used
+            with self.lock:
+                self._fail(
+                    OperationalError(f"disk I/O error: {log.path}: interrupted ({error!r})", name="SQLITE_IOERR")
+                )
+            raise
+        return target, log
+
+    def _flush(self, log: Log, target: Root, sync: bool) -> None:
+        """As the leader: write and sync for all who have appended, then publish up to `target` and wake everyone."""
         begun = time.monotonic()
         try:
-            log.flush(self.synchronous in SYNCING)
+            log.flush(sync)
         except OperationalError as error:
             with self.lock:
                 self._fail(error)
             raise
         except BaseException:  # interrupted: the appended commits go with the next flush
             with self.lock:
-                self.flushing = False
-                self.changed.notify_all()
+                self._hand_over()
             raise
         with self.lock:
             unpublished = self.unpublished
             self.company = max(len(unpublished), self.company - 1)
             self.flush_seconds = time.monotonic() - begun
-            while unpublished and unpublished[0].commit_id <= target.commit_id:
+            last = target.commit_id
+            while unpublished and unpublished[0].commit_id <= last:
                 self._publish(unpublished.popleft())
+            waiters = self.waiters
+            if waiters:
+                served = [waiter for waiter in waiters if waiter.commit_id <= last]
+                self.waiters = [waiter for waiter in waiters if waiter.commit_id > last]
+                self._hand_over()
+                for waiter in served:
+                    waiter.bell.release()
+            else:
+                self.flushing = False
+
+    def _hand_over(self) -> None:
+        """Under the lock: the leader is done; the first of those who still wait leads next, if there are any."""
+        if self.waiters:
+            following = self.waiters.pop(0)
+            following.leads = True
+            following.bell.release()
+        else:
             self.flushing = False
-            self.changed.notify_all()
 
     def _publish(self, root: Root) -> None:
         self.published = root
@@ -301,6 +412,11 @@ class Committer:
         while recent and recent[0].commit_id <= floor:
             recent.popleft()
 
+    def fail(self, error: OperationalError) -> None:
+        """What is on the disk is unknown: no more commits."""
+        with self.lock:
+            self._fail(error)
+
     def _fail(self, error: OperationalError) -> None:
         """A write or sync failed: nothing that is not published will ever be."""
         self.failure = (str(error), error.sqlite_errorname)
@@ -309,6 +425,10 @@ class Committer:
         while self.recent and self.recent[-1].commit_id > self.tip.commit_id:
             self.recent.pop()
         self.flushing = False
+        waiters, self.waiters = self.waiters, []
+        for waiter in waiters:
+            waiter.error = self.failure
+            waiter.bell.release()
         self.changed.notify_all()
 
     def settle(self) -> None:

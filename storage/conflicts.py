@@ -3,8 +3,8 @@
 Given the transaction and one later commit, in this order, so that the same conflict is always told the same way:
     1. The schema: the later commit changed it (INV-V8), or this transaction does and the other changed anything. 2.
     Keys that both wrote, tree by tree in id order; the smallest such key is named (INV-V5). A deletion counts as a
-    write. 3. Single keys that this transaction read and the other wrote, then trees that it read and the other changed
-    (INV-V7). Reads of queries are whole trees here: coarse, never too weak.
+    write. 3. What this transaction read and the other changed (INV-V7): single keys; whole trees; a row that satisfies,
+    as it was at the base or as the other left it, the conditions under which this one read its table.
 
 And given a rebased unique index: does a prefix that this transaction put have two entries now (INV-V6)? A prefix with
 a NULL in it (rank 0) is exempt, as SQL has it.
@@ -20,16 +20,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import chain
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, META_TREE, Index, Schema, Table
-from aerodb_dbapi.storage.errors import SerializationError
+from aerodb_dbapi.storage.errors import Error, SerializationError
 from aerodb_dbapi.storage.record import TreeEdits
 from aerodb_dbapi.storage.tree import MISSING, TOMBSTONE, Tree
 
 if TYPE_CHECKING:
     from aerodb_dbapi.storage.transaction import Transaction
+
+
+IMAGES_MAX: Final = 10_000
 
 
 class Recent(NamedTuple):
@@ -55,11 +59,40 @@ def validate(transaction: Transaction, edits: dict[int, TreeEdits], ddl: bool, l
         for tree_id in sorted(transaction.reads & other.edits.keys()):
             where = _place(schema, tree_id)
             raise conflict(f"{where}, read by this transaction, was changed by commit {other.commit_id}")
+        for tree_id in sorted(transaction.filters.keys() & other.edits.keys()):
+            key = _filtered(transaction, tree_id, other.edits[tree_id])
+            if key is not MISSING:
+                where = _entry(schema, tree_id, key)
+                raise conflict(f"{where}, read by this transaction, was changed by commit {other.commit_id}")
         for tree_id, key in sorted(transaction.points) if transaction.points else ():
             changed = other.edits.get(tree_id)
             if changed is not None and _touches(changed, key):
                 where = _entry(schema, tree_id, key)
                 raise conflict(f"{where}, read by this transaction, was changed by commit {other.commit_id}")
+
+
+def _filtered(transaction: Transaction, tree_id: int, edits: TreeEdits) -> Any:
+    """A key that the edits write whose row, at the transaction's base or as they leave it, the transaction has read by its
+    conditions; MISSING if there is none. Beyond `IMAGES_MAX` rows any key will do."""
+    base = transaction.base.trees[tree_id]
+    images: list[tuple[Any, ...]] = []
+    for key, value in chain(edits.writes.items(), *[zip(keys, values) for keys, values in edits.chunks]):
+        images += [(*row, key) for row in (base.get(key), value) if row is not None and row is not TOMBSTONE]
+        if len(images) > IMAGES_MAX:
+            return key
+    for (test, params), width in transaction.filters[tree_id].items():
+        for image in images:
+            if len(image) != width + 1 or _satisfies(test, image, params):
+                return image[-1]
+    return MISSING
+
+
+def _satisfies(test: Any, image: tuple[Any, ...], params: Any) -> bool:
+    """Whether a row satisfies conditions; also if they cannot be evaluated for it."""
+    try:
+        return bool(test((image,), params))
+    except Error:
+        return True
 
 
 def check_unique(schema: Schema, tree_id: int, tree: Tree, edits: TreeEdits, commit_id: int) -> None:

@@ -1,37 +1,53 @@
-"""A database: the roots that can be read, and the one committer; shared by all connections of the process to one file.
+"""A database: the roots that can be read, the one committer, and the store; shared by all connections to one file.
 
 One object per file
     `Database.open` looks the file up by device and inode, so two paths to one file (links, relative names) give the
-    same object; opens are counted and the last `close` seals the log. Other processes are kept out by the lock that
-    the log holds. `Database.memory()` is the same engine without a log, and always a new object.
+    same object; opens are counted and the last `close` makes a checkpoint and removes the log. Other processes are kept
+    out by a lock on the file. `Database.memory()` is the same engine without a file, and always a new object.
 
 Opening
-    The log hands back its commits; each is applied to the root before it, starting from the empty one (INV-R4,
-    INV-R8). No planner, no executor, no clock takes part.
+    The header leads to the checkpoint record and that to the root of its commit, whose nodes load at first touch. The
+    log hands back the commits since; each is applied to the root before it (INV-R4, INV-R8). No planner, no executor,
+    no clock takes part.
 
-Roots kept
-    `root` is the latest published one; reading it is one attribute access. The last `HISTORY` published roots are
-    kept by commit id, those rebuilt at opening included; an older one as long as a read view holds it. Old roots
-    share all but the changed paths with the new ones.
+States that can be read
+    `root` is the latest published one; reading it is one attribute access. Roots since the last checkpoint, `HISTORY`
+    of them at most, are kept by commit id; an older one as long as somebody holds it, or if the file keeps it: as a
+    snapshot, or within `history_retention`. Such a state is read from the file, and rebuilt from the nearest one below
+    it by replaying the log (INV-C9). Old roots share all but the changed paths with the new ones.
 
-    Example: after 1,500 commits ``root_at(600)`` answers, ``root_at(400)`` is an error, unless a view on 400 is open.
+Checkpoints
+    Made when the log has grown to `autocheckpoint` bytes, by a thread of their own, beside everything else; by
+    `checkpoint()`; and at the last close.
+
+Forks
+    `fork()` is a database in memory that begins with the very root of this one: nothing is copied, whatever either
+    writes the other does not see, and this one stays open until the fork is closed.
 
 Counters
     `floor` is the oldest commit id that an open read view needs (the visibility floor); `root.commit_id` if there is
     none.
 
-Not here: statements and plans (`plan_cache` is the executor's, kept here because it is shared), checkpoints.
+Not here: statements and plans (`plan_cache` is the executor's, kept here because it is shared).
 """
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Iterable
 from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 from aerodb_dbapi.storage import digest as digests
+from aerodb_dbapi.storage import header as headers
+from aerodb_dbapi.storage.blocks import BlockFile
+from aerodb_dbapi.storage.cache import BUDGET, NodeCache
+from aerodb_dbapi.storage.checkpoint import Checkpointer, LiveStates, snapshots
 from aerodb_dbapi.storage.commit import MODES, Committer
-from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
-from aerodb_dbapi.storage.files import FileSystem, OperatingSystemFiles
+from aerodb_dbapi.storage.errors import CorruptionError, OperationalError, ProgrammingError
+from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles, io_error
+from aerodb_dbapi.storage.generations import Generations
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.root import ReadView, Root
 from aerodb_dbapi.storage.transaction import Transaction
@@ -39,44 +55,61 @@ from aerodb_dbapi.storage.wal import Log
 
 HISTORY = 1000
 TIMEOUT = 5.0
+PAGE = 4096  # what PRAGMA cache_size and wal_autocheckpoint count in
+AUTOCHECKPOINT = 1000 * PAGE
 
 _FILES = OperatingSystemFiles()
+_logger = logging.getLogger("aerodb")
 
 
 class Database:
     """An open database. `Database.open` and `Database.memory` make one; `close` once per open."""
 
     __slots__ = (
-        "__weakref__", "_key", "_opens", "committer", "history", "history_max", "history_start", "name", "path",
-        "plan_cache", "root", "timeout", "views",
+        "__weakref__", "_base", "_former", "_key", "_opens", "_origin", "_thread", "background", "checkpointer", "committer", "history",
+        "history_max", "history_start", "live", "name", "path", "plan_cache", "rebuilt", "root", "timeout", "views",
     )  # fmt: skip
 
     registry: ClassVar[dict[Any, Database]] = {}
     registry_lock: ClassVar[threading.RLock] = threading.RLock()
 
-    def __init__(
-        self, path: str, log: Log | None, root: Root, history: dict[int, Root], timeout: float = TIMEOUT
-    ) -> None:
+    def __init__(self, path: str, root: Root, timeout: float = TIMEOUT, store: Store | None = None) -> None:
         self.path = path
         self.name = path or ":memory:"
         self.timeout = timeout
         self.root = root
-        self.history = history
+        self.history: dict[int, Root] = {root.commit_id: root}
         self.history_max = HISTORY
-        self.history_start = min(history)
+        self.history_start = root.commit_id
         self.views: dict[ReadView, Root] = {}
         self.plan_cache: dict[Any, Any] = {}
-        self.committer = Committer(root, log, self._publish)
+        self.live: LiveStates | None = None
+        self.rebuilt: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.checkpointer: Checkpointer | None = None
+        self.background = False
+        self._thread: threading.Thread | None = None
+        self._origin: Database | None = None
+        self._base: Root | None = None
+        self._former: list[File] = []  # of before a VACUUM
         self._key: Any = None
         self._opens = 1
+        if store is None:
+            self.committer = Committer(root, None, self._publish)
+            return
+        self.live = LiveStates()
+        self.live.add(root.commit_id, root)
+        self.checkpointer = Checkpointer(store.blocks, store.generations, self.live, self.root_at)
+        self.committer = Committer(root, store.log, self._publish_live, self.checkpointer.start_log)
+        self.committer.log_limit = AUTOCHECKPOINT
+        self.committer.log_full = self._log_full
+        self.checkpointer.committer = self.committer
 
     # --- opening and closing -----------------------------------------------------------------------------------------
 
     @classmethod
     def memory(cls) -> Database:
         """A new, empty database without a file."""
-        root = Root.empty()
-        return cls("", None, root, {0: root})
+        return cls("", Root.empty())
 
     @classmethod
     def shared_memory(cls, name: str) -> Database:
@@ -94,7 +127,13 @@ class Database:
 
     @classmethod
     def open(
-        cls, path: str, *, files: FileSystem | None = None, timeout: float = TIMEOUT, synchronous: str = "FULL"
+        cls,
+        path: str,
+        *,
+        files: FileSystem | None = None,
+        timeout: float = TIMEOUT,
+        synchronous: str = "FULL",
+        cache_bytes: int = BUDGET,
     ) -> Database:
         """The database in that file, made if there is none; the same object for every open of one file."""
         files = files or _FILES
@@ -103,10 +142,16 @@ class Database:
             if known is not None:
                 known._opens += 1
                 return known
-            log, records = Log.open(files, path, timeout=timeout)
-            root, history = _recovered(records)
-            database = cls(path, log, root, history, timeout)
-            database.set_synchronous(synchronous)
+            store = Store(files, path, timeout, cache_bytes)
+            try:
+                roots = store.recover()
+                database = cls(path, roots[-1], timeout, store)
+                database._keep(roots)
+                database.set_synchronous(synchronous)
+            except BaseException:
+                store.close()
+                raise
+            database.background = files is _FILES
             database._key = (files, files.identity(path))
             cls.registry[database._key] = database
             return database
@@ -120,7 +165,8 @@ class Database:
         return None if identity is None else cls.registry.get((files, identity))
 
     def close(self) -> None:
-        """Give up one open; the last one makes what is pending durable, seals the log and unlocks the file."""
+        """Give up one open; the last one makes what is pending durable and a checkpoint, and unlocks the file. If the
+        checkpoint fails, a warning is logged: what was committed is in the log, which stays for the next opening."""
         with self.registry_lock:
             if self._opens == 0:
                 return
@@ -129,17 +175,113 @@ class Database:
                 return
             if self._key is not None:
                 self.registry.pop(self._key, None)
-            log = self.committer.log
-            if log is not None:
-                try:
-                    self.committer.settle()
-                finally:
-                    log.close()
+            if self._origin is not None:
+                self._origin.close()
+            if self.checkpointer is not None:
+                self._close_store(self.checkpointer)
+
+    def _close_store(self, checkpointer: Checkpointer) -> None:
+        if self._thread is not None:
+            self._thread.join()
+        try:
+            if self.committer.failure is None:
+                checkpointer.run(closing=True)
+        except OperationalError as error:
+            _logger.warning("%s: %s", self.path, error)
+        finally:
+            if self.committer.log is not None:
+                self.committer.log.close()
+            for file in (checkpointer.blocks.file, *self._former):
+                file.close()
+
+    def abandon(self) -> None:
+        """Let go of the files as a killed process would: nothing is flushed, nothing sealed."""
+        with self.registry_lock:
+            self._opens = 0
+            self.registry.pop(self._key, None)
+            if self.committer.log is not None:
+                self.committer.log.close()
+            if self.checkpointer is not None:
+                self.checkpointer.blocks.file.close()
+
+    def move_to(self, blocks: BlockFile, root: Root, key: Any) -> None:
+        """Go on in another file that holds the same commit (VACUUM). The write gate and the checkpointer's lock are held."""
+        checkpointer, committer = self.checkpointer, self.committer
+        assert checkpointer is not None
+        root = Root(root.commit_id, root.trees, self.root.cell)
+        self._former.append(checkpointer.blocks.file)  # old states go on reading it
+        log = committer.log
+        with committer.lock:
+            committer.log = None
+            committer.tip = committer.published = committer.claims.tip = root
+            self.history = {root.commit_id: root}
+            self.history_start = root.commit_id
+            self.root = root
+        self.live = LiveStates()
+        self.live.add(root.commit_id, root)
+        blocks.cache.resize(checkpointer.blocks.cache.budget)
+        checkpointer.move_to(blocks, self.live)
+        with self.registry_lock:
+            if self.registry.pop(self._key, None) is not None:
+                self.registry[key] = self
+            self._key = key
+        if log is not None:
+            log.close()
+            checkpointer.generations.end_current(log, keep=False)
+        checkpointer.generations.remove_before(blocks.header.generation + 1)
+
+    def fork(self, root: Root | None = None) -> Database:
+        """A database in memory that begins as this one is now, or was at `root`; both go their own ways."""
+        with self.registry_lock:
+            if not self._opens:
+                raise ProgrammingError("Cannot operate on a closed database.")
+            self._opens += 1
+        base = root or self.root
+        fork = Database("", base, self.timeout)
+        fork._origin = self
+        fork._base = base  # as long as the fork is open, its base is in use (INV-G5)
+        return fork
 
     @property
     def is_closed(self) -> bool:
         """Whether the last open was given up."""
         return self._opens == 0
+
+    # --- checkpoints -------------------------------------------------------------------------------------------------
+
+    def checkpoint(self, pins: Iterable[int] = ()) -> int:
+        """Write the latest commit to the file now; its id. Nothing happens without a file. OperationalError: it failed,
+        and the commits stay in the log."""
+        if self.checkpointer is None:
+            return self.root.commit_id
+        commit_id = self.checkpointer.run(pins)
+        self._forget_before(commit_id)
+        return commit_id
+
+    def _log_full(self) -> None:
+        """The log has grown to its limit: make a checkpoint, beside everything else. Called by a committing thread."""
+        thread = self._thread
+        if thread is not None and thread.is_alive():
+            return
+        if not self.background:
+            self._checkpoint_quietly()
+            return
+        self._thread = threading.Thread(target=self._checkpoint_quietly, name=f"checkpoint of {self.path}")
+        self._thread.start()
+
+    def _checkpoint_quietly(self) -> None:
+        """The commits that led here are durable whatever becomes of the checkpoint, which keeps its failure."""
+        try:
+            self.checkpoint()
+        except OperationalError:
+            limit = self.committer.log_limit
+            log = self.committer.log
+            if limit is not None and log is not None and log.end >= limit:
+                self.committer.log_limit = 2 * log.end  # not again at every commit
+
+    def set_autocheckpoint(self, size: int) -> None:
+        """Make checkpoints when the log has that many bytes; 0 or less: only when told to, and at the last close."""
+        self.committer.log_limit = size if size > 0 else None
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -152,9 +294,33 @@ class Database:
             self.history_start += 1
         self.root = root
 
+    def _publish_live(self, root: Root) -> None:
+        live = self.live
+        assert live is not None
+        live.add(root.commit_id, root)
+        self._publish(root)
+
+    def _keep(self, roots: list[Root]) -> None:
+        """Roots that opening rebuilt, in order."""
+        for root in roots:
+            if self.live is not None:
+                self.live.add(root.commit_id, root)
+            self.history[root.commit_id] = root
+        self.history_start = min(self.history)
+        self._trim(self.root.commit_id - self.history_max + 1)
+
+    def _trim(self, oldest: int) -> None:
+        while self.history_start < oldest:
+            self.history.pop(self.history_start, None)
+            self.history_start += 1
+
+    def _forget_before(self, commit_id: int) -> None:
+        """A checkpoint was made: earlier roots are kept by the file or by who reads them, so that blocks can go."""
+        self._trim(min(commit_id, self.root.commit_id))
+
     def root_at(self, commit_id: int) -> Root:
-        """The state as of a commit that is still held in memory."""
-        root = self.history.get(commit_id)
+        """The state as of a commit that is held in memory or kept by the file."""
+        root = self.history.get(commit_id) or self.rebuilt.get(commit_id)
         if root is not None:
             return root
         for held in list(self.views.values()):
@@ -162,7 +328,40 @@ class Database:
                 return held
         if commit_id < 0 or commit_id > self.root.commit_id:
             raise OperationalError(f"no such commit: {commit_id} (the latest is {self.root.commit_id})")
-        raise OperationalError(f"commit {commit_id} is no longer held (the oldest is {self.history_start})")
+        if self.checkpointer is not None:
+            root = self._rebuild(self.checkpointer, commit_id)
+        if root is None:
+            raise OperationalError(f"commit {commit_id} is no longer held (the oldest is {self.oldest_commit()})")
+        return root
+
+    def _rebuild(self, checkpointer: Checkpointer, commit_id: int) -> Root | None:
+        """A state from the file: one that it keeps, or what the log makes of the nearest one below."""
+        with checkpointer.lock:  # no checkpoint may drop the state meanwhile
+            found = checkpointer.nearest(commit_id)
+            if found is None:
+                return None
+            at, pointer, generation = found
+            root = checkpointer.blocks.root(pointer) if pointer.length else Root.empty()
+            if at != commit_id:
+                self.committer.settle()
+                with paused_gc():
+                    for record in checkpointer.generations.replay(generation, at, commit_id):
+                        root = root.following(record)
+            assert self.live is not None
+            self.live.add(at, root)
+            self.live.add(commit_id, root)
+        self.rebuilt[commit_id] = root
+        return root
+
+    def oldest_commit(self) -> int:
+        """From which commit on every state can be read."""
+        if self.checkpointer is None:
+            return self.history_start
+        return min(self.history_start, self.checkpointer.oldest_commit())
+
+    def snapshots(self) -> dict[str, int]:
+        """Name → commit of the snapshots."""
+        return snapshots(self.root)
 
     def read_view(self, commit: int | None = None) -> ReadView:
         """Hold the latest state, or that of a commit, until the view is closed."""
@@ -197,13 +396,90 @@ class Database:
         self.committer.synchronous = mode
 
 
-def _recovered(records: Any) -> tuple[Root, dict[int, Root]]:
-    """The last root that the records lead to, and the last `HISTORY` ones by commit id."""
-    root = Root.empty()
-    history = {0: root}
-    with paused_gc():
-        for record in records:
-            root = root.following(record)
-            history[root.commit_id] = root
-            history.pop(root.commit_id - HISTORY, None)
-    return root, history
+class Store:
+    """The files of a database that is being opened: locked, and read as far as opening needs."""
+
+    def __init__(self, files: FileSystem, path: str, timeout: float, cache_bytes: int) -> None:
+        self.log: Log | None = None
+        self._logs: list[Log] = []
+        self.file = open_locked(files, path, timeout)
+        try:
+            if made := headers.is_unmade(self.file):
+                headers.create(files, self.file, path)
+            self.blocks = BlockFile.open(self.file, path, NodeCache(cache_bytes))
+            if not made:
+                headers.confirm(files, self.file, path, self.blocks.header)
+            self.generations = Generations(files, path, self.blocks.header.file_id)
+            if made:
+                self.generations.clear()
+            if self.blocks.header.sealed and any(pinned.generation for pinned in self.blocks.record.pinned):
+                self.generations.number_ended(self.blocks.header.generation)
+            self.generations.discover(self.blocks.header.generation - (not self.blocks.header.sealed))
+        except OSError as error:
+            self.file.close()
+            raise io_error(error, "SQLITE_IOERR", path) from error
+        except BaseException:
+            self.file.close()
+            raise
+
+    def recover(self) -> list[Root]:
+        """The roots from the checkpoint to the last commit, the last `HISTORY` of them at least."""
+        blocks = self.blocks
+        root = Root.empty() if blocks.record.state is None else blocks.root(blocks.record.state)
+        roots = [root]
+        with paused_gc():
+            for record in self.generations.recover(blocks.header, self._logs):
+                try:
+                    root = root.following(record)
+                except (TypeError, LookupError, ValueError) as error:
+                    message = f"commit {record.commit_id} does not fit the state before it: {error!r}"
+                    raise CorruptionError(message, file=self._logs[-1].path, offset=0) from error
+                roots.append(root)
+                if len(roots) > 2 * HISTORY:
+                    del roots[:HISTORY]
+        self._settle(root)
+        return roots
+
+    def _settle(self, root: Root) -> None:
+        """What was recovered is durable; say so in the header (INV-R7)."""
+        if not self._logs:
+            return
+        self.log = self._logs[-1]
+        for log in self._logs[:-1]:
+            log.close()
+        blocks, first = self.blocks, self._logs[0]
+        witness = (first.end, first.commit_id, first.crc)
+        if witness != (blocks.header.end, blocks.header.end_commit, blocks.header.crc) and not first.is_empty:
+            header = blocks.header.following(end=witness[0], end_commit=witness[1], crc=witness[2])
+            try:
+                headers.write(self.file, header)
+            except OSError as error:
+                raise io_error(error, "SQLITE_IOERR_WRITE", blocks.path) from error
+            blocks.header = header
+
+    def close(self) -> None:
+        """Let go of the files; nothing is changed."""
+        for log in self._logs:
+            log.close()
+        self.file.close()
+
+
+def open_locked(files: FileSystem, path: str, timeout: float) -> File:
+    """The file of that name, locked. A name that came to mean another file while we waited is opened again."""
+    while True:
+        try:
+            file = files.open(path, create=True)
+        except OSError as error:
+            raise OperationalError("unable to open database file", name="SQLITE_CANTOPEN") from error
+        try:
+            if not file.lock(timeout):
+                raise OperationalError("database is locked", name="SQLITE_BUSY")
+            if files.identity(path) == file.identity():
+                return file
+        except OSError as error:
+            file.close()
+            raise io_error(error, "SQLITE_IOERR", path) from error
+        except BaseException:
+            file.close()
+            raise
+        file.close()

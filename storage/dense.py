@@ -16,7 +16,10 @@ Example: 1,000 rows with rowids 1…1000: ``rows`` has 4 elements, ``first`` is 
 Invariant: INV-D1, for what a branch remembers is a function of its content, which never changes. Several threads may
 make it at once; each makes the same. `first` is set before `rows`, and `rows` is what readers test.
 
-Not done here: sparse rowids, index keys; unloading (who unloads leaves must set `rows` to None).
+Nodes that are not in memory are not loaded for this, and `rows` would keep unloaded ones there: whoever unloads leaves
+calls `forget`, which takes `rows` from every branch that has it (`cache.py`).
+
+Not done here: sparse rowids, index keys.
 """
 
 from __future__ import annotations
@@ -24,13 +27,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
+from weakref import WeakSet
 
-from aerodb_dbapi.storage.nodes import Branch, Leaf, Node
+from aerodb_dbapi.storage.nodes import Branch, Leaf, Node, is_loaded
 
 WIDTH: Final = 256  # entries of a full leaf; a tree with other capacities has no dense branches
 SHIFT: Final = 8
 LOW: Final = WIDTH - 1
 EXAMINED: Final = -(1 << 62)
+
+_remembering: WeakSet[Branch] = WeakSet()  # the branches that have `rows`
 
 
 def point(node: Node, key: int) -> Any:
@@ -83,7 +89,16 @@ def warm(branch: Branch, times: int) -> None:
         leaves = _dense_leaves(branch)
         if leaves is not None:
             branch.first = leaves[0].keys[0]
+            _remembering.add(branch)
             branch.rows = tuple([leaf.values for leaf in leaves])
+
+
+def forget() -> None:
+    """Let every branch forget its rows: they keep leaves in memory that were unloaded. Branches in use find out anew."""
+    for branch in list(_remembering):
+        branch.rows = None
+        branch.heat = 0
+    _remembering.clear()
 
 
 def _dense_leaves(branch: Branch) -> list[Leaf] | None:
@@ -93,6 +108,8 @@ def _dense_leaves(branch: Branch) -> list[Leaf] | None:
     waiting: list[Any] = [branch]
     while waiting:
         node = waiting.pop()
+        if not is_loaded(node):
+            return None
         if node.__class__ is Branch:
             waiting.extend(reversed(node.children))
             continue

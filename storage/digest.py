@@ -3,7 +3,8 @@
 Equal content gives an equal digest, in any process, after recovery, backup or replay, whatever the shape of the trees
 and the numbers of trees and objects (INV-T2). What counts, in this order:
 
-    1. settings of META that a user can see (`user_version`, `application_id`, …), by name; not the counters of ids 2.
+    1. settings of META that a user can see (`user_version`, `application_id`, …), by name; not the counters of ids, nor
+       what says how the file is kept: snapshots, retention, compression 2.
     definitions in name order: kind, name, table, text and facts, without object and tree ids. An index counts by its
     definition:
        its entries follow from the table
@@ -30,7 +31,7 @@ from aerodb_dbapi.storage.catalog import META_TREE, Table, encode_object
 from aerodb_dbapi.storage.root import Root
 
 BLOCK_ROWS = 1024
-COUNTERS = frozenset({"next_tree", "next_object"})
+COUNTERS = frozenset({"next_tree", "next_object", "history_retention", "compression"})
 
 
 def _in_key_order(root: Root, table: Table) -> Iterator[Any]:
@@ -46,7 +47,7 @@ def digest(root: Root) -> str:
     hasher = hashlib.blake2b(digest_size=32)
     packer = msgpack.Packer(use_bin_type=True)
     for key, value in root.trees[META_TREE].scan():
-        if key not in COUNTERS:
+        if key not in COUNTERS and not key.startswith("snapshot:"):
             hasher.update(packer.pack(("meta", key, value)))
     objects = sorted(root.schema.objects.values(), key=lambda item: (item.name.encode(), type(item).__name__))
     for item in objects:

@@ -22,6 +22,7 @@ Bodies
     ``(EDITS, pieces)``                                  a part of a commit that does not fit one frame
     ``(COMMIT, pieces, created, dropped, commit_id)``    the last frame of a commit; its identity is its last element,
                                                          so that a commit exists wholly or not at all (INV-R2)
+    ``(CONTINUED, generation, log_id, commit_id)``       the end of a generation: the next one, and the last commit here
 
     A piece holds edits of one tree (INV-R8: of tables and indexes alike), ``(form, tree, keys[, values])``:
 
@@ -58,13 +59,14 @@ import msgpack
 from crc32c import crc32c
 
 from aerodb_dbapi.storage.errors import DataError, InternalError
-from aerodb_dbapi.storage.header import LOG_START
+from aerodb_dbapi.storage.log_head import LOG_START
 from aerodb_dbapi.storage.record import Chunk, CommitRecord, Creation, TreeEdits
 from aerodb_dbapi.storage.sentinels import TOMBSTONE, Sentinel
 
 FRAME_TARGET: Final = 1 << 19
 EDITS: Final = 0
 COMMIT: Final = 1
+CONTINUED: Final = 2
 CHUNK, CHUNK_KEYS, WRITES, WRITES_KEYS, DELETES = range(5)
 
 _HEAD: Final = Struct("<II4sIQ")
@@ -87,6 +89,14 @@ class Frame(NamedTuple):
     previous: int
     witness: int
     body: memoryview
+
+
+class Continued(NamedTuple):
+    """The end of a log generation: which one goes on behind which commit."""
+
+    generation: int
+    log_id: bytes
+    commit_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +259,13 @@ class Assembly:
     def __init__(self) -> None:
         self._edits: dict[int, TreeEdits] = {}
 
-    def take(self, body: memoryview) -> CommitRecord | None:
-        """Read the next body; the whole commit if this was its last frame."""
+    def take(self, body: memoryview) -> CommitRecord | Continued | None:
+        """Read the next body; the whole commit if this was its last frame, or that the generation ends here."""
         try:
             kind, pieces, *rest = msgpack.unpackb(body, use_list=False, strict_map_key=False)
+            if kind == CONTINUED and not self._edits:
+                log_id, commit_id = rest
+                return Continued(pieces, bytes(log_id), commit_id)
             for piece in pieces:
                 self._take_piece(*piece)
             if kind == EDITS and not rest:

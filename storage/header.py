@@ -1,28 +1,30 @@
 """The first 8192 bytes of a database file: two header slots that alternate, so that one is whole at any moment.
 
-Layout (format version 1)
+Layout (format version 2)
     ========  ======================================================================
     offset    content
     ========  ======================================================================
     0         slot 0, 4096 bytes
     4096      slot 1, 4096 bytes
-    8192      the log: frames until the end of the file (`storage/frames.py`)
+    8192      blocks (`storage/blocks.py`)
     ========  ======================================================================
 
     A slot, little-endian, all within the first sector, the rest of its 4096 bytes zero (and checked to be)::
 
-        magic 16s | version u32 | flags u32 | file id 16s | log identity 16s | sequence u64
-        | end u64 | commit id u64 | crc at end u32 | crc32c u32 of all before it
+        magic 16s | version u32 | flags u32 | file id 16s | sequence u64
+        | commit u64 | checkpoint offset u64 | checkpoint length u32 | checkpoint crc u32
+        | generation u64 | log identity 16s | end u64 | end commit u64 | end crc u32 | crc32c u32 of all before it
 
-    `end`, `commit id` and `crc at end` are the **witness**: when the slot was written, the log was durable up to byte
-    `end`, its last commit was `commit id`, and its last frame had that checksum. `log identity` seeds the chain of
-    checksums (INV-R3), so frames of another file do not verify here. The flag SEALED says that a clean close wrote the
-    slot; recovery and creation write slots without it.
+    `commit` and the pointer name the checkpoint record in force; all zero: the empty database. `generation` and `log
+    identity` name the first log generation that recovery must read, which begins behind `commit`. `end`, `end commit`
+    and `end crc` are its **witness**: when the slot was written, that log was durable up to byte `end`, its last commit
+    was `end commit`, and its last frame had that checksum. The flag SEALED says that a clean close wrote the slot: there
+    is no log to read, and `generation` is the last one that was.
 
 Writing
-    A slot is written over the *other* one, with the next sequence number, then synced; only after the log it witnesses
-    is durable. A torn write thus spoils the slot that nobody needs: the older one is still true, since what was
-    durable then is durable now. The valid slot with the highest sequence is the header.
+    A slot is written over the *other* one, with the next sequence number, then synced; only after everything it points
+    to is durable (INV-C1). A torn write thus spoils the slot that nobody needs. The valid slot with the highest sequence
+    is the header.
 
 Creation
     The file is first extended to 8192 zero bytes and synced, then both slots are written and synced, then the
@@ -40,53 +42,59 @@ What is refused, and how (INV-E1, INV-F3)
     a sound slot in a file shorter than 8192 bytes   CorruptionError at the file's end
     ==============================================  ===========================================================
 
-Worked example: a new file has slots with sequence 1 and 2, both ``end = 8192, commit = 0``. Two commits and a clean
-close write sequence 3 into slot 0 with ``end = 8320, commit = 2``. If the file is found shorter than 8320 bytes later,
-it was cut.
+Worked example: a new file has slots with sequence 1 and 2, both sealed, commit 0. The first commit makes a log, named by
+sequence 3 in slot 0 with ``generation = 1``. The clean close writes a checkpoint of commit 2 and sequence 4 into slot 1:
+``commit = 2``, sealed.
 
-Limits: a witness tells of the last seal or recovery only; between those the frames themselves are the witnesses. If the
-newer slot is damaged, the older one witnesses less. A file cut to nothing is an empty file, and that is a new database.
+Limits: if the newer slot is damaged, the older one is taken; its checkpoint or its log is gone by then, or its log is
+followed by one that it does not name: an error. A file cut to nothing is an empty file, and that is a new database.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from crc32c import crc32c
 
 from aerodb_dbapi.storage.errors import CorruptionError, DatabaseError, NotSupportedError
 from aerodb_dbapi.storage.files import SECTOR, File, FileSystem, write_all
+from aerodb_dbapi.storage.pages import Pointer
 
 MAGIC: Final = b"AeroDB file\r\n\x1a\n\x00"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 SLOT: Final = 4096
-LOG_START: Final = 2 * SLOT
+BLOCKS_START: Final = 2 * SLOT
 SEALED: Final = 1
 
-_SLOT: Final = Struct("<16sII16s16sQQQI")
+_SLOT: Final = Struct("<16sII16sQQQIIQ16sQQI")
 _CRC: Final = Struct("<I")
 _VERSION: Final = Struct("<I")
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+_NOWHERE: Final = (0, 0, 0, 0)
 _USED: Final = _SLOT.size + _CRC.size
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One header slot. `end`, `commit_id` and `crc` witness how far the log was durable when it was written."""
+    """One header slot. `end`, `end_commit` and `crc` witness how far the log was durable when it was written."""
 
     file_id: bytes
-    log_id: bytes
     sequence: int = 1
-    end: int = LOG_START
     commit_id: int = 0
+    checkpoint: Pointer | None = None
+    generation: int = 0
+    log_id: bytes = bytes(16)
+    end: int = 0
+    end_commit: int = 0
     crc: int = 0
-    flags: int = 0
+    flags: int = SEALED
 
     @property
     def sealed(self) -> bool:
-        """Whether a clean close wrote this slot."""
+        """Whether there is no log to read."""
         return bool(self.flags & SEALED)
 
     @property
@@ -94,50 +102,58 @@ class Header:
         """Where this slot lies: odd sequence numbers in slot 0, even ones in slot 1."""
         return 0 if self.sequence % 2 else SLOT
 
-    def following(self, end: int, commit_id: int, crc: int, *, sealed: bool) -> Header:
+    def following(self, **changes: Any) -> Header:
         """The header to be written next."""
-        flags = SEALED if sealed else 0
-        return replace(self, sequence=self.sequence + 1, end=end, commit_id=commit_id, crc=crc, flags=flags)
+        return replace(self, sequence=self.sequence + 1, **changes)
+
+    def with_log(self, generation: int, log_id: bytes) -> Header:
+        """The header that names another first generation, of which nothing is witnessed yet."""
+        return self.following(generation=generation, log_id=log_id, end=0, end_commit=0, crc=0, flags=0)
 
 
 def encode(header: Header) -> bytes:
     """The 4096 bytes of a slot."""
+    offset, length, crc, _ = header.checkpoint or _NOWHERE
     fields = _SLOT.pack(
-        MAGIC, FORMAT_VERSION, header.flags, header.file_id, header.log_id,
-        header.sequence, header.end, header.commit_id, header.crc,
+        MAGIC, FORMAT_VERSION, header.flags, header.file_id, header.sequence, header.commit_id, offset, length, crc,
+        header.generation, header.log_id, header.end, header.end_commit, header.crc,
     )  # fmt: skip
     return (fields + _CRC.pack(crc32c(fields))).ljust(SLOT, b"\x00")
 
 
-def decode(raw: bytes, offset: int) -> tuple[Header, int] | None:
-    """The header in the bytes of the slot at `offset`, and its format version; None if the slot is not sound."""
+def decode(raw: bytes, offset: int) -> Header | None:
+    """The header in the bytes of the slot at `offset`; None if the slot is not sound, or of another version."""
     if len(raw) < _USED or raw[: len(MAGIC)] != MAGIC or raw[_USED:].count(0) != len(raw) - _USED:
         return None
     fields = raw[: _SLOT.size]
     if crc32c(fields) != _CRC.unpack_from(raw, _SLOT.size)[0]:
         return None
-    _, version, flags, file_id, log_id, sequence, end, commit_id, crc = _SLOT.unpack(fields)
-    header = Header(file_id, log_id, sequence, end, commit_id, crc, flags)
-    if version == FORMAT_VERSION and (header.offset != offset or end < LOG_START):
-        return None
-    return header, version
+    _, version, flags, file_id, sequence, commit_id, at, length, page_crc, *log = _SLOT.unpack(fields)
+    generation, log_id, end, end_commit, crc = log
+    pointer = Pointer(at, length, page_crc, 0) if at else None
+    header = Header(file_id, sequence, commit_id, pointer, generation, log_id, end, end_commit, crc, flags)
+    return header if version == FORMAT_VERSION and header.offset == offset else None
 
 
 def is_unmade(file: File) -> bool:
     """Whether the file is new: empty, or left all zero by a creation that did not come to its end."""
     size = file.size()
-    return size == 0 or (size <= LOG_START and size % SECTOR == 0 and not any(file.read_at(0, size)))
+    return size == 0 or (size <= BLOCKS_START and size % SECTOR == 0 and not any(file.read_at(0, size)))
 
 
 def create(files: FileSystem, file: File, path: str) -> Header:
     """Make an empty database in a file that `is_unmade`, durable when this returns, its name too."""
-    file_id, log_id = files.random_bytes(16), files.random_bytes(16)
-    first = Header(file_id, log_id, crc=crc32c(log_id))
-    header = replace(first, sequence=2)
-    file.truncate(LOG_START)
-    file.sync()
-    write_all(file, 0, encode(first) + encode(header))
-    file.sync()
+    first = Header(files.random_bytes(16))
+    header = first.following()
+    try:
+        file.truncate(BLOCKS_START)
+        file.sync()
+        write_all(file, 0, encode(first) + encode(header))
+        file.sync()
+    except OSError:
+        with suppress(OSError):  # half a header would be taken for damage by the next who opens the file
+            file.truncate(0)
+        raise
     files.sync_directory(path)
     return header
 
@@ -157,19 +173,15 @@ def confirm(files: FileSystem, file: File, path: str, header: Header) -> None:
 
 def read(file: File, path: str) -> Header:
     """The header in force, or the error that says why there is none."""
-    raw = file.read_at(0, LOG_START)
+    raw = file.read_at(0, BLOCKS_START)
     slots = (raw[:SLOT], raw[SLOT:])
     sound = [found for i, slot in enumerate(slots) if (found := decode(slot, i * SLOT)) is not None]
     if not sound:
         raise _no_header(slots, path)
-    header, version = max(sound, key=lambda found: found[0].sequence)
-    if version != FORMAT_VERSION:
-        raise NotSupportedError(
-            f"{path!r} has file format version {version}; this AeroDB reads version {FORMAT_VERSION}"
-        )
-    if any(other.file_id != header.file_id for other, _ in sound):
+    header = max(sound, key=lambda found: found.sequence)
+    if any(other.file_id != header.file_id for other in sound):
         raise CorruptionError("the two header slots belong to different files", file=path, offset=0)
-    if len(raw) < LOG_START:
+    if len(raw) < BLOCKS_START:
         raise CorruptionError("the file ends within its header", file=path, offset=len(raw))
     return header
 

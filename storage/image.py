@@ -1,32 +1,34 @@
 """A whole database as bytes, and back: `serialize` and `deserialize` of a connection.
 
-The bytes are a database file as a file of its own would hold it: two header slots and a log of one commit that brings all trees into
-being. So they can be written to a disk and opened, they are checked on reading like any file (INV-R3), and their making needs nothing
-that recovery does not know (INV-R8). Commit ids begin anew.
+The bytes are those of a database file without a log: two header slots and the blocks of one state, as `backup.write_copy`
+writes them. So they can be written to a disk and opened, and they are checked on reading like any file (INV-C2). The
+commit id is kept; what led to the state is not.
 
 >>> database = Database.memory()
 >>> deserialize(serialize(database.root)).root.commit_id
 0
 
-`MemoryFiles` is the file-system seam over one file in memory. What it does not do: crash.
+`MemoryFiles` is the file-system seam over files in memory. What it does not do: crash.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import Any
 
+from aerodb_dbapi.storage import header as headers
+from aerodb_dbapi.storage.backup import write_copy
+from aerodb_dbapi.storage.blocks import BlockFile
+from aerodb_dbapi.storage.cache import NodeCache
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.files import Identity
-from aerodb_dbapi.storage.record import Chunk, CommitRecord, TreeEdits
 from aerodb_dbapi.storage.root import Root
-from aerodb_dbapi.storage.wal import Log
 
 NAME = "image"
 
 
 class MemoryFile:
-    """The one file."""
+    """A file."""
 
     __slots__ = ("data",)
 
@@ -66,30 +68,36 @@ class MemoryFile:
 
 
 class MemoryFiles:
-    """A file system of one file that goes by every name."""
+    """Files by name."""
 
-    __slots__ = ("file",)
+    __slots__ = ("names",)
 
-    def __init__(self, data: bytes = b"") -> None:
-        self.file = MemoryFile(data)
+    def __init__(self, names: dict[str, MemoryFile] | None = None) -> None:
+        self.names = names or {}
 
     def open(self, path: str, *, create: bool = False) -> MemoryFile:
-        return self.file
+        if path not in self.names:
+            if not create:
+                raise FileNotFoundError(errno.ENOENT, "No such file", path)
+            self.names[path] = MemoryFile()
+        return self.names[path]
 
     def exists(self, path: str) -> bool:
-        return True
+        return path in self.names
 
     def remove(self, path: str) -> None:
-        self.file.truncate(0)
+        if self.names.pop(path, None) is None:
+            raise FileNotFoundError(errno.ENOENT, "No such file", path)
 
     def rename(self, old: str, new: str) -> None:
-        """One file has every name."""
+        self.names[new] = self.names.pop(old)
 
     def identity(self, path: str) -> Identity | None:
-        return self.file.identity()
+        file = self.names.get(path)
+        return None if file is None else file.identity()
 
     def sync_directory(self, path: str) -> None:
-        """There is no directory."""
+        """Names in memory are as durable as they get."""
 
     def random_bytes(self, count: int) -> bytes:
         return os.urandom(count)
@@ -98,40 +106,17 @@ class MemoryFiles:
 def serialize(root: Root) -> bytes:
     """The bytes of a database file that holds this state."""
     files = MemoryFiles()
-    log, records = Log.open(files, NAME)
-    for _ in records:
-        pass
-    record = _record_of(root)
-    if record is not None:
-        log.append(record)
-        log.flush(sync=True)
-    log.close()
-    return bytes(files.file.data)
+    file = files.open(NAME, create=True)
+    headers.create(files, file, NAME)
+    write_copy(file, NAME, root, [])
+    return bytes(file.data)
 
 
 def deserialize(data: bytes) -> Database:
-    """A database in memory with the state that the bytes hold. Raises DatabaseError where they are no database."""
-    log, records = Log.open(MemoryFiles(data), NAME)
-    root = Root.empty()
-    history = {0: root}
-    for record in records:
-        root = root.following(record)
-        history[root.commit_id] = root
-    log.close(seal=False)
-    return Database("", None, root, history)
-
-
-def _record_of(root: Root) -> CommitRecord | None:
-    """The commit that makes this state out of the empty one; None for the empty one."""
-    if root.commit_id == 0:
-        return None
-    known = set(Root.empty().trees)
-    record = CommitRecord(1)
-    for tree_id, tree in root.directory.scan():
-        if tree_id not in known:
-            record.created.append((tree_id, tree.kind, tree.unique_prefix))
-        batches: Any = tree.batches()
-        chunks: list[Chunk] = [(list(keys), list(values)) for keys, values in batches]
-        if chunks:
-            record.edits.append(TreeEdits(tree_id, chunks))
-    return record
+    """A database in memory with the state that the bytes hold. Raises DatabaseError where they are no database, and at the
+    latest when a block is first read CorruptionError where they are damaged."""
+    file = MemoryFile(data)
+    if headers.is_unmade(file):
+        return Database.memory()
+    blocks = BlockFile.open(file, NAME, NodeCache())
+    return Database("", Root.empty() if blocks.record.state is None else blocks.root(blocks.record.state))

@@ -9,9 +9,11 @@ Nodes
     hold tuples, not lists, because the cyclic garbage collector stops looking at tuples of plain values.
 
 Loading at first touch (INV-E3)
-    A node may be *unloaded*: its slots are unset and are filled from `source()` at the first touch, by `__getattr__`,
-    which Python calls only for an attribute that is missing; loaded nodes pay nothing for it. Two threads may load one
-    node at the same time: both get the same content.
+    A node may be *unloaded*: its slots are unset and are filled by `source.load(node)` at the first touch, by
+    `__getattr__`, which Python calls only for an attribute that is missing; loaded nodes pay nothing for it. Two threads
+    may load one node at the same time: both get the same content. A node that has a `source` may be unloaded again at
+    any moment, also between the reading of its keys and of its values: it will load the same. `size` is always there.
+    A node without a source is *dirty*: no block of a file holds it yet (`checkpoint.py` gives it one).
 
 Cutting
     `cut` makes leaves of entries, `group` branches of nodes, `top` a root of nodes; each gives nodes with their lowest
@@ -27,10 +29,10 @@ Not done here: searching and editing (`tree.py`, `merge.py`), pages on disk.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 LEAF_CAPACITY = 256
 FANOUT = 96
@@ -40,35 +42,43 @@ Keys = tuple[Any, ...]
 Values = tuple[Any, ...]
 
 
+class Source(Protocol):
+    """Where the content of a node comes from."""
+
+    def load(self, node: Any) -> tuple[Any, Any]:
+        """Keys and values of a leaf, separators and children of a branch."""
+
+
 class Leaf:
     """Entries: parallel tuples of keys and values."""
 
-    __slots__ = ("keys", "source", "values")
+    __slots__ = ("keys", "size", "source", "values")
     rows = None  # see `dense.py`: a leaf is found by its branch
     keys: Keys
     values: Values
-    source: Callable[[], tuple[Keys, Any]]
+    size: int
+    source: Source
 
     def __init__(self, keys: Keys, values: Values) -> None:
         self.keys = keys
         self.values = values
+        self.size = len(keys)
 
     @classmethod
-    def unloaded(cls, source: Callable[[], tuple[Keys, Any]]) -> Leaf:
-        """A leaf whose keys and values `source()` gives at the first touch."""
+    def unloaded(cls, size: int, source: Source) -> Leaf:
+        """A leaf of known size whose keys and values `source` gives at the first touch."""
         leaf = cls.__new__(cls)
+        leaf.size = size
         leaf.source = source
         return leaf
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("keys", "values"):
             raise AttributeError(name)
-        self.keys, self.values = self.source()
-        return getattr(self, name)
-
-    @property
-    def size(self) -> int:
-        return len(self.keys)
+        keys, values = self.source.load(self)
+        self.values = values
+        self.keys = keys
+        return keys if name == "keys" else values
 
 
 class Branch:
@@ -77,14 +87,14 @@ class Branch:
     `rows`, `first` and `heat` belong to `dense.py`: what a branch remembers of its own content for fast look-ups.
     """
 
-    __slots__ = ("children", "first", "heat", "keys", "rows", "size", "source")
+    __slots__ = ("__weakref__", "children", "first", "heat", "keys", "rows", "size", "source")
     rows: tuple[Values, ...] | None
     first: int
     heat: int
     keys: Keys
     children: tuple[Any, ...]
     size: int
-    source: Callable[[], tuple[Keys, Any]]
+    source: Source
 
     def __init__(self, keys: Keys, children: tuple[Any, ...], size: int) -> None:
         self.keys = keys
@@ -94,8 +104,8 @@ class Branch:
         self.heat = 0
 
     @classmethod
-    def unloaded(cls, size: int, source: Callable[[], tuple[Keys, Any]]) -> Branch:
-        """A branch of known size whose separators and children `source()` gives at the first touch."""
+    def unloaded(cls, size: int, source: Source) -> Branch:
+        """A branch of known size whose separators and children `source` gives at the first touch."""
         branch = cls.__new__(cls)
         branch.size = size
         branch.source = source
@@ -106,13 +116,32 @@ class Branch:
     def __getattr__(self, name: str) -> Any:
         if name not in ("keys", "children"):
             raise AttributeError(name)
-        self.keys, self.children = self.source()
-        return getattr(self, name)
+        keys, children = self.source.load(self)
+        self.children = children
+        self.keys = keys
+        return keys if name == "keys" else children
 
 
 Node = Leaf | Branch
 EMPTY: Final = Leaf((), ())
 _size = attrgetter("size")
+
+
+def is_loaded(node: Any) -> bool:
+    """Whether the content of a node is in memory; asking does not load it."""
+    try:
+        object.__getattribute__(node, "keys")
+        object.__getattribute__(node, "children" if node.__class__ is Branch else "values")
+    except AttributeError:
+        return False
+    return True
+
+
+def unload(node: Any) -> None:
+    """Forget the content of a node that has a source. Whoever took the content before keeps it."""
+    for name in ("keys", "children" if node.__class__ is Branch else "values"):
+        with suppress(AttributeError):  # another thread was first, or it is not loaded
+            delattr(node, name)
 
 
 @contextmanager
@@ -129,7 +158,11 @@ def capacities(leaf: int, fanout: int) -> Iterator[None]:
 
 @contextmanager
 def paused_gc(edits: int = GC_PAUSE_EDITS) -> Iterator[None]:
-    """Switch the cyclic garbage collector off for a bulk edit, and restore it; nothing for small ones."""
+    """Switch the cyclic garbage collector off for a bulk edit, and restore it; nothing for small ones.
+
+    What was made meanwhile would be looked through at once when the collector goes on, which costs as much as the edit.
+    Rows and keys are no garbage, so they are handed to the oldest generation instead, without a look: `freeze` and
+    `unfreeze` move whole lists. Not if the program has frozen objects itself, for these would be unfrozen."""
     if edits < GC_PAUSE_EDITS or not gc.isenabled():
         yield
         return
@@ -137,6 +170,9 @@ def paused_gc(edits: int = GC_PAUSE_EDITS) -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 
@@ -187,7 +223,7 @@ def top(nodes: list[Node], lows: list[Any], full: bool) -> Node:
 
 def width(node: Any) -> int:
     """Entries of a leaf, children of a branch."""
-    return len(node.children if node.__class__ is Branch else node.keys)
+    return len(node.children) if node.__class__ is Branch else node.size
 
 
 def height(node: Any) -> int:

@@ -1,9 +1,10 @@
-"""Recovery: from the bytes of a file to its commits, and the judgement on every byte that is not a sound frame.
+"""Recovery: from the bytes of a log file to its commits, and the judgement on every byte that is not a sound frame.
 
 Reading
-    From byte 8192, frame follows frame. A frame is next if it verifies and chains to the one before
-    (`storage/frames.py`). Edits gather until a commit frame gives them their identity (INV-R2); ids must be 1, 2, 3,
-    … (INV-V2). What is read depends on the bytes alone (INV-R4): no clock, no order of hashing.
+    From `LOG_START`, frame follows frame. A frame is next if it verifies and chains to the one before
+    (`storage/frames.py`). Edits gather until a commit frame gives them their identity (INV-R2); ids must follow
+    one another, from the commit at which the generation began (INV-V2). A CONTINUED frame ends a generation. What is
+    read depends on the bytes alone (INV-R4): no clock, no order of hashing.
 
 Where no next frame is found, at offset *bad* in a file of *size* bytes; *end* is the end of the last whole commit
     1. The header witnesses that the log was durable beyond *end*            → damage (INV-R7).
@@ -33,10 +34,11 @@ Limits, known and accepted
     unless synced.
 
 Settling
-    After an unclean end, `settle` makes what was read durable before anyone is told of it: the part that the header
-    does not witness is *written again* (after a failed sync the kernel may hold pages it will never write), the tail
-    is cut, all is synced, and a header slot witnesses it. Crashing here and recovering again gives the same commits
-    (INV-R4).
+    After an unclean end, `settle` makes what was read durable before anyone is told of it: the part that nothing
+    witnesses is *written again* (after a failed sync the kernel may hold pages it will never write), the tail is cut,
+    and all is synced. Crashing here and recovering again gives the same commits (INV-R4).
+
+    The same reading, from a kept state on, gives the states behind it (INV-R12); it settles and changes nothing.
 
 Memory is a window on the file, one frame, and the commit being read (INV-F3).
 """
@@ -45,50 +47,64 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from aerodb_dbapi.storage import header as headers
+from aerodb_dbapi.storage import log_head
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
 from aerodb_dbapi.storage.files import File, FileSystem, io_error, write_all
-from aerodb_dbapi.storage.frames import HEAD_SIZE, MARK_OFFSET, MARK_SIZE, Assembly, BodyError, Chain, Frame
-from aerodb_dbapi.storage.header import LOG_START, Header
+from aerodb_dbapi.storage.frames import HEAD_SIZE, MARK_OFFSET, MARK_SIZE, Assembly, BodyError, Chain, Continued, Frame
+from aerodb_dbapi.storage.log_head import LOG_START, LogHead
 from aerodb_dbapi.storage.record import CommitRecord
 
 WINDOW: Final = 4 << 20
 SEARCH_BUDGET: Final = 16
 
 
+class Witness(NamedTuple):
+    """How far a log was durable once: up to byte `end`, where commit `commit_id` ended with the checksum `crc`."""
+
+    end: int = 0
+    commit_id: int = 0
+    crc: int = 0
+
+
+NOTHING: Final = Witness()
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a scan found. Bytes from `end` to `size` are a torn tail; `reason` says why they are not the log's."""
+    """What a scan found. Bytes from `end` to `size` are not the log's; `reason` says why. `continued`: how it ended."""
 
-    header: Header
+    head: LogHead
     size: int
     end: int
     commit_id: int
     crc: int
     frames: int
     reason: str
+    continued: Continued | None
 
     @property
     def cut(self) -> int:
-        """How many bytes of torn tail there are."""
+        """How many bytes behind the end there are."""
         return self.size - self.end
 
 
 class Scan:
-    """One reading of the log. Iterate over `commits()` to the end; then `summary` holds."""
+    """One reading of a log file. Iterate over `commits()` to the end; then `summary` holds. `commit_id` is the commit
+    behind which the generation begins; 0 takes what the first commit says."""
 
-    def __init__(self, file: File, path: str) -> None:
+    def __init__(
+        self, file: File, path: str, head: LogHead, commit_id: int | None = None, witness: Witness = NOTHING
+    ) -> None:
         self.path = path
-        try:
-            self.header = headers.read(file, path)
-        except OSError as error:
-            raise io_error(error, "SQLITE_IOERR_READ", path) from error
-        self.chain = Chain.of(self.header.log_id)
+        self.head = head
+        self.witness = witness
+        self.chain = Chain.of(head.log_id)
         self.end = LOG_START
         self.crc = self.chain.seed
-        self.commit_id = 0
+        self.commit_id = commit_id
+        self.continued: Continued | None = None
         self._frames = 0
         self._reason = ""
         self._file = file
@@ -99,7 +115,9 @@ class Scan:
     @property
     def summary(self) -> Summary:
         """Where the log ends and what lies behind it."""
-        return Summary(self.header, self._size, self.end, self.commit_id, self.crc, self._frames, self._reason)
+        return Summary(
+            self.head, self._size, self.end, self.commit_id or 0, self.crc, self._frames, self._reason, self.continued
+        )
 
     def commits(self) -> Iterator[CommitRecord]:
         """Every whole commit in order; CorruptionError at the first byte that is damage."""
@@ -112,12 +130,20 @@ class Scan:
             record = self._take(assembly, frame)
             position, previous = frame.end, frame.crc
             self._frames += 1
+            if isinstance(record, Continued):
+                self.end, self.crc, self.continued = position, previous, record
+                break
             if record is not None:
                 before = self.end
                 self.end, self.crc, self.commit_id = position, previous, record.commit_id
                 self._check_seal(before)
                 yield record
-        self._judge(position)
+        if self.continued is None or self.end < self.witness.end:
+            self._judge(position)
+
+    def has_frame(self) -> bool:
+        """Whether the log holds anything at all."""
+        return self._size > LOG_START and self.frame_at(LOG_START) is not None
 
     def frame_at(self, offset: int) -> Frame | None:
         """The frame at `offset` if one verifies there by itself."""
@@ -133,29 +159,29 @@ class Scan:
             return None
         return Frame(offset, end, crc, previous, witness, body)
 
-    def _take(self, assembly: Assembly, frame: Frame) -> CommitRecord | None:
+    def _take(self, assembly: Assembly, frame: Frame) -> CommitRecord | Continued | None:
         try:
             record = assembly.take(frame.body)
         except BodyError as error:
             raise self._damage(str(error), frame.offset) from error
-        if record is not None and record.commit_id != self.commit_id + 1:
-            raise self._damage(f"commit {record.commit_id!r} follows commit {self.commit_id}", frame.offset)
+        if record is not None and self.commit_id is not None:
+            wanted = self.commit_id + (record.__class__ is CommitRecord)
+            if record.commit_id != wanted:
+                raise self._damage(f"commit {record.commit_id!r} follows commit {self.commit_id}", frame.offset)
         return record
 
     def _check_seal(self, before: int) -> None:
-        """The commit that ends where the header says must be the one the header names."""
-        seal = self.header
-        found = (self.end, self.crc, self.commit_id)
-        if before < seal.end <= self.end and found != (seal.end, seal.crc, seal.commit_id):
+        """The commit that ends where the witness says must be the one it names."""
+        if before < self.witness.end <= self.end and self.witness != (self.end, self.commit_id, self.crc):
             raise self._damage("the log is not the one its header witnesses", before)
 
     def _judge(self, bad: int) -> None:
         """No next frame at `bad`: damage is raised, a torn tail is noted (INV-R5, INV-R7)."""
-        if self.end < self.header.end:
-            if self._size < self.header.end:
-                known = f"the log was durable up to byte {self.header.end}, but the file has {self._size} bytes"
+        if self.end < self.witness.end:
+            if self._size < self.witness.end:
+                known = f"the log was durable up to byte {self.witness.end}, but the file has {self._size} bytes"
                 raise self._damage(known, bad)
-            raise self._damage(f"damaged frame; the log was durable up to byte {self.header.end}", bad)
+            raise self._damage(f"damaged frame; the log was durable up to byte {self.witness.end}", bad)
         witness = self._later_witness(bad)
         if witness is not None:
             raise self._damage(f"damaged frame; the later one at {witness.offset} shows that it was durable", bad)
@@ -218,12 +244,11 @@ class Scan:
         return CorruptionError(message, file=self.path, offset=offset)
 
 
-def settle(file: File, summary: Summary) -> Header:
-    """Make what a scan found durable and cut what it did not; the header then in force. OSError if the disk fails."""
-    header = summary.header
-    if summary.end == header.end and not summary.cut:
-        return header
-    position = header.end
+def settle(file: File, summary: Summary, witness: Witness = NOTHING) -> None:
+    """Make what a scan found durable and cut what it did not. OSError if the disk fails."""
+    position = max(witness.end, LOG_START)
+    if summary.end == position and not summary.cut:
+        return
     while position < summary.end:
         data = file.read_at(position, min(WINDOW, summary.end - position))
         write_all(file, position, data)
@@ -231,20 +256,19 @@ def settle(file: File, summary: Summary) -> Header:
     if summary.cut:
         file.truncate(summary.end)
     file.sync()
-    if summary.end > header.end:
-        header = header.following(summary.end, summary.commit_id, summary.crc, sealed=False)
-        headers.write(file, header)
-    return header
 
 
 def scan(files: FileSystem, path: str) -> tuple[list[CommitRecord], Summary]:
-    """The commits of a file and what lies behind them, changing nothing and taking no lock: for tools and tests."""
+    """The commits of a log file and what lies behind them, changing nothing and taking no lock: for tools and tests."""
     try:
         file = files.open(path)
     except OSError as error:
         raise OperationalError("unable to open database file", name="SQLITE_CANTOPEN") from error
     try:
-        reading = Scan(file, path)
+        head = log_head.decode(file.read_at(0, LOG_START))
+        if head is None:
+            raise CorruptionError("not a log of an AeroDB database", file=path, offset=0)
+        reading = Scan(file, path, head)
         commits = list(reading.commits())
         return commits, reading.summary
     finally:

@@ -40,9 +40,10 @@ COMPLETE_MAX = 128
 
 
 class TreeMap(dict[int, Tree]):
-    """Tree id → tree: complete, or a memo over a directory."""
+    """Tree id → tree: complete, or a memo over a directory. Whatever reads a state holds its map or more: as long as the
+    map is alive, the blocks of the state stay (INV-G1, INV-G5)."""
 
-    __slots__ = ("directory",)
+    __slots__ = ("__weakref__", "directory")
     directory: Tree | None
 
     def __missing__(self, tree_id: int) -> Tree:
@@ -75,7 +76,7 @@ class SchemaCell:
 class Root:
     """The state as of one commit. `trees` and `schema` are what readers use; `directory` is made when asked for."""
 
-    __slots__ = ("cell", "commit_id", "directory", "schema", "trees")
+    __slots__ = ("__weakref__", "cell", "commit_id", "directory", "schema", "trees")
     schema: Schema
     directory: Tree
 
@@ -104,6 +105,11 @@ class Root:
         catalog = Tree.build(kind="table")
         trees = tree_map({CATALOG_TREE: catalog, META_TREE: Tree.build(kind="map")}, None)
         return Root(0, trees, SchemaCell(catalog, 0))
+
+    @staticmethod
+    def of(commit_id: int, trees: Mapping[int, Tree]) -> Root:
+        """The state as of a commit, of these trees."""
+        return Root(commit_id, tree_map(trees, None), SchemaCell(trees[CATALOG_TREE], commit_id))
 
     def successor(self, changed: Mapping[int, Tree], dropped: Iterable[int] = (), schema: Schema | None = None) -> Root:
         """The next commit's root: some trees are new, some gone. `schema`, if given, is that of the new catalog."""

@@ -17,6 +17,7 @@ What it holds
                leaves trees, counters, catalog and write set exactly as they were: that is statement rollback (INV-D4)
                and ROLLBACK TO (INV-D6). Savepoints cost nothing, and earlier marks stay good.
     reads      ids of trees whose content decided what it writes, told by `note_read`, for INV-V7
+    filters    conditions on the rows of one table that did, told by `note_filter`
     points     single keys that did, told by `note_point`: a row on which an INSERT was skipped, a row that was not there
     deferred   two counts of constraint violations that may stand until the end, kept by `count_violation`; with more
                than none left COMMIT fails, and the transaction stays open
@@ -56,6 +57,8 @@ from aerodb_dbapi.storage.writer import IndexWriter, TableWriter, TreeWriter, Un
 if TYPE_CHECKING:
     from aerodb_dbapi.storage.commit import Committer
 
+FILTERS_MAX = 256  # on one tree; a transaction that read with more of them has read the tree
+
 
 class TransactionTrees:
     """Tree id → tree as the transaction sees it."""
@@ -80,7 +83,7 @@ class Transaction:
 
     __slots__ = (
         "_schema", "_schema_tree", "base", "claims_held", "committer", "created", "deferred", "deferred_immediate",
-        "dropped", "immediate", "is_open", "journal", "points", "reads", "timeout", "trees", "writers",
+        "dropped", "filters", "immediate", "is_open", "journal", "points", "reads", "timeout", "trees", "writers",
     )  # fmt: skip
 
     def __init__(self, committer: Committer, base: Root, timeout: float, immediate: bool) -> None:
@@ -92,6 +95,7 @@ class Transaction:
         self.journal: list[Any] = []
         self.writers: dict[int, TreeWriter] = {}
         self.reads: set[int] = set()
+        self.filters: dict[int, dict[Any, int]] = {}
         self.points: set[tuple[int, Any]] = set()
         self.deferred = 0
         self.deferred_immediate = 0
@@ -106,11 +110,13 @@ class Transaction:
     def writer(self, tree_id: int) -> TreeWriter:
         """The writer of a tree, the same one for the whole transaction."""
         writer = self.writers.get(tree_id)
-        return self._new_writer(tree_id, self.trees[tree_id]) if writer is None else writer
-
-    def _new_writer(self, tree_id: int, tree: Tree) -> TreeWriter:
+        if writer is not None:
+            return writer
         if not self.is_open:
             raise ProgrammingError("the transaction has ended")
+        return self._new_writer(tree_id, self.trees[tree_id])
+
+    def _new_writer(self, tree_id: int, tree: Tree) -> TreeWriter:
         writer: TreeWriter
         if tree.kind == "table":
             writer = TableWriter(tree_id, tree, self.journal, self.committer.claims, self.claims_held)
@@ -129,6 +135,20 @@ class Transaction:
     def note_read(self, tree_ids: Iterable[int]) -> None:
         """What this transaction writes depends on what these trees hold (INV-V7)."""
         self.reads.update(tree_ids)
+
+    def note_filter(self, tree_id: int, width: int, test: Any, params: Any) -> None:
+        """What this transaction writes depends on the rows of a table for which ``test(rows, params)`` is true of one.
+        Rows have `width` columns, and their rowid behind them (INV-V7)."""
+        if tree_id in self.reads:
+            return
+        filters = self.filters.setdefault(tree_id, {})
+        try:
+            filters[test, params] = width
+        except TypeError:  # a parameter that cannot be told from others
+            self.reads.add(tree_id)
+        if len(filters) > FILTERS_MAX:
+            self.reads.add(tree_id)
+            del self.filters[tree_id]
 
     def note_point(self, tree_id: int, key: Any) -> None:
         """What this transaction writes depends on the entry of this key, or on its absence (INV-V7)."""
@@ -295,5 +315,8 @@ class Transaction:
                 committer.claims.release(tree_id)
         if self.immediate:
             committer.leave_gate(self)
+        for writer in self.writers.values():  # which the journal knows: without cycles, what they hold goes at once
+            writer.journal = []
         self.writers = {}
         self.journal = []
+        del self.trees

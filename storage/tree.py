@@ -72,6 +72,11 @@ class Tree:
         """A tree of full leaves over entries that ascend strictly."""
         return _CLASSES[kind](EMPTY, unique_prefix).append(keys, values)
 
+    @staticmethod
+    def of(node: Node, kind: Kind, unique_prefix: int) -> Tree:
+        """The tree of that kind over a node."""
+        return _CLASSES[kind](node, unique_prefix)
+
     def __len__(self) -> int:
         return self.node.size
 
@@ -289,7 +294,7 @@ class Tree:
             return self.__class__(Branch((key,), (node, leaf), node.size + 1), self.unique_prefix)
         branch, i = path.pop()
         children, keys = branch.children, branch.keys
-        if i and len(children[i - 1].keys) + len(node.keys) <= shape.LEAF_CAPACITY:
+        if i and children[i - 1].size + len(node.keys) <= shape.LEAF_CAPACITY:
             last = children[i - 1]
             joined = Leaf(last.keys + node.keys, last.values + node.values)
             grown = Branch((*keys[:-1], key), (*children[:-2], joined, leaf), branch.size + 1)

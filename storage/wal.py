@@ -1,15 +1,15 @@
-"""The log: the one place where commits go to disk. Appending, flushing, sealing; opening hands back what is there.
+"""The log: the one place where commits go to disk first. One object is one generation, one file; appending and flushing.
 
-The life of a log
+The life of a generation
     ::
 
-        open ──► recovering ──► ready ──► closed
-                     │            │
-                     └─ damage    └─ failed (INV-R6) ──► closed
+        create ─────────────────► ready ──► ended ──► closed
+        (found) ──► settle ─────►   │
+                                    └─ failed (INV-R6) ──► closed
 
-    `Log.open` takes the file's lock, makes a new database where there is none (`storage/header.py`) and returns the
-    log with an iterator of the commits it holds (`storage/recovery.py`). When that is exhausted the recovered state
-    is durable and the log is ready. If it raises, the file is closed and unlocked again.
+    `generations.py` makes, finds and removes the files. `Log.create` makes an empty generation; of the file of an
+    unclean end `storage/recovery.py` gives the commits; when they are exhausted, and nothing speaks against them,
+    `Log.settle` makes them durable, and the log is ready unless another generation goes on where this one ends.
 
 Writing a commit
     `append` packs the record into frames and keeps them in memory, in the order in which commits are to be; the
@@ -18,43 +18,47 @@ Writing a commit
     all of theirs: that is group commit. The caller sees to INV-R1: it acknowledges what `flush(sync=True)` returned,
     not what it appended.
 
-        log.append(CommitRecord(1, …)) → 8257       in memory
-        log.append(CommitRecord(2, …)) → 8320       in memory
-        log.flush(sync=True)           → 8320       one write, one sync; both durable
-        log.append(CommitRecord(3, …))              its frame witnesses that 8320 bytes were durable
+        log.append(CommitRecord(1, …)) → 4161       in memory
+        log.append(CommitRecord(2, …)) → 4224       in memory
+        log.flush(sync=True)           → 4224       one write, one sync; both durable
+        log.append(CommitRecord(3, …))              its frame witnesses that 4224 bytes were durable
 
-    Frames chain by checksum (INV-R3) and hold edits of tables and of indexes alike (INV-R8).
+    Frames chain by checksum (INV-R3) and hold edits of tables and of indexes alike (INV-R8). `append_end` appends the
+    last frame of a generation, which names the next one.
+
+    Ids go on from the commit behind which the generation begins (INV-R11).
+
+Room in advance
+    A sync that has to make a file longer takes about a third longer than one that does not. So the file is extended with
+    zeros before its frames reach its end, by as much again as it has, between `ROOM_LEAST` and `ROOM_MOST`. Zeros behind
+    the last frame are no frame, and mean nothing to recovery. `ROOM_LEAST = 0` switches this off.
 
 Failure
     Any write or sync that fails is final (INV-R6): nothing tells which bytes arrived, and a later sync that succeeds
-    would prove nothing. From then on every `append` and `flush` raises the same error, and `close` seals nothing.
-    Reopening recovers: commits of the failed batch may be there or not, none of them was acknowledged. An
-    interruption between Python instructions (KeyboardInterrupt) is not a failure: what was appended stays in memory
-    until it is known to be written, at offsets of its own, and the next flush writes it again.
+    would prove nothing. From then on every `append` and `flush` raises the same error. Reopening recovers: commits of
+    the failed batch may be there or not, none of them was acknowledged. An interruption between Python instructions
+    (KeyboardInterrupt) is not a failure: what was appended stays in memory until it is known to be written, at offsets
+    of its own, and the next flush writes it again.
 
-Sealing
-    `close` syncs and writes a header slot that witnesses end, checksum and identity of the last commit, so that a
-    file cut short later is noticed (INV-R7). It is the only write to the header in the ordinary life of a database.
-
-Not here: when to sync (`PRAGMA synchronous`, `storage/commit.py`), checkpoints; a log that several processes append
-to.
+Not here: when to sync (`PRAGMA synchronous`, `storage/commit.py`), when to begin another generation (`checkpoint.py`).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from aerodb_dbapi.storage import header as headers
+from aerodb_dbapi.storage import log_head
 from aerodb_dbapi.storage.errors import InternalError, OperationalError
-from aerodb_dbapi.storage.files import File, FileSystem, io_error, write_all
-from aerodb_dbapi.storage.frames import frames_of
-from aerodb_dbapi.storage.header import LOG_START
+from aerodb_dbapi.storage.files import File, io_error, write_all
+from aerodb_dbapi.storage.frames import CONTINUED, Chain, Continued, frames_of
+from aerodb_dbapi.storage.log_head import LOG_START, LogHead
 from aerodb_dbapi.storage.record import CommitRecord
 from aerodb_dbapi.storage.recovery import Scan, settle
 
 WRITE_BATCH: Final = 4 << 20
+ROOM_LEAST = 1 << 16
+ROOM_MOST = 4 << 20
 
 
 class Appended(NamedTuple):
@@ -68,54 +72,76 @@ class Appended(NamedTuple):
 
 
 class Log:
-    """The log of one open database file. `append` calls are ordered by the caller; `flush` may run beside them."""
+    """One log generation. `append` calls are ordered by the caller; `flush` may run beside them."""
 
     __slots__ = (
-        "_buffer", "_chain", "_closed", "_durable", "_failure", "_file", "_header", "_ready", "_writing", "_written",
-        "path",
+        "_buffer", "_chain", "_closed", "_durable", "_failure", "_file", "_ready", "_room", "_writing", "_written",
+        "base", "head", "path",
     )  # fmt: skip
 
-    def __init__(self, file: File, path: str, reading: Scan) -> None:
+    def __init__(self, file: File, path: str, head: LogHead, commit_id: int) -> None:
         self.path = path
+        self.head = head
+        self.base = commit_id  # the commit behind which this generation begins
         self._file = file
         self._writing = threading.Lock()  # one flush at a time
         self._buffer: list[Appended] = []  # appended, not known to be written; each entry has its place
-        self._written = Appended(LOG_START, LOG_START, reading.crc, 0, [])  # the last entry known to be written
+        self._chain = Chain.of(head.log_id)
+        self._written = Appended(LOG_START, LOG_START, self._chain.seed, commit_id, [])  # the last known to be written
         self._durable = LOG_START
-        self._header = reading.header
-        self._chain = reading.chain
+        self._room = LOG_START  # how long the file is
         self._ready = False
         self._closed = False
         self._failure: tuple[str, str] | None = None
 
     @classmethod
-    def open(cls, files: FileSystem, path: str, *, timeout: float = 5.0) -> tuple[Log, Iterator[CommitRecord]]:
-        """The log of the file at `path`, made if missing, and its commits; the log is ready once they are exhausted."""
-        file = _open_locked(files, path, timeout)
+    def create(cls, file: File, path: str, head: LogHead, commit_id: int) -> Log:
+        """A new generation in an empty file, behind that commit; its head and room are durable, its name is not."""
         try:
-            if made := headers.is_unmade(file):
-                headers.create(files, file, path)
-            reading = Scan(file, path)
-            if not made:
-                headers.confirm(files, file, path, reading.header)
-            log = cls(file, path, reading)
-            return log, log._recover(reading)
+            write_all(file, 0, log_head.encode(head) + bytes(ROOM_LEAST))
+            file.sync()
         except OSError as error:
-            file.close()
-            raise io_error(error, "SQLITE_IOERR", path) from error
-        except BaseException:
-            file.close()
-            raise
+            raise io_error(error, "SQLITE_IOERR_WRITE", path) from error
+        log = cls(file, path, head, commit_id)
+        log._room = LOG_START + ROOM_LEAST
+        log._ready = True
+        return log
+
+    def settle(self, reading: Scan) -> None:
+        """The file was read to its end: make what was found durable; the log is ready if it goes on."""
+        found = reading.summary
+        try:
+            settle(self._file, found, reading.witness)
+        except OSError as error:
+            raise io_error(error, "SQLITE_IOERR", self.path) from error
+        self._written = Appended(found.end, found.end, found.crc, found.commit_id, [])
+        self._durable = self._room = found.end
+        self._ready = found.continued is None
 
     @property
     def end(self) -> int:
         """Where the next commit will begin."""
         return self._tail.end
 
+    def begin_behind(self, commit_id: int) -> None:
+        """Say behind which commit this generation begins; before anything is appended."""
+        self.base = commit_id
+        self._written = self._written._replace(commit_id=commit_id)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no commit was appended."""
+        return self._tail.end == LOG_START
+
     @property
     def commit_id(self) -> int:
-        """The last commit appended, 0 if none ever was."""
+        """The last commit appended, or the one behind which the generation begins."""
         return self._tail.commit_id
+
+    @property
+    def crc(self) -> int:
+        """The checksum of the last frame appended."""
+        return self._tail.crc
 
     @property
     def durable_end(self) -> int:
@@ -138,6 +164,14 @@ class Log:
         self._buffer.append(Appended(tail.end, end, crc, record.commit_id, frames))
         return end
 
+    def append_end(self, following: LogHead) -> None:
+        """Put the frame that ends this generation behind the last commit."""
+        self._check()
+        tail = self._tail
+        body = self._chain.pack((CONTINUED, *Continued(following.generation, following.log_id, tail.commit_id)))
+        frame, crc = self._chain.frame(body, tail.crc, self._durable, tail.end)
+        self._buffer.append(Appended(tail.end, tail.end + len(frame), crc, tail.commit_id, [frame]))
+
     def flush(self, sync: bool) -> int:
         """Write all that was appended before the call, and sync if told to; up to where that is done."""
         with self._writing:
@@ -146,6 +180,8 @@ class Log:
             if count:
                 entries = self._buffer[:count]
                 try:
+                    if entries[-1].end > self._room:
+                        self._make_room(entries[-1].end)
                     _write(self._file, entries)
                 except OSError as error:
                     raise self._fail(error, "SQLITE_IOERR_WRITE") from error
@@ -160,14 +196,9 @@ class Log:
                 self._durable = end
             return end
 
-    def close(self, *, seal: bool = True) -> None:
-        """Flush, sync, seal the file in its header and let go of it; without `seal` or after a failure, only let go."""
-        if self._closed:
-            return
-        try:
-            if seal and self._ready and self._failure is None:
-                self._seal()
-        finally:
+    def close(self) -> None:
+        """Let go of the file. What was appended and not flushed is lost."""
+        if not self._closed:
             self._closed = True
             self._file.close()
 
@@ -191,33 +222,14 @@ class Log:
         self._failure = (f"{told}; the database is read-only until it is opened again", told.sqlite_errorname)
         return OperationalError(self._failure[0], name=self._failure[1])
 
-    def _recover(self, reading: Scan) -> Iterator[CommitRecord]:
-        """The commits that are there; then their durability is settled and the log is ready."""
-        try:
-            yield from reading.commits()
-            found = reading.summary
-            self._header = settle(self._file, found)
-            self._written = Appended(found.end, found.end, found.crc, found.commit_id, [])
-            self._durable = found.end
-            self._ready = True
-        except OSError as error:
-            self.close(seal=False)
-            raise io_error(error, "SQLITE_IOERR", self.path) from error
-        except BaseException:
-            self.close(seal=False)
-            raise
-
-    def _seal(self) -> None:
-        end = self.flush(sync=True)
-        if end == self._header.end:
-            return
-        last = self._written
-        header = self._header.following(end, last.commit_id, last.crc, sealed=True)
-        try:
-            headers.write(self._file, header)
-        except OSError as error:
-            raise self._fail(error, "SQLITE_IOERR_WRITE") from error
-        self._header = header
+    def _make_room(self, end: int) -> None:
+        """Extend the file with zeros beyond `end`."""
+        more = min(max(self._room - LOG_START, ROOM_LEAST), ROOM_MOST) if ROOM_LEAST else 0
+        if more and end - self._room < more:
+            write_all(self._file, self._room, bytes(more))
+            self._room += more
+        else:  # one large commit: it makes its own room
+            self._room = end
 
 
 def _write(file: File, entries: list[Appended]) -> None:
@@ -235,24 +247,3 @@ def _write(file: File, entries: list[Appended]) -> None:
                 offset, size = offset + size, 0
                 batch.clear()
     return write_all(file, offset, b"".join(batch))
-
-
-def _open_locked(files: FileSystem, path: str, timeout: float) -> File:
-    """The file of that name, locked. A name that came to mean another file while we waited is opened again."""
-    while True:
-        try:
-            file = files.open(path, create=True)
-        except OSError as error:
-            raise OperationalError("unable to open database file", name="SQLITE_CANTOPEN") from error
-        try:
-            if not file.lock(timeout):
-                raise OperationalError("database is locked", name="SQLITE_BUSY")
-            if files.identity(path) == file.identity():
-                return file
-        except OSError as error:
-            file.close()
-            raise io_error(error, "SQLITE_IOERR", path) from error
-        except BaseException:
-            file.close()
-            raise
-        file.close()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from aerodb_dbapi.storage import log_head, wal
+from aerodb_dbapi.storage.log_head import LOG_START, LogHead
 from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
+from aerodb_dbapi.storage.recovery import NOTHING, Scan, Witness
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
 from aerodb_dbapi.storage.wal import Log
 
-PATH = "test.db"
+PATH = "test.db-wal"
+FILE_ID = b"the database's id"[:16]
 State = dict[int, dict[Any, Any]]
 
 
@@ -67,15 +74,52 @@ def states_of(commits: list[CommitRecord]) -> list[State]:
 
 
 def open_log(files: Any, path: str = PATH) -> tuple[Log, list[CommitRecord]]:
-    """The log, ready, and what it held."""
-    log, commits = Log.open(files, path, timeout=0)
-    return log, list(commits)
+    """The log of that file, ready, and what it held; a new one if the file does not begin with a head."""
+    file = files.open(path, create=True)
+    head = log_head.decode(file.read_at(0, LOG_START))
+    if head is None:
+        log = Log.create(file, path, LogHead(FILE_ID, files.random_bytes(16), 1), 0)
+        files.sync_directory(path)
+        return log, []
+    log, reading = Log(file, path, head, 0), Scan(file, path, head, 0)
+    commits = list(reading.commits())
+    log.settle(reading)
+    return log, commits
 
 
-def write_commits(files: Any, commits: list[CommitRecord], path: str = PATH, *, seal: bool = True) -> None:
-    """A file with these commits, each synced by itself, closed cleanly or let go of."""
+def close(log: Log) -> None:
+    """Make durable what was appended, and let go of the file."""
+    log.flush(sync=True)
+    log.close()
+
+
+def write_commits(files: Any, commits: list[CommitRecord], path: str = PATH) -> Witness:
+    """A log with these commits, each synced by itself; what its header may witness."""
     log, _ = open_log(files, path)
     for record in commits:
         log.append(record)
         log.flush(sync=True)
-    log.close(seal=seal)
+    log.close()
+    return witness_of(log)
+
+
+def witness_of(log: Log) -> Witness:
+    """What a header may say of a log."""
+    return Witness(log.durable_end, log.commit_id, log.crc)
+
+
+def read_log(files: Any, path: str = PATH, witness: Witness = NOTHING) -> list[CommitRecord]:
+    """The commits of a log behind commit 0, of which that much is witnessed. Changes nothing."""
+    file = files.open(path)
+    head = log_head.decode(file.read_at(0, LOG_START))
+    assert head is not None
+    return list(Scan(file, path, head, 0, witness).commits())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_room() -> Iterator[None]:
+    """Import it to have logs end with their last frame, without zeros behind it."""
+    before = wal.ROOM_LEAST
+    wal.ROOM_LEAST = 0
+    yield
+    wal.ROOM_LEAST = before

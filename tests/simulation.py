@@ -5,8 +5,9 @@ What it models
     crash keeps any legal part of the changes:
 
     - of every sector of 512 bytes, the state after any number of the changes that touched it (a sector is never
-    torn); - of the file's length, any of those it had since the sync; sectors that were lost read as zeros; - of a
-    name that was made, renamed or removed since the last `sync_directory`, either state.
+    torn); - of the file's length, any of those it had since the sync; sectors that were lost read as zeros; - of the
+    names that were made, renamed and removed since the last `sync_directory`, the first few: a renaming is there or
+    not, as one, and none is there without the ones before it. `ordered = False` keeps any of them, a renaming as one.
 
     A sync that fails (INV-R6) drops the changes from what will ever be written, though reads still see them: the
     kernel's pages are clean afterwards. Only writing the bytes again makes them durable. This is the harshest
@@ -14,7 +15,8 @@ What it models
 
 Use
     ``files = SimulatedFiles(seed)``; give it to whatever opens files. ``crash_at=k`` raises `Crash` in the k-th
-    changing call, which itself may have happened or not; every call after that raises too. ``fail("sync", 3,
+    changing call, which itself may have happened or not; every call after that raises too. `observer` is called before
+    each changing call, and may look at what a crash here would leave: ``files.restart(…)`` leaves these files alone. ``fail("sync", 3,
     errno.EIO)`` makes the third sync fail once, or from then on with ``forever=True``. ``files.restart(policy)`` is
     the machine after a crash: policy 'none', 'all' or 'random' chooses what is kept of the unsynced changes. All
     choices come from the seed.
@@ -62,17 +64,45 @@ class Inode:
         """The bytes that are there after a crash."""
         if policy == "none" or not self.changes:
             return bytearray(self.durable)
-        states = [bytearray(self.durable)]
-        for change in self.changes:
-            states.append(bytearray(states[-1]))
-            _apply(states[-1], change)
         if policy == "all":
-            return states[-1]
-        kept = bytearray(len(chance.choice(states)))
-        for start in range(0, len(kept), SECTOR):
-            sector = chance.choice(states)[start : min(start + SECTOR, len(kept))]
-            kept[start : start + len(sector)] = sector
+            return bytearray(self.cached_of_changes())
+        lengths = [len(self.durable)]
+        for change in self.changes:
+            lengths.append(change if isinstance(change, int) else max(lengths[-1], change[0] + len(change[1])))
+        kept = bytearray(chance.choice(lengths))
+        kept[: min(len(kept), len(self.durable))] = self.durable[: len(kept)]
+        for number, versions in sorted(self._versions().items()):
+            start, stop = number * SECTOR, min((number + 1) * SECTOR, len(kept))
+            if start < stop:
+                sector = chance.choice(versions)[: stop - start]
+                kept[start:stop] = sector.ljust(stop - start, b"\x00")
         return kept
+
+    def cached_of_changes(self) -> bytearray:
+        """The durable bytes with all changes since."""
+        content = bytearray(self.durable)
+        for change in self.changes:
+            _apply(content, change)
+        return content
+
+    def _versions(self) -> dict[int, list[bytes]]:
+        """What each sector that was touched since the last sync held in turn."""
+        content = bytearray(self.durable)
+        versions: dict[int, list[bytes]] = {}
+        for change in self.changes:
+            low, high = (
+                sorted((change, len(content)))
+                if isinstance(change, int)
+                else (min(change[0], len(content)), change[0] + len(change[1]))
+            )
+            touched = range(low // SECTOR, -(-high // SECTOR))
+            for number in touched:
+                if number not in versions:
+                    versions[number] = [bytes(content[number * SECTOR : (number + 1) * SECTOR])]
+            _apply(content, change)
+            for number in touched:
+                versions[number].append(bytes(content[number * SECTOR : (number + 1) * SECTOR]))
+        return versions
 
 
 def _apply(content: bytearray, change: tuple[int, bytes] | int) -> None:
@@ -106,6 +136,9 @@ class SimulatedFiles:
         self.log: list[str] = []
         self.names: dict[str, Inode] = {}
         self.durable_names: dict[str, Inode] = {}
+        self.names_changed: list[tuple[str, str, Inode]] = []  # what, which name, which file; since `sync_directory`
+        self.ordered = True
+        self.observer: Callable[[SimulatedFiles, str], None] | None = None
         self.crashed = False
         self._failures: list[Failure] = []
         self._counts: dict[str, int] = {}
@@ -132,13 +165,26 @@ class SimulatedFiles:
         """The file system after the crash, with nothing unsynced; this one is left as it was."""
         chance = random.Random(self.chance.random() if seed is None else seed)
         after = SimulatedFiles(chance.getrandbits(32))
-        for path in sorted(self.names.keys() | self.durable_names.keys()):
-            now, before = self.names.get(path), self.durable_names.get(path)
-            inode = {"none": before, "all": now}.get(policy, now if now is before else chance.choice((now, before)))
-            if inode is not None:
-                survivor = after._inode(inode.survivor(policy, chance))
-                after.names[path] = after.durable_names[path] = survivor
+        after.ordered = self.ordered
+        for path, inode in sorted(self._names_after(policy, chance).items()):
+            after.names[path] = after.durable_names[path] = after._inode(inode.survivor(policy, chance))
         return after
+
+    def _names_after(self, policy: str, chance: random.Random) -> dict[str, Inode]:
+        """The names that are there after a crash."""
+        names = dict(self.durable_names)
+        count = chance.randint(0, len(self.names_changed))
+        for number, (what, path, inode) in enumerate(self.names_changed):
+            kept = number < count if self.ordered else chance.random() < 0.5
+            if policy == "none" or (policy != "all" and not kept):
+                continue
+            if what == "removed":
+                names.pop(path, None)
+                continue
+            if what != "made":  # renamed from the name that `what` is
+                names = {name: held for name, held in names.items() if (name, held) != (what, inode)}
+            names[path] = inode
+        return names
 
     def open(self, path: str, *, create: bool = False) -> SimulatedFile:
         self.step("open")
@@ -147,6 +193,7 @@ class SimulatedFiles:
             if not create:
                 raise FileNotFoundError(errno.ENOENT, "No such file", path)
             inode = self.names[path] = self._inode(b"")
+            self.names_changed.append(("made", path, inode))
         return SimulatedFile(self, inode)
 
     def exists(self, path: str) -> bool:
@@ -154,11 +201,16 @@ class SimulatedFiles:
 
     def remove(self, path: str) -> None:
         self.step("remove")
-        del self.names[path]
+        if path not in self.names:
+            raise FileNotFoundError(errno.ENOENT, "No such file", path)
+        self.names_changed.append(("removed", path, self.names.pop(path)))
 
     def rename(self, old: str, new: str) -> None:
         self.step("rename")
-        self.names[new] = self.names.pop(old)
+        if old not in self.names:
+            raise FileNotFoundError(errno.ENOENT, "No such file", old)
+        inode = self.names[new] = self.names.pop(old)
+        self.names_changed.append((old, new, inode))
 
     def identity(self, path: str) -> tuple[int, int] | None:
         inode = self.names.get(path)
@@ -167,6 +219,7 @@ class SimulatedFiles:
     def sync_directory(self, path: str) -> None:
         self.step("sync_directory")
         self.durable_names = dict(self.names)
+        self.names_changed.clear()
 
     def random_bytes(self, count: int) -> bytes:
         return self._identities.randbytes(count)
@@ -175,6 +228,12 @@ class SimulatedFiles:
         """Count a changing call; its effect happens unless it is to fail; then perhaps the machine stops."""
         if self.crashed:
             raise Crash
+        if self.observer is not None:
+            observer, self.observer = self.observer, None
+            try:
+                observer(self, kind)
+            finally:
+                self.observer = observer
         self.steps += 1
         self.log.append(kind)
         if self.steps == self.crash_at:

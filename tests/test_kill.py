@@ -103,7 +103,8 @@ def test_a_killed_process_loses_nothing_it_acknowledged(
     path, held, kept = tmp_path / "killed.db", dict.fromkeys(range(threads), 0), 0
     for _ in range(rounds):
         if path.exists() and path.stat().st_size > 8_000_000:
-            path.unlink()
+            for file in tmp_path.glob("killed.db*"):
+                file.unlink()
             held = dict.fromkeys(range(threads), 0)
         told = run_and_kill(path, chance, threads, synchronous)
         held = {writer: max(number, told.get(writer, 0)) for writer, number in held.items()}

@@ -19,7 +19,7 @@ ALL_PYTHON = SOURCES + sorted(
 )
 SQLGLOT_HOME = "planner"
 # Modules written ahead of what will use them; one that is reached must not be listed.
-AHEAD = [f"aerodb_dbapi.storage.{name}" for name in ("column_kinds", "column_reader", "column_writer", "columns")]
+AHEAD: list[str] = []
 LINES_MAX = 700
 FUNCTION_LINES_MAX = 70
 # Published numbers change only together with the document.
@@ -113,6 +113,7 @@ def test_every_source_file_is_reached_from_the_package() -> None:
     names = {module_name(path): path for path in SOURCES}
     reached: set[str] = set()
     waiting = ["aerodb_dbapi", "aerodb_dbapi.__main__", "aerodb_dbapi.aio", "aerodb_dbapi.compat"]
+    waiting += ["aerodb_dbapi.tools.__main__"]
     # What frameworks look up by name.
     waiting += [name for name in names if name.startswith("aerodb_dbapi.compat.django.")]
     waiting += ["aerodb_dbapi.compat.sqlalchemy", "aerodb_dbapi.compat.peewee"]

@@ -138,7 +138,7 @@ def test_pragma_functions(sql: str) -> None:
 def test_lists_of_pragmas_and_modules(ours: Any) -> None:
     assert {name for (name,) in ours.execute("PRAGMA pragma_list")} == set(PRAGMAS)
     found = ours.execute("SELECT name FROM pragma_module_list WHERE name NOT LIKE 'pragma\\_%' ESCAPE '\\' ORDER BY 1")
-    assert found.fetchall() == [("generate_series",), ("json_each",), ("json_tree",)]
+    assert found.fetchall() == [("aerodb_history",), ("generate_series",), ("json_each",), ("json_tree",)]
 
 
 def test_every_pragma_function_runs(ours: Any) -> None:

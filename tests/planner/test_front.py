@@ -19,7 +19,7 @@ from aerodb_dbapi.planner.front import (
     split_script,
 )
 from aerodb_dbapi.planner.parse import parse
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+from aerodb_dbapi.storage.errors import OperationalError
 
 
 def test_classify() -> None:
@@ -65,13 +65,6 @@ def test_control(text: str, tree: object) -> None:
     parsed = parse(text)
     assert parsed.tree == tree
     assert parsed.kind == type(tree).__name__.lower()
-
-
-@pytest.mark.parametrize("text", ["VACUUM"])
-def test_missing_statements_are_named(text: str) -> None:
-    """INV-F2."""
-    with pytest.raises(NotSupportedError, match=text.split()[0]):
-        parse(text)
 
 
 @pytest.mark.parametrize(

@@ -161,9 +161,12 @@ def test_ids_go_on_after_reopening(files: HeldFiles) -> None:
     for i in range(5):
         assert put(database, rows, i) == i + 2
     digests = [database.digest(database.root_at(c)) for c in range(7)]
-    database.close()
+    database.abandon()
     again = Database.open(PATH, files=files)
     assert [again.digest(again.root_at(c)) for c in range(7)] == digests and len(set(digests)) == 7
+    again.close()
+    again = Database.open(PATH, files=files)
+    assert again.digest() == digests[6] and again.oldest_commit() == 6
     assert put(again, rows, 9) == 7 and check_root(again.root) == []
     again.close()
 
@@ -175,7 +178,7 @@ def test_history_is_bounded_at_opening_as_well(files: HeldFiles, monkeypatch: py
     for i in range(6):
         put(database, rows, i)
     held = sorted(database.history)
-    database.close()
+    database.abandon()
     again = Database.open(PATH, files=files)
     assert sorted(again.history) == held == [5, 6, 7]
     put(again, rows, 0)

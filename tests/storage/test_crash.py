@@ -22,7 +22,6 @@ from aerodb_dbapi.storage.catalog import Column, Index, IndexColumn, Table
 from aerodb_dbapi.storage.check import check_root
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError
-from aerodb_dbapi.storage.recovery import scan
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.transaction import Transaction
 
@@ -97,7 +96,7 @@ class Workload:
         with self.transaction() as given_up:
             insert(given_up, trees, [("never", 99)])
         self.reopen()
-        self.commit(lambda t: insert(t, trees, [("x" * 9000, n) for n in range(150)]))
+        self.commit(lambda t: insert(t, trees, [("x" * 9000, n) for n in range(150)]))  # takes several frames
         self.commit(lambda t: delete(t, trees, 3))
         other = self.commit(lambda t: create_table(t, "two"))
         self.commit(lambda t: [insert(t, trees, [("both", 1)]), insert(t, other, [("both", 2)])])
@@ -162,7 +161,8 @@ def check_recovered(files: SimulatedFiles, progress: Progress, digests: dict[int
     found = database.root.commit_id
     assert progress.acknowledged <= found <= progress.started
     assert database.digest() == digests[found]
-    assert all(database.digest(database.root_at(commit)) == digests[commit] for commit in range(found))
+    oldest = database.oldest_commit()
+    assert all(database.digest(database.root_at(commit)) == digests[commit] for commit in range(oldest, found))
     assert check_root(database.root) == []
     check_index(database.root)
     transaction = database.begin()
@@ -180,8 +180,7 @@ def check_recovered(files: SimulatedFiles, progress: Progress, digests: dict[int
 def test_the_workload_is_as_it_should_be() -> None:
     files, progress = whole_run()
     assert progress.acknowledged == 8
-    commits, summary = scan(files, PATH)
-    assert summary.frames > len(commits) == 8  # the large one takes several frames
+    assert set(files.names) == {PATH}
     database = Database.open(PATH, files=files)
     assert database.digest() == progress.digests[8] and len(set(progress.digests.values())) == 9
     check_index(database.root)
@@ -221,19 +220,15 @@ def test_failures_of_the_disk(kind: str, forever: bool) -> None:
         files, progress = SimulatedFiles(nth), Progress()
         files.fail(kind, nth, errno.EIO if nth % 2 else errno.ENOSPC, forever=forever)
         workload = Workload(files, progress)
-        with pytest.raises(OperationalError) as caught:
+        try:
             workload.run()
-        assert caught.value.sqlite_errorname in {
-            "SQLITE_FULL",
-            "SQLITE_IOERR",
-            "SQLITE_IOERR_WRITE",
-            "SQLITE_IOERR_FSYNC",
-        }
+        except OperationalError as error:
+            assert error.sqlite_errorname in {"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"}
         database = workload.database
         if database is not None and not database.is_closed:
-            check_read_only(database, progress)
-            with contextlib.suppress(OperationalError):
-                database.close()
+            if database.committer.failure is not None:
+                check_read_only(database, progress)
+            database.close()
         after = files.restart("random", nth)
         if PATH in after.names:
             check_recovered(after, progress, expected.digests)

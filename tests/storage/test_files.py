@@ -9,24 +9,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from logs import open_log
 
+from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.files import OperatingSystemFiles, io_error, write_all
 from aerodb_dbapi.storage.record import CommitRecord
-from aerodb_dbapi.storage.wal import Log
 
 FILES = OperatingSystemFiles()
 
 
 HOLDER = """
 import sys
-from aerodb_dbapi.storage.files import OperatingSystemFiles
-from aerodb_dbapi.storage.wal import Log
-log, commits = Log.open(OperatingSystemFiles(), sys.argv[1])
-list(commits)
+from aerodb_dbapi.storage.database import Database
+database = Database.open(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.read()
-log.close()
+database.close()
 """
 
 
@@ -98,31 +97,45 @@ def test_another_process_finds_the_database_locked(tmp_path: Path) -> None:
     ) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "ready\n"
         with pytest.raises(OperationalError, match=r"^database is locked$") as caught:
-            Log.open(FILES, path, timeout=0.05)
+            Database.open(path, timeout=0.05)
         assert caught.value.sqlite_errorname == "SQLITE_BUSY"
         holder.communicate("")
-    log, commits = Log.open(FILES, path, timeout=0)
-    assert list(commits) == []
-    log.close()
+    database = Database.open(path, timeout=0)
+    assert database.root.commit_id == 0
+    database.close()
 
 
 def test_what_cannot_be_opened(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing" / "a.db"):
         with pytest.raises(OperationalError, match=r"^unable to open database file$") as caught:
-            Log.open(FILES, str(path))
+            Database.open(str(path))
         assert caught.value.sqlite_errorname == "SQLITE_CANTOPEN"
 
 
 def test_the_log_on_a_real_disk(tmp_path: Path) -> None:
-    path = str(tmp_path / "a.db")
-    log, commits = Log.open(FILES, path)
-    assert list(commits) == []
+    path = str(tmp_path / "a.db-wal")
+    log, commits = open_log(FILES, path)
+    assert commits == []
     log.append(CommitRecord(1, [], [(2, "table", 0)], []))
     log.flush(sync=True)
     log.close()
-    log, commits = Log.open(FILES, path)
-    assert list(commits) == [CommitRecord(1, [], [(2, "table", 0)], [])]
+    log, commits = open_log(FILES, path)
+    assert commits == [CommitRecord(1, [], [(2, "table", 0)], [])]
     log.close()
+
+
+def test_a_database_on_a_real_disk(tmp_path: Path) -> None:
+    """Its log lies beside it while it is open, and after it was left open; then it is one file again."""
+    path = tmp_path / "a.db"
+    for i, let_go in enumerate((Database.close, Database.abandon, Database.close)):
+        database = Database.open(str(path))
+        assert (database.root.commit_id, database.root.trees[1].get("user_version", 0)) == (i, i)
+        transaction = database.begin()
+        transaction.set_meta("user_version", i + 1)
+        transaction.commit()
+        assert {file.name for file in tmp_path.iterdir()} == {"a.db", "a.db-wal"}
+        let_go(database)
+    assert {file.name for file in tmp_path.iterdir()} == {"a.db"}
 
 
 def test_a_full_disk_has_a_name_of_its_own() -> None:

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from logs import PATH, make_commits, open_log, states_of, write_commits
+from logs import PATH, close, make_commits, no_room, open_log, read_log, states_of, witness_of, write_commits
 from simulation import SECTOR, Crash, SimulatedFiles
 
+from aerodb_dbapi.storage import header as headers
+from aerodb_dbapi.storage import log_head, wal
+from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
-from aerodb_dbapi.storage.header import LOG_START
+from aerodb_dbapi.storage.frames import Chain
+from aerodb_dbapi.storage.log_head import LOG_START
 from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
-from aerodb_dbapi.storage.recovery import Scan, scan
+from aerodb_dbapi.storage.recovery import NOTHING, Scan, Witness, scan
+
+__all__ = ["no_room"]
 
 COMMITS = make_commits(14, 5)
 STATES = states_of(COMMITS)
@@ -39,7 +44,7 @@ def workload(files: SimulatedFiles, progress: Progress, group: int) -> None:
     assert not found
     for at in range(0, len(COMMITS), group):
         if at % 5 == 4:
-            log.close()
+            close(log)
             log, found = open_log(files)
             assert states_of(found) == STATES[: at + 1]
         for record in COMMITS[at : at + group]:
@@ -47,7 +52,7 @@ def workload(files: SimulatedFiles, progress: Progress, group: int) -> None:
             progress.started += 1
         log.flush(sync=True)
         progress.acknowledged = progress.started
-    log.close()
+    close(log)
 
 
 def check_recovered(files: SimulatedFiles, progress: Progress) -> int:
@@ -63,9 +68,10 @@ def check_recovered(files: SimulatedFiles, progress: Progress) -> int:
     return len(found)
 
 
-@pytest.mark.parametrize("group", [1, 3])
-def test_crash_at_every_step(group: int) -> None:
-    """INV-R1, INV-R2, INV-R4: the log's part of them."""
+@pytest.mark.parametrize(("group", "room"), [(1, 0), (3, 0), (1, 700)])
+def test_crash_at_every_step(group: int, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """INV-R1, INV-R2, INV-R4: the log's part of them; also with zeros written in advance."""
+    monkeypatch.setattr(wal, "ROOM_LEAST", room)
     whole = SimulatedFiles()
     workload(whole, Progress(), group)
     recovered = set()
@@ -75,7 +81,7 @@ def test_crash_at_every_step(group: int) -> None:
             workload(files, progress, group)
         for seed in range(8):
             after = files.restart(("none", "all", "random")[min(seed, 2)], seed)
-            if PATH not in after.names or not any(after.contents(PATH)):
+            if PATH not in after.names or log_head.decode(after.contents(PATH)) is None:
                 assert progress.acknowledged == 0
                 continue
             recovered.add(check_recovered(after, progress))
@@ -119,7 +125,7 @@ def test_a_process_killed_then_a_crash_while_the_next_one_recovers() -> None:
                         progress.acknowledged = record.commit_id
                 log.flush(sync=False)
                 progress.started = kept
-                log.close(seal=False)  # as death does: the lock is gone, nothing is synced
+                log.close()  # as death does: the lock is gone, nothing is synced
                 files.crash_at = files.steps + crash_at
                 with contextlib.suppress(Crash):
                     log, found = open_log(files)
@@ -129,7 +135,7 @@ def test_a_process_killed_then_a_crash_while_the_next_one_recovers() -> None:
 
 
 def test_crash_while_closing_what_was_never_synced() -> None:
-    """A seal is written only when the log it witnesses is durable."""
+    """Closing makes durable what was appended."""
     for crash_at in range(1, 6):
         for seed in range(20):
             files, progress = SimulatedFiles(seed), Progress(started=5)
@@ -139,7 +145,7 @@ def test_crash_while_closing_what_was_never_synced() -> None:
                 log.flush(sync=False)
             files.crash_at = files.steps + crash_at
             with contextlib.suppress(Crash):
-                log.close()
+                close(log)
                 progress.acknowledged = 5
             check_recovered(files.restart("random", seed), progress)
 
@@ -182,8 +188,8 @@ def unsealed(count: int, *, group: int = 1) -> tuple[bytes, list[int]]:
     return files.contents(PATH), ends
 
 
-def found_in(content: bytes) -> int:
-    return len(scan(SimulatedFiles.holding({PATH: content}), PATH)[0])
+def found_in(content: bytes, witness: Witness = NOTHING) -> int:
+    return len(read_log(SimulatedFiles.holding({PATH: content}), PATH, witness))
 
 
 def test_the_torn_tail_is_cut_and_the_log_goes_on() -> None:
@@ -196,7 +202,7 @@ def test_the_torn_tail_is_cut_and_the_log_goes_on() -> None:
         log, found = open_log(files)
         assert len(found) == 5 and len(files.contents(PATH)) == ends[5]
         log.append(COMMITS[5])
-        log.close()
+        close(log)
         assert states_of(open_log(files)[1]) == STATES[:7]
 
 
@@ -228,42 +234,57 @@ def test_a_later_frame_of_the_same_unsynced_batch_is_no_witness() -> None:
 
 
 def test_the_last_batch_before_an_unclean_end_has_no_witness() -> None:
-    """The documented limit; a clean close takes it away."""
+    """The documented limit; the header that the next opening writes takes it away."""
     content, ends = unsealed(5)
     assert found_in(content[: ends[4] + 5] + b"\xee" + content[ends[4] + 6 :]) == 4
-    files = SimulatedFiles.holding({PATH: content})
-    open_log(files)[0].close()
-    sealed = bytearray(files.contents(PATH))
+    log, _ = open_log(SimulatedFiles.holding({PATH: content}))
+    sealed = bytearray(content)
     sealed[ends[4] + 5] ^= 1
     with pytest.raises(CorruptionError, match="durable up to byte") as caught:
-        found_in(bytes(sealed))
+        found_in(bytes(sealed), witness_of(log))
     assert caught.value.offset == ends[4]
 
 
 def test_a_log_shorter_than_its_header_says_is_reported() -> None:
     """INV-R7."""
     files = SimulatedFiles()
-    write_commits(files, COMMITS)
+    witness = write_commits(files, COMMITS)
     content = files.contents(PATH)
     for size in range(LOG_START, len(content), 97):
         told = f"durable up to byte {len(content)}, but the file has {size} bytes"
         with pytest.raises(CorruptionError, match=told):
-            found_in(content[:size])
+            found_in(content[:size], witness)
+
+
+def test_a_log_that_its_header_does_not_witness_is_reported() -> None:
+    """INV-R7: as many bytes, another commit there."""
+    files = SimulatedFiles()
+    witness = write_commits(files, COMMITS)
+    assert found_in(files.contents(PATH), witness) == len(COMMITS)
+    for other in (
+        witness._replace(crc=witness.crc ^ 1),
+        witness._replace(commit_id=3),
+        witness._replace(end=witness.end - 9),
+    ):
+        with pytest.raises(CorruptionError, match="not the one its header witnesses"):
+            found_in(files.contents(PATH), other)
 
 
 def test_frames_of_another_log_do_not_verify() -> None:
     """INV-R3, INV-R7: the same commits, written to another file, put in place of this one's."""
     ours, theirs = SimulatedFiles(1), SimulatedFiles(2)
-    write_commits(ours, COMMITS)
+    witness = write_commits(ours, COMMITS)
     write_commits(theirs, COMMITS)
     mine, other = ours.contents(PATH), theirs.contents(PATH)
     assert len(mine) == len(other)
     for at in (LOG_START, scan(ours, PATH)[1].end // 2):
         with pytest.raises(CorruptionError):
-            found_in(mine[:at] + other[at:])
+            found_in(mine[:at] + other[at:], witness)
     content, ends = unsealed(5)
     assert found_in(content + other[LOG_START:]) == 5
-    reading = Scan(SimulatedFiles.holding({PATH: content + other[LOG_START:]}).open(PATH), PATH)
+    head = log_head.decode(content)
+    assert head is not None
+    reading = Scan(SimulatedFiles.holding({PATH: content + other[LOG_START:]}).open(PATH), PATH, head)
     assert all(reading.frame_at(offset) is None for offset in range(ends[5], len(content) + len(other) - LOG_START))
 
 
@@ -272,11 +293,11 @@ def test_an_older_copy_under_a_newer_header_is_reported() -> None:
     files = SimulatedFiles()
     write_commits(files, COMMITS[:3])
     older = SimulatedFiles.holding({PATH: files.contents(PATH)})
-    write_commits(files, [CommitRecord(4, [TreeEdits(2, [], {1: ("one",)})])])
+    witness = write_commits(files, [CommitRecord(4, [TreeEdits(2, [], {1: ("one",)})])])
     write_commits(older, [CommitRecord(4, [TreeEdits(2, [], {1: ("two",)})])])
     mixed = files.contents(PATH)[:LOG_START] + older.contents(PATH)[LOG_START:]
     with pytest.raises(CorruptionError, match="not the one its header witnesses"):
-        found_in(mixed)
+        found_in(mixed, witness)
 
 
 def test_a_frame_left_from_before_a_cut_is_not_the_next() -> None:
@@ -311,7 +332,9 @@ def test_a_copy_of_the_file_kept_as_a_blob_is_no_frame() -> None:
 def test_a_tail_full_of_marks_ends_in_an_error_not_in_a_hang() -> None:
     """INV-F3: the search is bounded; what cannot be searched is called damaged."""
     content, ends = unsealed(2)
-    chain = Scan(SimulatedFiles.holding({PATH: content}).open(PATH), PATH).chain
+    head_of_log = log_head.decode(content)
+    assert head_of_log is not None
+    chain = Chain.of(head_of_log.log_id)
     head, _ = chain.frame(b"x" * 400_000, 1, LOG_START, 0)
     tail = (head[:3] + b"\x00" + head[4:24]) * 40_000
     with pytest.raises(CorruptionError, match="cannot be told") as caught:
@@ -341,23 +364,50 @@ def test_random_sector_loss_in_the_unsynced_tail() -> None:
 
 
 def test_settling_moves_the_witness_forward() -> None:
-    content, ends = unsealed(5)
-    files = SimulatedFiles.holding({PATH: content})
-    log, _ = open_log(files)
-    log.close(seal=False)
-    header = scan(files, PATH)[1].header
-    assert (header.end, header.commit_id, header.sealed) == (ends[5], 5, False)
-    with pytest.raises(CorruptionError):
-        found_in(files.contents(PATH)[: ends[4]])
+    """Recovery makes what it found durable and has the header say so."""
+    files = SimulatedFiles()
+    database = Database.open("app.db", files=files)
+    for i in range(5):
+        transaction = database.begin()
+        transaction.set_meta("user_version", i)
+        transaction.commit()
+    database.abandon()
+    database = Database.open("app.db", files=files)
+    log = database.committer.log
+    assert log is not None
+    header = headers.read(files.open("app.db"), "app.db")
+    assert (header.end, header.end_commit, header.crc, header.sealed) == (log.end, 5, log.crc, False)
+    database.abandon()
+    content = files.contents("app.db-wal")
+    for size in (LOG_START, log.end - 1):
+        names = {"app.db": files.contents("app.db"), "app.db-wal": content[:size]}
+        with pytest.raises(CorruptionError, match="durable up to byte"):
+            Database.open("app.db", files=SimulatedFiles.holding(names))
 
 
 def test_reading_fails_where_the_disk_does() -> None:
-    content, _ = unsealed(5)
-    opened: list[Callable[[SimulatedFiles], object]] = [lambda f: scan(f, PATH), open_log]
-    for nth in (1, 2):
-        for attempt in opened:
-            files = SimulatedFiles.holding({PATH: content})
-            files.fail("read", nth)
-            with pytest.raises(OperationalError, match="disk I/O error"):
-                attempt(files)
-            assert len(open_log(files)[1]) == 5
+    """INV-F3: an error of the disk, at any read of an opening, is told as such, and changes nothing."""
+    files = SimulatedFiles()
+    database = Database.open("app.db", files=files)
+    for i in range(5):
+        transaction = database.begin()
+        transaction.set_meta("user_version", i)
+        transaction.commit()
+        if i == 2:
+            database.checkpoint()
+    digest = database.digest()
+    database.abandon()
+    names = {path: files.contents(path) for path in files.names}
+    for nth in range(1, 20):
+        again = SimulatedFiles.holding(names)
+        again.fail("read", nth)
+        try:
+            Database.open("app.db", files=again).abandon()
+        except OperationalError as error:
+            assert "disk I/O error" in str(error)
+        else:
+            break
+        opened = Database.open("app.db", files=again)
+        assert opened.digest() == digest
+        opened.abandon()
+    assert nth > 5

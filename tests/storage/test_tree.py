@@ -216,11 +216,21 @@ def test_deleting_nearly_all_joins_nodes() -> None:
     assert tree.node.__class__ is Leaf and len(tree) == 0 and tree.last() is None and list(tree.batches()) == []
 
 
+class Stub:
+    """A source that hands over the content of a loaded node, its children as stubs."""
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+
+    def load(self, _: Any) -> tuple[Any, Any]:
+        if self.node.__class__ is Branch:
+            return self.node.keys, tuple(map(unloaded, self.node.children))
+        return self.node.keys, self.node.values
+
+
 def unloaded(node: Any) -> Any:
     """The same subtree as a stub, every node of it loading at first touch."""
-    if node.__class__ is Branch:
-        return Branch.unloaded(node.size, lambda: (node.keys, tuple(map(unloaded, node.children))))
-    return Leaf.unloaded(lambda: (node.keys, node.values))
+    return node.__class__.unloaded(node.size, Stub(node))
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,4 +1,4 @@
-"""The log: what is appended comes back, in frames that chain; a failure is final; closing seals."""
+"""The log: what is appended comes back, in frames that chain; a failure is final."""
 
 from __future__ import annotations
 
@@ -10,18 +10,34 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from logs import PATH, apply, make_commit, make_commits, open_log, states_of, write_commits
+from logs import (
+    PATH,
+    apply,
+    close,
+    make_commit,
+    make_commits,
+    no_room,
+    open_log,
+    read_log,
+    states_of,
+    write_commits,
+)
 from simulation import SimulatedFiles
 
 from aerodb_dbapi.storage import frames as frames_module
+from aerodb_dbapi.storage import header as headers
+from aerodb_dbapi.storage import log_head, wal
+from aerodb_dbapi.storage.database import Database, open_locked
 from aerodb_dbapi.storage.errors import CorruptionError, DataError, InternalError, OperationalError
 from aerodb_dbapi.storage.files import io_error
 from aerodb_dbapi.storage.frames import FRAME_TARGET, HEAD_SIZE, Assembly, BodyError, Chain, frames_of
-from aerodb_dbapi.storage.header import LOG_START
+from aerodb_dbapi.storage.log_head import LOG_START
 from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
-from aerodb_dbapi.storage.recovery import Scan, scan
+from aerodb_dbapi.storage.recovery import scan
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
 from aerodb_dbapi.storage.wal import Log
+
+__all__ = ["no_room"]
 
 CHAIN = Chain.of(b"identity of a log")
 
@@ -102,7 +118,7 @@ def test_what_cannot_be_stored_leaves_the_log_as_it_was() -> None:
             log.append(CommitRecord(1, [TreeEdits(2, [], {1: value})]))
     good = CommitRecord(1, [TreeEdits(2, [], {1: (1,)})])
     log.append(good)
-    log.close()
+    close(log)
     assert open_log(files)[1] == [good]
 
 
@@ -120,7 +136,7 @@ def test_a_sound_frame_with_a_senseless_body_is_refused(body: bytes) -> None:
     files = SimulatedFiles()
     log, _ = open_log(files)
     log.close()
-    chain = Scan(files.open(PATH), PATH).chain
+    chain = Chain.of(log.head.log_id)
     content = files.contents(PATH) + chain.frame(body, chain.seed, LOG_START, LOG_START)[0]
     with pytest.raises(CorruptionError) as caught:
         scan(SimulatedFiles.holding({PATH: content}), PATH)
@@ -134,10 +150,10 @@ def test_commit_ids_must_follow_one_another() -> None:
     with pytest.raises(InternalError, match="commit 2 appended after commit 0"):
         log.append(CommitRecord(2))
     log.close()
-    chain = Scan(files.open(PATH), PATH).chain
+    chain = Chain.of(log.head.log_id)
     packed, _ = frames_of(CommitRecord(2), chain, LOG_START, chain.seed, LOG_START)
     with pytest.raises(CorruptionError, match="commit 2 follows commit 0"):
-        scan(SimulatedFiles.holding({PATH: files.contents(PATH) + packed[0]}), PATH)
+        read_log(SimulatedFiles.holding({PATH: files.contents(PATH) + packed[0]}))
 
 
 def test_frames_chain_and_are_bound_to_log_and_place() -> None:
@@ -163,18 +179,30 @@ def test_reopening_goes_on_where_the_log_ended() -> None:
         assert states_of(found) == states_of(commits[:at])
         for record in commits[at : at + 3]:
             log.append(record)
-        log.close()
+        close(log)
     assert states_of(open_log(files)[1]) == states_of(commits)
+
+
+def write(database: Database, count: int) -> None:
+    """Small commits."""
+    for i in range(count):
+        transaction = database.begin()
+        transaction.set_meta("user_version", i)
+        transaction.commit()
 
 
 def test_a_clean_file_is_not_written_when_opened_and_closed() -> None:
     files = SimulatedFiles()
-    write_commits(files, make_commits(3))
-    before = files.contents(PATH), files.log.count("sync"), files.log.count("write")
-    log, _ = open_log(files)
-    log.close()
-    log.close()
-    assert (files.contents(PATH), files.log.count("sync"), files.log.count("write")) == before
+    database = Database.open("app.db", files=files)
+    write(database, 3)
+    database.close()
+    before = files.contents("app.db"), files.log.count("sync"), files.log.count("write"), set(files.names)
+    database = Database.open("app.db", files=files)
+    assert database.root.commit_id == 3
+    database.close()
+    database.close()
+    assert (files.contents("app.db"), files.log.count("sync"), files.log.count("write"), set(files.names)) == before
+    assert set(files.names) == {"app.db"}
 
 
 def test_one_sync_serves_all_that_was_appended() -> None:
@@ -273,65 +301,108 @@ def test_an_interruption_loses_and_doubles_nothing(monkeypatch: pytest.MonkeyPat
         monkeypatch.undo()
         if record.commit_id % 2:
             log.flush(sync=True)
-    log.close()
+    close(log)
     assert states_of(open_log(files)[1]) == states_of(commits)
 
 
 def test_a_log_is_used_only_when_it_is_ready() -> None:
     files = SimulatedFiles()
     write_commits(files, make_commits(2))
-    log, commits = Log.open(files, PATH)
+    file = files.open(PATH)
+    head = log_head.decode(file.read_at(0, LOG_START))
+    assert head is not None
+    log = Log(file, PATH, head, 0)
     with pytest.raises(InternalError, match="still recovering"):
         log.append(CommitRecord(1))
-    with pytest.raises(OperationalError, match="database is locked"):
-        Log.open(files, PATH, timeout=0)
-    next(commits)
-    commits.close()  # type: ignore[attr-defined]
-    again, found = open_log(files)  # given up: the lock is free
+    log.close()
+    again, found = open_log(files)
     assert len(found) == 2
     again.close()
     with pytest.raises(InternalError, match="closed"):
         again.flush(sync=False)
 
 
-def test_a_name_that_changes_while_waiting_is_followed() -> None:
+def test_an_open_database_is_locked_until_it_is_closed_or_given_up() -> None:
     files = SimulatedFiles()
-    write_commits(files, make_commits(2))
-    write_commits(files, make_commits(3), "other.db")
+    holder = files.open("app.db", create=True)
+    assert holder.lock(0)
+    with pytest.raises(OperationalError, match=r"^database is locked$"):
+        Database.open("app.db", files=files, timeout=0)
+    holder.close()
+    for let_go in (Database.close, Database.abandon):
+        database = Database.open("app.db", files=files)
+        assert not files.open("app.db").lock(0)
+        let_go(database)
+        other = files.open("app.db")
+        assert other.lock(0)
+        other.close()
+
+
+def test_a_name_that_changes_while_waiting_is_followed() -> None:
+    files = SimulatedFiles.holding({"app.db": b"old", "other.db": b"new"})
     real = files.open
 
     def replacing(path: str, *, create: bool = False) -> Any:
         file = real(path, create=create)
         files.open = real  # type: ignore[method-assign]
-        files.rename("other.db", PATH)
+        files.rename("other.db", "app.db")
         return file
 
     files.open = replacing  # type: ignore[method-assign]
-    assert len(open_log(files)[1]) == 3
+    assert open_locked(files, "app.db", 0).read_at(0, 10) == b"new"
 
 
 def test_closing_seals_the_file() -> None:
+    """What was committed is in the blocks; the log is gone, and the header says that there is none."""
     files = SimulatedFiles()
-    write_commits(files, make_commits(3))
-    _, summary = scan(files, PATH)
-    assert summary.header.sealed and summary.header.commit_id == 3
-    assert summary.header.end == summary.end == summary.size and summary.cut == 0 and summary.frames == 3
+    database = Database.open("app.db", files=files)
+    write(database, 3)
+    header = headers.read(files.open("app.db"), "app.db")
+    assert not header.sealed and header.generation == 1 and "app.db-wal" in files.names
+    database.close()
+    after = files.restart("none")
+    header = headers.read(after.open("app.db"), "app.db")
+    assert (header.sealed, header.commit_id, header.generation, set(after.names)) == (True, 3, 1, {"app.db"})
 
 
-def test_a_seal_that_fails_is_told_and_harmless() -> None:
-    for kind, nth in (("write", 1), ("sync", 1)):
+@pytest.mark.parametrize("kind", ["write", "sync", "remove", "sync_directory"])
+def test_a_close_that_fails_is_told_and_harmless(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """INV-C4, INV-C6: what was committed is in the log, or in the checkpoint, or in both."""
+    for nth in (1, 2, 3):
         files = SimulatedFiles()
-        commits = make_commits(3)
+        database = Database.open("app.db", files=files)
+        write(database, 3)
+        digest = database.digest()
+        files.fail(kind, nth)
+        caplog.clear()
+        database.close()
+        assert bool(caplog.records) == (kind in ("write", "sync") and nth < 3)
+        for after in (files.restart("none"), files.restart("all"), files.restart("random", 5), files):
+            again = Database.open("app.db", files=after)
+            assert (again.root.commit_id, again.digest()) == (3, digest)
+            again.close()
+
+
+def test_room_is_made_in_advance_and_means_nothing() -> None:
+    """Zeros behind the last frame are no frame; a commit that does not grow the file needs no longer sync."""
+    before = wal.ROOM_LEAST
+    wal.ROOM_LEAST = 1024
+    try:
+        files = SimulatedFiles()
+        commits = make_commits(30)
         log, _ = open_log(files)
+        sizes = set()
         for record in commits:
             log.append(record)
-        log.flush(sync=True)
-        files.fail(kind, nth)
-        with pytest.raises(OperationalError):
-            log.close()
-        for after in (files, files.restart("none"), files.restart("all"), files.restart("random", 5)):
-            assert states_of(open_log(after)[1]) == states_of(commits)
+            log.flush(sync=True)
+            sizes.add(len(files.contents(PATH)))
+            assert not any(files.contents(PATH)[log.end :])
+        assert len(sizes) < 8 and max(sizes) > log.end
+        log.close()
+        assert states_of(open_log(files)[1]) == states_of(commits)
+    finally:
+        wal.ROOM_LEAST = before
 
 
 def test_the_constants_the_format_rests_on() -> None:
-    assert (HEAD_SIZE, LOG_START, frames_module.MARK_OFFSET) == (24, 8192, 8)
+    assert (HEAD_SIZE, LOG_START, frames_module.MARK_OFFSET) == (24, 4096, 8)

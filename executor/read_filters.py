@@ -1,0 +1,189 @@
+"""What a statement reads, as precisely as a commit needs to know it (INV-V7).
+
+A transaction that wrote may commit only if nothing that it read was changed since its base. What it read is not said by
+the pages or keys that it happened to visit, but by its conditions: *precision locking* (Jordan, Banerjee and Batman,
+SIGMOD 1981; Neumann, Mühlbauer and Kemper, SIGMOD 2015). A row that another commit changed matters to a statement only if
+its old or its new image satisfies the conditions that the statement puts on that row's table alone.
+
+    ::
+
+        SELECT sum(x) FROM t WHERE k = ? AND x > 10
+        reads   the filter (k = ? AND x > 10) of t's tree, with the values of this run
+        is not  disturbed by a commit that changes a row with another k, whatever index was used
+
+For each source of the statement's own query there is
+    a *point*    if it is reached by a rowid that is a constant or a parameter: the key alone
+    a *filter*   else, if some conjunct concerns this source alone: a function that tells which of some rows satisfy them
+    the *tree*   else; also for outer joins, nested queries, compounds, WITHOUT ROWID tables, and conditions with functions
+                 that need the session or the instant of the run
+
+The filter is the query compiler's own text over rows that are handed to it, so it decides exactly as the statement
+did: affinities, collations, NULLs. A filter that raises counts as satisfied.
+
+Not here: when filters are asked (`storage/conflicts.py`); half-read cursors count as if read to the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from aerodb_dbapi.executor.codegen import compile_select
+from aerodb_dbapi.planner.expressions import Call, Column, Constant, Expression, Parameter, transform
+from aerodb_dbapi.planner.query import (
+    DeleteStatement,
+    InsertStatement,
+    Join,
+    Query,
+    RowidPoint,
+    RowsSource,
+    Select,
+    SelectStatement,
+    Statement,
+    Step,
+    TableSource,
+    UpdateStatement,
+)
+from aerodb_dbapi.planner.terms import ROWID
+from aerodb_dbapi.planner.usage import all_queries, deep_nodes, nested_queries, note_trees, sources_in, trees_of
+from aerodb_dbapi.storage.catalog import Table
+
+Row = tuple[Any, ...]
+Test = Callable[[Sequence[Row], Sequence[Any]], bool]
+"""Whether one of some rows, each with its rowid behind its columns, satisfies the conditions with these parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a statement reads: whole `trees`, `points` (tree, function from parameters to key), `filters` (tree, number of
+    columns, test)."""
+
+    trees: tuple[int, ...]
+    points: tuple[tuple[int, Callable[[Sequence[Any]], Any]], ...] = ()
+    filters: tuple[tuple[int, int, Test], ...] = ()
+
+    def note(self, transaction: Any, params: Sequence[Any]) -> None:
+        """Tell a transaction what this run reads."""
+        if self.trees:
+            transaction.note_read(self.trees)
+        for tree, key in self.points:
+            value = key(params)
+            if value.__class__ is int:
+                transaction.note_point(tree, value)
+        for tree, width, test in self.filters:
+            transaction.note_filter(tree, width, test, params)
+
+
+class Reading:
+    """The reads of a planned statement, made when a transaction first asks."""
+
+    __slots__ = ("coarse", "made", "statement")
+
+    def __init__(self, statement: Statement, coarse: tuple[int, ...]) -> None:
+        self.statement: Statement | None = statement
+        self.coarse = coarse
+        self.made: Reads | None = None
+
+    def note(self, transaction: Any, params: Sequence[Any]) -> None:
+        """Tell a transaction what a run reads."""
+        made = self.made
+        if made is None:
+            assert self.statement is not None
+            made = self.made = reads_precisely(self.statement, self.coarse)
+        made.note(transaction, params)
+
+
+def reads_precisely(statement: Statement, coarse: tuple[int, ...]) -> Reads:
+    """The reads of a planned statement; `coarse` are the trees that it reads in all."""
+    query = _own_query(statement)
+    if not coarse or not isinstance(query, Select) or query.steps is None:
+        return Reads(coarse)
+    whole: set[int] = set()
+    for other in all_queries(statement):
+        if other is not query:
+            trees_of(other, whole)
+    points, filters = [], []
+    for step in query.steps:
+        found = _of_step(query, step)
+        if found is None:
+            note_trees(step, whole)
+        elif found[0] == "point":
+            points.append((found[1], found[2]))
+        else:
+            filters.append((found[1], *found[2]))
+    return Reads(tuple(sorted(whole)), tuple(points), tuple(filters))
+
+
+def _own_query(statement: Statement) -> Query | None:
+    if isinstance(statement, SelectStatement | UpdateStatement | DeleteStatement | InsertStatement):
+        return statement.query
+    return None
+
+
+def _of_step(query: Select, step: Step) -> tuple[str, int, Any] | None:
+    """The point or filter of one source; None if its trees must be taken whole."""
+    source = step.source
+    if not isinstance(source, TableSource) or source.as_of is not None or step.kind == "left":
+        return None
+    table = source.table
+    if table.without_rowid:
+        return None
+    if isinstance(step.access, RowidPoint) and _is_plain(step.access.key) and not sources_in(step.access.key):
+        return "point", table.tree, _value_of(step.access.key)
+    own = [part for part in _conjuncts(query) if sources_in(part) == {source.id} and _is_plain(part)]
+    if not own:
+        return None
+    return "filter", table.tree, (len(table.columns), _test(table, source.id, own))
+
+
+def _conjuncts(query: Select) -> list[Expression]:
+    return [*query.where, *[part for join in query.joins if join.kind != "left" for part in join.on]]
+
+
+def _is_plain(expression: Expression) -> bool:
+    """Whether the expression says the same at any time, of the row and the parameters alone."""
+    if nested_queries(expression):
+        return False
+    calls = [node for node in deep_nodes(expression) if isinstance(node, Call)]
+    return all(call.deterministic and not call.needs_session and not call.needs_instant for call in calls)
+
+
+def _value_of(key: Expression) -> Callable[[Sequence[Any]], Any]:
+    """The value of an expression over parameters."""
+    if isinstance(key, Parameter):
+        return itemgetter(key.index)
+    select = Select([""], [None], [None], ["BINARY"], [], [], [key])
+    run, _ = compile_select(SelectStatement(select))
+    return lambda params: next(run(_Probe(()), {}, params))[0]
+
+
+def _test(table: Table, source: int, own: list[Expression]) -> Test:
+    """The conditions as a function over rows that are handed in, the rowid behind the columns."""
+    width = len(table.columns)
+
+    def rowid_at_the_end(node: Expression) -> Expression:
+        if isinstance(node, Column) and node.source == source and node.position == ROWID:
+            return Column(source, width, node.name, node.column_affinity, node.column_collation, node.type)
+        return node
+
+    rows = RowsSource(id=source, name=table.name, rows=lambda probe: probe.rows, width=width + 1)
+    where = [transform(part, rowid_at_the_end) for part in own]
+    select = Select([""], [None], [None], ["BINARY"], [Join(rows)], where, [Constant(1)])
+    run, _ = compile_select(SelectStatement(select))
+
+    def test(images: Sequence[Row], params: Sequence[Any]) -> bool:
+        return next(iter(run(_Probe(images), {}, params)), None) is not None
+
+    return test
+
+
+class _Probe:
+    """What generated code takes for a session."""
+
+    __slots__ = ("rows",)
+    watch = False
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows

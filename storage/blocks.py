@@ -1,0 +1,207 @@
+"""The block file: reading blocks by pointer, finding room for new ones, and the records that say what is where.
+
+Reading
+    `read(pointer)` gives the page if the bytes there have the pointer's checksum, which covers the file's identity and the
+    block's place as well (INV-C2); else a CorruptionError that names file and offset. `load` makes a node's content of it.
+
+Room
+    `Allocator` hands out extents, multiples of `UNIT`. It works on the free list of the checkpoint in force and never
+    gives out a byte that this one, or the one being written, uses (INV-C3, INV-G2): *next fit*, in order of offset, so that the
+    blocks of one checkpoint lie in few runs; what fits none of the next `TRIES` goes to the end of the file. Example: free (64, 128) and
+    (512, 64): 100 bytes → 64, 60 bytes → 512, 200 bytes → the end.
+
+Opening
+    `BlockFile.open` reads the header and the checkpoint record. The states it names become roots whose nodes load at
+    first touch, so opening costs the same for any size of file (INV-E3).
+
+Not here: header slots (`header.py`), what to write when (`checkpoint.py`).
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any, Final
+
+from crc32c import crc32c
+
+from aerodb_dbapi.storage import header as headers
+from aerodb_dbapi.storage import pages
+from aerodb_dbapi.storage.cache import NodeCache, weight
+from aerodb_dbapi.storage.catalog import CATALOG_TREE, META_TREE
+from aerodb_dbapi.storage.errors import CorruptionError
+from aerodb_dbapi.storage.files import File, io_error, write_all
+from aerodb_dbapi.storage.header import BLOCKS_START, Header
+from aerodb_dbapi.storage.nodes import Branch, Leaf
+from aerodb_dbapi.storage.pages import UNIT, BadPage, Checkpoint, Child, Pointer, TreeEntry
+from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.tree import Tree
+
+TRIES: Final = 64
+_PLACE: Final = Struct("<Q")
+
+
+class BlockSource:
+    """Where a clean node comes from: a block of a file."""
+
+    __slots__ = ("blocks", "pointer")
+
+    def __init__(self, blocks: BlockFile, pointer: Pointer) -> None:
+        self.blocks = blocks
+        self.pointer = pointer
+
+    def load(self, node: Any) -> tuple[Any, Any]:
+        """The content of the node, which the cache is told of."""
+        content = self.blocks.load(node, self.pointer)
+        if node.__class__ is Branch:
+            node.children, node.keys = content[1], content[0]
+        else:
+            node.values, node.keys = content[1], content[0]
+        self.blocks.cache.add(node, weight(node, self.pointer.length))
+        return content
+
+
+class BlockFile:
+    """The blocks of one open database file."""
+
+    __slots__ = ("cache", "file", "header", "path", "record", "seed")
+
+    def __init__(self, file: File, path: str, header: Header, cache: NodeCache) -> None:
+        self.file = file
+        self.path = path
+        self.header = header
+        self.cache = cache
+        self.seed = crc32c(header.file_id)
+        self.record = Checkpoint(end=BLOCKS_START)
+
+    @classmethod
+    def open(cls, file: File, path: str, cache: NodeCache) -> BlockFile:
+        """The blocks of a file that has a header."""
+        header = headers.read(file, path)
+        blocks = cls(file, path, header, cache)
+        if header.checkpoint is not None:
+            blocks.record = blocks._unpack(pages.unpack_checkpoint, header.checkpoint)
+            if blocks.record.commit_id != header.commit_id:
+                raise CorruptionError("the checkpoint is not the one its header names", file=path, offset=header.offset)
+            if file.size() < blocks.record.end:
+                raise CorruptionError(
+                    f"the file was cut: it had {blocks.record.end} bytes", file=path, offset=file.size()
+                )
+        return blocks
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def checksum(self, offset: int, page: bytes) -> int:
+        """The checksum of a block at that place."""
+        return crc32c(page, crc32c(_PLACE.pack(offset), self.seed))
+
+    def read(self, pointer: Pointer) -> bytes:
+        """The page that a pointer leads to."""
+        offset, length, crc, _ = pointer
+        try:
+            page = self.file.read_at(offset, length)
+        except OSError as error:
+            raise io_error(error, "SQLITE_IOERR_READ", self.path) from error
+        if len(page) != length or self.checksum(offset, page) != crc:
+            raise CorruptionError(f"damaged block of {length} bytes", file=self.path, offset=offset)
+        return page
+
+    def load(self, node: Any, pointer: Pointer) -> tuple[Any, Any]:
+        """The content of a node."""
+        content: tuple[Any, Any]
+        if node.__class__ is Branch:
+            keys, children, leaves = self._unpack(pages.unpack_branch, pointer)
+            kind = Leaf if leaves else Branch
+            content = keys, tuple([self.node(kind, child.size, child.pointer) for child in children])
+        else:
+            content = self._unpack(pages.unpack_leaf, pointer)
+            if len(content[0]) != node.size:
+                raise CorruptionError(
+                    f"a leaf of {len(content[0])} entries where one of {node.size} should be",
+                    file=self.path,
+                    offset=pointer.offset,
+                )
+        return content
+
+    def node(self, kind: type[Leaf] | type[Branch], size: int, pointer: Pointer) -> Any:
+        """A node that will load from that block."""
+        return kind.unloaded(size, BlockSource(self, pointer))
+
+    def branch_children(self, pointer: Pointer) -> tuple[list[Child], bool]:
+        """The children of a branch's block, and whether these are leaves: for walks over blocks."""
+        _, children, leaves = self._unpack(pages.unpack_branch, pointer)
+        return children, leaves
+
+    def state(self, pointer: Pointer) -> tuple[int, list[TreeEntry]]:
+        """A state record: commit id and trees."""
+        found: tuple[int, list[TreeEntry]] = self._unpack(pages.unpack_state, pointer)
+        return found
+
+    def root(self, pointer: Pointer) -> Root:
+        """The root of a state in the file; its nodes load at first touch."""
+        commit_id, entries = self.state(pointer)
+        trees: dict[int, Tree] = {}
+        for entry in entries:
+            if entry.pointer is None:
+                trees[entry.tree_id] = Tree.build((), (), entry.kind, entry.unique_prefix)  # type: ignore[arg-type]
+            else:
+                node = self.node(Leaf if entry.is_leaf else Branch, entry.size, entry.pointer)
+                trees[entry.tree_id] = Tree.of(node, entry.kind, entry.unique_prefix)  # type: ignore[arg-type]
+        if CATALOG_TREE not in trees or META_TREE not in trees:
+            raise CorruptionError("a state without a catalog", file=self.path, offset=pointer.offset)
+        return Root.of(commit_id, trees)
+
+    def _unpack(self, unpack: Any, pointer: Pointer) -> Any:
+        try:
+            return unpack(self.read(pointer))
+        except BadPage as error:
+            raise CorruptionError(str(error), file=self.path, offset=pointer.offset) from error
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def write(self, offset: int, page: bytes) -> None:
+        """Write a page at its place, unsynced. OSError if the disk fails."""
+        write_all(self.file, offset, page)
+
+
+class Allocator:
+    """Room for the blocks of one checkpoint: from the free extents as they were, then from the end."""
+
+    __slots__ = ("_at", "end", "extents")
+
+    def __init__(self, free: list[tuple[int, int]], end: int) -> None:
+        self.extents = list(free)
+        self.end = end
+        self._at = 0
+
+    def take(self, length: int) -> int:
+        """The offset of a new extent for `length` bytes."""
+        wanted = -(-length // UNIT) * UNIT
+        extents = self.extents
+        for _ in range(min(TRIES, len(extents))):
+            if self._at >= len(extents):
+                self._at = 0
+            offset, room = extents[self._at]
+            if room > wanted:
+                extents[self._at] = (offset + wanted, room - wanted)
+                return offset
+            if room == wanted:
+                del extents[self._at]
+                return offset
+            self._at += 1
+        offset, self.end = self.end, self.end + wanted
+        return offset
+
+    def left(self) -> list[tuple[int, int]]:
+        """What of the free extents was not given out."""
+        return self.extents
+
+
+def coalesced(extents: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Extents by offset, neighbours joined."""
+    joined: list[tuple[int, int]] = []
+    for offset, room in sorted(extents):
+        if joined and joined[-1][0] + joined[-1][1] == offset:
+            joined[-1] = (joined[-1][0], joined[-1][1] + room)
+        else:
+            joined.append((offset, room))
+    return joined

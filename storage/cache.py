@@ -1,0 +1,87 @@
+"""The node cache: how much of the trees on disk is in memory.
+
+Every node that has a block can be unloaded and loaded again, whoever holds it, for nodes never change and nodes with a
+block load by themselves at the next touch (INV-E3). So the cache holds no content: it knows which nodes are loaded, about
+how many bytes they take, and unloads the ones that were loaded longest ago when their sum passes the budget. Touching a
+loaded node costs nothing, for the cache is not asked; the price is that it cannot know which nodes are used often: first
+in, first out. Branches go only when all leaves are gone; they are a hundredth of a tree and the way to all the rest.
+
+    ::
+
+        dirty ──checkpoint──► clean, loaded ──evicted──► clean, unloaded
+                                    ▲──────────load──────────┘
+
+Budget
+    INV-C10. In bytes of memory as `weight` estimates them. Nodes that no block holds yet do not count:
+    they cannot go. The last node loaded is never evicted, however small the budget.
+
+Example: a budget of 1 MiB and a scan over leaves of 60 KiB: from the 18th on, each load evicts the leaf that was loaded 17
+loads before.
+
+Several threads load and evict at a time; the lock guards the two queues only. Evicting changes no answer (INV-C7).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any, Final
+
+from aerodb_dbapi.storage import dense
+from aerodb_dbapi.storage.nodes import Branch, unload
+
+BUDGET: Final = 256 << 20
+BRANCH_WEIGHT: Final = 320  # a child: a node, its source, its pointer
+ENTRY_WEIGHT: Final = 96  # a row's tuple, its key, its places in the leaf
+COLUMN_WEIGHT: Final = 40  # a value, and its place in the row
+
+
+def weight(node: Any, length: int) -> int:
+    """About how many bytes of memory a loaded node takes whose page has `length` bytes (before compression): objects
+    by their number, texts by their share of the page. Cheap, for it is asked at every load."""
+    if node.__class__ is Branch:
+        return length + BRANCH_WEIGHT * len(node.children)
+    values = node.values
+    width = len(values[0]) if values and values[0].__class__ is tuple else 1
+    return 2 * length + len(values) * (ENTRY_WEIGHT + COLUMN_WEIGHT * width)
+
+
+class NodeCache:
+    """The loaded nodes of one file. `budget` and `used` are bytes."""
+
+    __slots__ = ("_branches", "_leaves", "_lock", "budget", "evicted", "used")
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self.budget = budget
+        self.used = 0
+        self.evicted = 0
+        self._leaves: deque[tuple[Any, int]] = deque()
+        self._branches: deque[tuple[Any, int]] = deque()
+        self._lock = threading.Lock()
+
+    def add(self, node: Any, weight: int) -> None:
+        """A clean node was loaded, or a loaded one has become clean."""
+        with self._lock:
+            (self._branches if node.__class__ is Branch else self._leaves).append((node, weight))
+            self.used += weight
+            if self.used > self.budget:
+                self._evict()
+
+    def resize(self, budget: int) -> None:
+        """Another budget, from now on."""
+        with self._lock:
+            self.budget = budget
+            if self.used > budget:
+                self._evict()
+
+    def _evict(self) -> None:
+        evicted = 0
+        while self.used > self.budget and len(self._leaves) + len(self._branches) > 1:
+            queue = self._leaves if len(self._leaves) > 1 or not self._branches else self._branches
+            node, weight = queue.popleft()
+            unload(node)
+            self.used -= weight
+            evicted += 1
+        self.evicted += evicted
+        if evicted:
+            dense.forget()

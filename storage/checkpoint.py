@@ -1,0 +1,449 @@
+"""Checkpoints: from a state in memory to a state in the block file, beside readers and writers.
+
+One checkpoint, of commit C, after checkpoint P (INV-C1, INV-C5)
+    1. *Cut*: the log goes on in a new generation, so that the old one ends with C (`commit.py`). Root C cannot change, so
+       nobody is stopped. 2. *Write* the dirty nodes of C, children before parents, then those of snapshots that are not
+       in the file yet. A node is dirty if it has no source. 3. *Count the dead*: blocks that P's state reaches and C's
+       does not. 4. *Collect*: dead blocks that no pin can reach join the free list. 5. Write state record and checkpoint
+       record; sync; header slot; sync: now it is so. 6. The nodes written get their sources, and may be evicted; log
+       generations that nothing needs go.
+
+    If anything fails before the header is written, nothing has changed (INV-C4): the extents were free, the nodes are dirty, and
+    the commits are durable in their generations. `failure` says why, and the next checkpoint tries again. If the writing
+    of the header fails, either header may be found after a crash: there are no more checkpoints, no log is removed and
+    no room is used again until the database is opened anew (INV-C6); commits go on in the log. For the same reason the
+    header in force is written once more, as it is, before the first checkpoint of a session.
+
+The dead
+    A dirty node's clean children are the *frontier*: subtrees of C that are as in P. Walking P's state from its roots, what
+    is in the frontier is alive with all below; what is not is dead, and its children are looked at. The cost is that of
+    the change. Example: one row of a table of three levels was updated since P: three nodes were written, three blocks
+    died; the other children of the two branches are the frontier.
+
+Who pins what
+    A dead block has ``birth`` and ``died``: states from birth to before died may reach it. It is collected if and only if
+    no pin p has birth <= p < died (INV-G1). Pins are the commit ids of
+        states in use by this process: a weak reference to the tree map of every root that was published, or rebuilt
+        snapshots, and states kept by `history_retention`
+    What was collected is in the free list of C's record, a fact of the file: recovery decides nothing about it (INV-G3).
+    Its room is used by the checkpoint after C, not by C itself (INV-C3).
+
+    `birth` of what C writes is P + 1, for a node made by commit u, P < u <= C, is shared by the states u … C: no
+    state before `birth`, or from `died` on, reaches the block (INV-G6). Every unit of the file is in use, dead or free, and
+    only one of these (INV-G4, `accounting.py`).
+
+At the close of the last connection the log is not cut but ends: the header says that there is none (SEALED).
+
+Not here: rooms in the file (`blocks.py`), bytes (`pages.py`), when to run (`database.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+from weakref import ref
+
+from aerodb_dbapi.storage import header as headers
+from aerodb_dbapi.storage import pages
+from aerodb_dbapi.storage.blocks import Allocator, BlockFile, BlockSource, coalesced
+from aerodb_dbapi.storage.cache import weight
+from aerodb_dbapi.storage.catalog import META_TREE
+from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.files import io_error
+from aerodb_dbapi.storage.header import Header
+from aerodb_dbapi.storage.nodes import Branch, is_loaded
+from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
+from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.tree import Tree
+
+if TYPE_CHECKING:
+    from aerodb_dbapi.storage.commit import Committer
+    from aerodb_dbapi.storage.generations import Generations
+    from aerodb_dbapi.storage.transaction import Transaction
+    from aerodb_dbapi.storage.wal import Log
+
+SNAPSHOT: Final = "snapshot:"
+RETENTION: Final = "history_retention"
+COMPRESSION: Final = "compression"
+EMPTY_STATE: Final = Pointer(0, 0, 0, 0)  # of commit 0, which has no record
+WRITE_BATCH: Final = 1 << 20
+_SLACK: Final = 64  # by how much the record may grow when room for the record itself is taken from its free list
+
+
+class LiveStates:
+    """Weak references to the states of this process: which commits somebody may still read."""
+
+    __slots__ = ("_lock", "_states")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: list[tuple[int, Any]] = []
+
+    def add(self, commit_id: int, root: Root) -> None:
+        """A root that anybody may take from now on, standing for that commit."""
+        self._states.append((commit_id, ref(root.trees)))
+
+    def commits(self) -> set[int]:
+        """The commits of the states that are still held."""
+        with self._lock:
+            states = self._states
+            count = len(states)  # others may add behind it meanwhile
+            states[:count] = [state for state in states[:count] if state[1]() is not None]
+            return {commit_id for commit_id, _ in states}
+
+
+class Writing:
+    """The blocks that one checkpoint writes. Nothing of the nodes changes until `adopt`."""
+
+    def __init__(self, blocks: BlockFile, birth: int, compress: bool) -> None:
+        self.blocks = blocks
+        self.birth = birth
+        self.compress = compress
+        self.allocator = Allocator(blocks.record.free, blocks.record.end)
+        self.pointers: dict[int, Pointer] = {}  # id of a node → where it was written
+        self.nodes: list[Any] = []
+        self.frontier: set[int] = set()  # offsets of clean nodes that written ones lead to
+        self._batch: list[bytes] = []
+        self._batch_at = 0
+        self._batch_size = 0
+
+    def state(self, root: Root) -> tuple[Pointer, list[TreeEntry]]:
+        """Write the dirty nodes of a state, and its record."""
+        entries = [self._tree(tree_id, tree) for tree_id, tree in sorted(root.directory.scan())]
+        return self.page(pages.pack_state(root.commit_id, entries)), entries
+
+    def _tree(self, tree_id: int, tree: Tree) -> TreeEntry:
+        node = tree.node
+        size = node.size
+        pointer = self._node(node) if size else None
+        return TreeEntry(tree_id, tree.kind, tree.unique_prefix, size, node.__class__ is not Branch, pointer)
+
+    def _node(self, node: Any) -> Pointer:
+        source = getattr(node, "source", None)
+        if source is not None and source.blocks is self.blocks:
+            pointer: Pointer = source.pointer
+            self.frontier.add(pointer.offset)
+            return pointer
+        written = self.pointers.get(id(node))
+        if written is not None:
+            return written
+        if node.__class__ is Branch:
+            children = node.children
+            packed = [Child(self._node(child), child.size) for child in children]
+            page = pages.pack_branch(node.keys, packed, children[0].__class__ is not Branch)
+        else:
+            page = pages.pack_leaf(node.keys, node.values)
+            time.sleep(0)  # packing is long: let others have the interpreter
+        pointer = self.pointers[id(node)] = self.page(page)
+        self.nodes.append(node)
+        return pointer
+
+    def page(self, page: bytes) -> Pointer:
+        """Write a page."""
+        if self.compress:
+            page = pages.compressed(page)
+        offset = self.allocator.take(len(page))
+        self._put(offset, page)
+        return Pointer(offset, len(page), self.blocks.checksum(offset, page), self.birth)
+
+    def record(self, record: Checkpoint, collected: list[tuple[int, int]]) -> Pointer:
+        """Write the checkpoint record. It tells of the room that it takes itself, so that is taken first."""
+        record.free, record.end = coalesced([*self.allocator.left(), *collected]), self.allocator.end
+        room = -(-(len(pages.pack_checkpoint(record)) + _SLACK) // pages.UNIT) * pages.UNIT
+        offset = self.allocator.take(room)
+        record.free, record.end = coalesced([*self.allocator.left(), *collected]), self.allocator.end
+        page = pages.pack_checkpoint(record, room)
+        self._put(offset, page)
+        return Pointer(offset, len(page), self.blocks.checksum(offset, page), self.birth)
+
+    def _put(self, offset: int, page: bytes) -> None:
+        """Write behind the last page in one go, if it lies behind it."""
+        if offset != self._batch_at + self._batch_size or self._batch_size > WRITE_BATCH:
+            self.flush()
+            self._batch_at = offset
+        padding = -len(page) % pages.UNIT
+        self._batch.append(page + bytes(padding))
+        self._batch_size += len(page) + padding
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        if self._batch:
+            self.blocks.write(self._batch_at, b"".join(self._batch))
+            self._batch_at += self._batch_size
+            self._batch.clear()
+            self._batch_size = 0
+
+    def adopt(self) -> None:
+        """The checkpoint is durable: what was written is clean."""
+        blocks = self.blocks
+        for node in self.nodes:
+            loaded = is_loaded(node)
+            node.source = BlockSource(blocks, self.pointers[id(node)])
+            if loaded:
+                blocks.cache.add(node, weight(node, node.source.pointer.length))
+
+
+def dead_blocks(blocks: BlockFile, before: Iterable[TreeEntry], frontier: set[int], died: int) -> list[Dead]:
+    """The node blocks of an earlier state that a later one, of commit `died`, no longer reaches."""
+    dead: list[Dead] = []
+    waiting = [(entry.pointer, entry.is_leaf) for entry in before if entry.pointer is not None]
+    while waiting:
+        pointer, is_leaf = waiting.pop()
+        if pointer.offset in frontier:
+            continue
+        dead.append(Dead(pointer.offset, pointer.extent, pointer.birth, died))
+        if not is_leaf:
+            children, leaves = blocks.branch_children(pointer)
+            waiting += [(child.pointer, leaves) for child in children]
+    return dead
+
+
+class Checkpointer:
+    """The checkpoints of one database file, one at a time. `failure` is the reason why the last one failed, if it did."""
+
+    __slots__ = (
+        "blocks", "committer", "confirmed", "count", "entries", "failure", "generations", "live", "lock",
+        "promised", "root_at", "unknown",
+    )  # fmt: skip
+
+    def __init__(
+        self, blocks: BlockFile, generations: Generations, live: LiveStates, root_at: Callable[[int], Root]
+    ) -> None:
+        self.blocks = blocks
+        self.generations = generations
+        self.live = live
+        self.root_at = root_at
+        self.committer: Committer  # set by the database, which makes both
+        self.lock = threading.RLock()
+        self.failure: OperationalError | None = None
+        self.count = 0
+        self.confirmed = False
+        self.unknown = False
+        self.promised: dict[Transaction, int] = {}
+        state = blocks.record.state
+        self.entries = [] if state is None else blocks.state(state)[1]
+
+    # --- the log -----------------------------------------------------------------------------------------------------
+
+    def start_log(self) -> None:
+        """The first commit since the database was opened: make a log, and have the header name it (INV-R9)."""
+        with self.lock:
+            if self.committer.log is not None or self.committer.failure is not None:
+                return
+            blocks, header = self.blocks, self.blocks.header
+            try:
+                self._confirm()
+            except OSError as error:
+                raise io_error(error, "SQLITE_IOERR_WRITE", blocks.path) from error
+            log = self.generations.first(header.generation + 1, blocks.record.commit_id)
+            try:
+                self._write_header(header.with_log(log.head.generation, log.head.log_id))
+            except OSError as error:
+                log.close()
+                told = io_error(error, "SQLITE_IOERR_WRITE", blocks.path)
+                self.committer.fail(told)
+                raise told from error
+            self.committer.log = log
+
+    # --- checkpoints -------------------------------------------------------------------------------------------------
+
+    def run(self, pins: Iterable[int] = (), closing: bool = False) -> int:
+        """Make a checkpoint of the latest commit, and keep the states of `pins` as well; its commit id. With `closing`
+        the log ends. OperationalError: it failed, and nothing has changed (`failure` keeps the reason)."""
+        with self.lock:
+            try:
+                commit_id = self._run(sorted(set(pins)), closing)
+            except OSError as error:
+                told = io_error(error, "SQLITE_IOERR_WRITE", self.blocks.path)
+                text = f"checkpoint failed, the commits stay in the log: {told}"
+                self.failure = OperationalError(text, name=told.sqlite_errorname)
+                raise OperationalError(text, name=told.sqlite_errorname) from error
+            except OperationalError as error:
+                self.failure = error
+                raise
+            self.failure = None
+            return commit_id
+
+    def move_to(self, blocks: BlockFile, live: LiveStates) -> None:
+        """Go on in another file."""
+        self.blocks, self.live = blocks, live
+        self.confirmed, self.unknown, self.failure = True, False, None
+        self.entries = [] if blocks.record.state is None else blocks.state(blocks.record.state)[1]
+
+    def promise(self, commit_id: int, transaction: Transaction) -> bool:
+        """That state is to become a snapshot when the transaction commits: until then checkpoints keep it as if it were
+        one (INV-C8). Whether the file has it, or can rebuild it from the log since the last checkpoint; if not, only a
+        checkpoint makes it safe."""
+        with self.lock:
+            self.promised[transaction] = commit_id
+            return commit_id >= self.blocks.record.commit_id or any(at == commit_id for at, _, _ in self.states())
+
+    def _promised(self) -> set[int]:
+        """States that transactions under way will make snapshots of; once they have ended, META tells."""
+        self.promised = {t: commit_id for t, commit_id in self.promised.items() if t.is_open}
+        return set(self.promised.values())
+
+    def nearest(self, commit_id: int) -> tuple[int, Pointer, int] | None:
+        """The latest state in the file from which the log leads to that commit, or which is of that commit: its commit,
+        its record, and the generation that begins behind it."""
+        best: tuple[int, Pointer, int] | None = None
+        for at, pointer, generation in self.states():
+            if at == commit_id or (at < commit_id and generation and (best is None or at > best[0])):
+                best = at, pointer, generation
+                if at == commit_id:
+                    return best
+        return best
+
+    def oldest_commit(self) -> int:
+        """From which commit on the file can give every state."""
+        return min([at for at, _, generation in self.states() if generation], default=self.blocks.record.commit_id)
+
+    def states(self) -> list[Pinned]:
+        """The states that the file keeps, that of the checkpoint last."""
+        record, header = self.blocks.record, self.blocks.header
+        generation = 0 if header.sealed else header.generation
+        return [*record.pinned, Pinned(record.commit_id, record.state or EMPTY_STATE, generation)]
+
+    def _run(self, pins: list[int], closing: bool) -> int:
+        committer, blocks = self.committer, self.blocks
+        if self.unknown:
+            raise OperationalError("no checkpoint until the database is opened again: the last header write failed")
+        committer.settle()
+        before = blocks.record
+        nothing_new = committer.log is None and committer.published.commit_id == before.commit_id and not pins
+        if nothing_new and (blocks.header.sealed or not closing):
+            return before.commit_id
+        self._confirm()
+        log, root = self._cut(closing)
+        writing = Writing(blocks, before.commit_id + 1, root.trees[META_TREE].get(COMPRESSION) == "zlib")
+        record = Checkpoint(root.commit_id)
+        record.state, entries = writing.state(root)
+        record.dead = list(before.dead)
+        if root.commit_id != before.commit_id:
+            record.dead += dead_blocks(blocks, self.entries, writing.frontier, root.commit_id)
+        self._pin_states(record, writing, root, pins)
+        self._write(record, writing, log, closing)
+        self.entries = entries
+        self._forget_logs(log, closing)
+        self.count += 1
+        return root.commit_id
+
+    def _cut(self, closing: bool) -> tuple[Log | None, Root]:
+        """The state to write; and the log generation that goes on behind it, None if there is no log."""
+        committer = self.committer
+        log = committer.log
+        if log is None or closing or log.is_empty:
+            return log, committer.published
+        following = self.generations.prepare(log.head.generation + 1, 0)
+        try:
+            self.generations.promote(log, following)
+            root, ended = committer.cut(following)
+        except BaseException:
+            if committer.log is not following:
+                following.close()
+            raise
+        ended.close()
+        return following, root
+
+    def _pin_states(self, record: Checkpoint, writing: Writing, root: Root, pins: list[int]) -> None:
+        """Keep the states of snapshots, of `pins` and of retention in the record."""
+        before = self.blocks.record
+        held = {pinned.commit_id: pinned for pinned in before.pinned}
+        generation = 0 if self.blocks.header.sealed else self.blocks.header.generation
+        held[before.commit_id] = Pinned(before.commit_id, before.state or EMPTY_STATE, generation)
+        held.pop(root.commit_id, None)
+        kept = _retained(held.values(), root.commit_id, root.trees[META_TREE].get(RETENTION, 0))
+        wanted = {*pins, *snapshots(root).values(), *self._promised()} - {root.commit_id}
+        for commit_id in sorted(wanted - kept.keys(), reverse=True):
+            if commit_id in held:
+                kept[commit_id] = held[commit_id]._replace(generation=0)
+                continue
+            written = len(writing.nodes)
+            if commit_id <= before.commit_id:  # who knows which states share what this one has in memory only
+                writing.birth = 0
+            pointer, _ = writing.state(self.root_at(commit_id))
+            kept[commit_id] = Pinned(commit_id, pointer, 0)
+            for node in writing.nodes[written:]:
+                at = writing.pointers[id(node)]
+                record.dead.append(Dead(at.offset, at.extent, at.birth, root.commit_id))
+        record.pinned = sorted(kept.values())
+
+    def _write(self, record: Checkpoint, writing: Writing, log: Log | None, closing: bool) -> None:
+        """Collect, write the record, sync, write the header, sync: the point at which the checkpoint is so."""
+        blocks, before = self.blocks, self.blocks.record
+        pins = sorted({pinned.commit_id for pinned in record.pinned} | self.live.commits())
+        record.dead, collected = collect(record.dead, pins)
+        kept = {pinned.pointer.offset for pinned in record.pinned}
+        records = (blocks.header.checkpoint, before.state, *[pinned.pointer for pinned in before.pinned])
+        gone = {pointer for pointer in records if pointer is not None and pointer.length and pointer.offset not in kept}
+        collected += [(pointer.offset, pointer.extent) for pointer in gone]
+        pointer = writing.record(record, collected)
+        writing.flush()
+        blocks.file.sync()
+        header = blocks.header.following(commit_id=record.commit_id, checkpoint=pointer)
+        self._write_header(_naming(header, log, sealed=log is None or closing))
+        blocks.record = record
+        writing.adopt()
+
+    def _write_header(self, header: Header) -> None:
+        self.unknown = True
+        headers.write(self.blocks.file, header)
+        self.unknown = False
+        self.blocks.header = header
+
+    def _confirm(self) -> None:
+        """What was read as the header in force may be in the kernel's memory only: make it durable (INV-C6)."""
+        if not self.confirmed:
+            headers.write(self.blocks.file, self.blocks.header)
+            self.confirmed = True
+
+    def _forget_logs(self, log: Log | None, closing: bool) -> None:
+        """Remove the generations that neither recovery nor retention needs (INV-R10)."""
+        record, header = self.blocks.record, self.blocks.header
+        kept = [pinned.generation for pinned in record.pinned if pinned.generation]
+        if closing and log is not None:
+            log.close()
+            self.committer.log = None
+            self.generations.end_current(log, keep=bool(kept))
+        self.generations.remove_before(min(kept, default=header.generation + header.sealed))
+
+
+def collect(dead: list[Dead], pins: list[int]) -> tuple[list[Dead], list[tuple[int, int]]]:
+    """Dead blocks that some pin may reach, and the extents of those that none can (INV-G1)."""
+    kept: list[Dead] = []
+    extents: list[tuple[int, int]] = []
+    for block in dead:
+        at = bisect_left(pins, block.birth)
+        if at < len(pins) and pins[at] < block.died:
+            kept.append(block)
+        else:
+            extents.append((block.offset, block.extent))
+    return kept, extents
+
+
+def snapshots(root: Root) -> dict[str, int]:
+    """Name → commit of the snapshots of a state."""
+    stop = len(SNAPSHOT)
+    entries = root.trees[META_TREE].scan(SNAPSHOT, False, SNAPSHOT + "\U0010ffff")
+    return {key[stop:]: commit_id for key, commit_id in entries}
+
+
+def _retained(held: Iterable[Pinned], commit_id: int, retention: int) -> dict[int, Pinned]:
+    """The states behind which a log goes on that are needed to rebuild the last `retention` commits."""
+    if not retention:
+        return {}
+    starts = sorted(pinned for pinned in held if pinned.generation)
+    first = max(0, sum(pinned.commit_id <= commit_id - retention for pinned in starts) - 1)
+    return {pinned.commit_id: pinned for pinned in starts[first:]}
+
+
+def _naming(header: Header, log: Log | None, sealed: bool) -> Header:
+    """The header that names that generation as the first to read, or says that there is none."""
+    generation = header.generation if log is None else log.head.generation
+    log_id = bytes(16) if log is None or sealed else log.head.log_id
+    flags = headers.SEALED if sealed else 0
+    return replace(header, generation=generation, log_id=log_id, end=0, end_commit=0, crc=0, flags=flags)

@@ -1,0 +1,262 @@
+"""Pages: the bytes of a block, for every kind of block; and the pointer by which a block is reached.
+
+Pointer
+    ``Pointer(offset, length, crc, birth)``: where the block lies (a multiple of `UNIT`), how many bytes it has, the
+    crc32c of its place and bytes, and the first commit whose state may reach it. The checksum lives in the pointer, not
+    in the block: a block that was written elsewhere, not at all, or over an older one does not verify (INV-C2).
+
+Page
+    ::
+
+        kind u8 (+ 128: the rest is compressed by zlib) | body
+
+    ====  ==========  =================================================================================================
+    kind  page        body
+    ====  ==========  =================================================================================================
+    1     leaf        the entries, column by column (`columns.py`)
+    2     branch      msgpack of ``[leaves, separators, offsets, lengths, crcs, births, sizes]``: `leaves` is 1 if the
+                      children are leaves; `separators` a column; the others arrays, one element a child, little-endian,
+                      of u64, u32, u32, u64, u64
+    3     state       msgpack of ``[commit, trees]``; a tree is ``[id, kind, unique prefix, size, leaf, pointer…]``, its
+                      last four elements the pointer of its root node, absent if the tree is empty
+    4     checkpoint  msgpack of a map (`Checkpoint`)
+    ====  ==========  =================================================================================================
+
+A page that verified but does not decode was not written by this version: `BadPage`, which the reader makes a
+CorruptionError of. Decoding allocates a small multiple of the page's length (INV-F3).
+
+Not here: where blocks lie (`blocks.py`), when nodes become pages (`checkpoint.py`).
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import msgpack
+
+from aerodb_dbapi.storage.columns import DamagedEntries, pack_column, pack_entries, unpack_column, unpack_entries
+
+UNIT: Final = 64
+LEAF, BRANCH, STATE, CHECKPOINT = 1, 2, 3, 4
+COMPRESSED: Final = 128
+COMPRESSION_LEVEL: Final = 1
+INFLATED_MAX: Final = 1 << 31
+_SMALL: Final = 128  # shorter pages are not worth compressing
+
+
+class Pointer(NamedTuple):
+    """The way to a block: offset and length in bytes, checksum, and the first commit whose state may reach it."""
+
+    offset: int
+    length: int
+    crc: int
+    birth: int
+
+    @property
+    def extent(self) -> int:
+        """How many bytes of the file the block takes."""
+        return -(-self.length // UNIT) * UNIT
+
+
+class Child(NamedTuple):
+    """One child of a branch: its pointer, and how many entries lie below."""
+
+    pointer: Pointer
+    size: int
+
+
+class TreeEntry(NamedTuple):
+    """One tree of a state. `pointer` is that of its root node, None if the tree is empty."""
+
+    tree_id: int
+    kind: str
+    unique_prefix: int
+    size: int
+    is_leaf: bool
+    pointer: Pointer | None
+
+
+class Dead(NamedTuple):
+    """A block that states from `birth` to before `died` may reach, and no later one."""
+
+    offset: int
+    extent: int
+    birth: int
+    died: int
+
+
+class Pinned(NamedTuple):
+    """A state that is kept in the file. `generation` is the log generation that begins behind it, 0 if none does."""
+
+    commit_id: int
+    pointer: Pointer
+    generation: int
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """The checkpoint record: the state of `commit_id`, the states kept beside it, and what every byte is used for. A copy
+    names the identity of the file that the state was of, its `origin`, until it has a checkpoint of its own."""
+
+    commit_id: int = 0
+    state: Pointer | None = None
+    pinned: list[Pinned] = field(default_factory=list)
+    free: list[tuple[int, int]] = field(default_factory=list)
+    dead: list[Dead] = field(default_factory=list)
+    end: int = 0
+    origin: bytes = b""
+
+
+class BadPage(Exception):
+    """A page that verified, yet is none this version writes."""
+
+
+def pack_leaf(keys: Sequence[Any], values: Sequence[Any]) -> bytes:
+    """The page of a leaf."""
+    return b"\x01" + pack_entries(keys, values)
+
+
+def pack_branch(separators: Sequence[Any], children: Sequence[Child], leaves: bool) -> bytes:
+    """The page of a branch; one child more than separators."""
+    offsets, lengths, crcs, births = zip(*[child.pointer for child in children])
+    body = (
+        int(leaves), pack_column(separators), _array("Q", offsets), _array("I", lengths), _array("I", crcs),
+        _array("Q", births), _array("Q", [child.size for child in children]),
+    )  # fmt: skip
+    return b"\x02" + _pack(body)
+
+
+def pack_state(commit_id: int, trees: Iterable[TreeEntry]) -> bytes:
+    """The page of a state."""
+    return b"\x03" + _pack((commit_id, [(*tree[:5], *(tree.pointer or ())) for tree in trees]))
+
+
+def pack_checkpoint(record: Checkpoint, length: int = 0) -> bytes:
+    """The page of a checkpoint record, padded to `length` if that is at most 255 bytes more."""
+    body = {
+        "commit": record.commit_id,
+        "state": record.state,
+        "pinned": [(pinned.commit_id, *pinned.pointer, pinned.generation) for pinned in record.pinned],
+        "free": record.free,
+        "dead": record.dead,
+        "end": record.end,
+        "padding": b"",
+    }
+    if record.origin:
+        body["origin"] = record.origin
+    page = b"\x04" + _pack(body)
+    if length > len(page):
+        body["padding"] = bytes(length - len(page))
+        page = b"\x04" + _pack(body)
+    return page
+
+
+def compressed(page: bytes) -> bytes:
+    """The page, compressed if that makes it shorter."""
+    if len(page) < _SMALL:
+        return page
+    small = bytes((page[0] | COMPRESSED,)) + zlib.compress(page[1:], COMPRESSION_LEVEL)
+    return small if len(small) < len(page) else page
+
+
+def body_of(page: bytes, kind: int) -> memoryview:
+    """The body of a page that should be of that kind."""
+    if not page or page[0] & ~COMPRESSED != kind:
+        raise BadPage(f"a page of kind {page[0] if page else None} where one of kind {kind} should be")
+    if not page[0] & COMPRESSED:
+        return memoryview(page)[1:]
+    inflater = zlib.decompressobj()
+    try:
+        body = inflater.decompress(memoryview(page)[1:], INFLATED_MAX)
+    except zlib.error as error:
+        raise BadPage(f"a compressed page that does not decompress: {error}") from error
+    if not inflater.eof or inflater.unused_data:
+        raise BadPage("a compressed page of a wrong length")
+    return memoryview(body)
+
+
+def unpack_leaf(page: bytes) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Keys and values of a leaf."""
+    try:
+        return unpack_entries(body_of(page, LEAF))
+    except DamagedEntries as error:
+        raise BadPage(str(error)) from error
+
+
+def unpack_branch(page: bytes) -> tuple[tuple[Any, ...], list[Child], bool]:
+    """Separators, children, and whether these are leaves."""
+    leaves, separators, *columns = _fields(body_of(page, BRANCH), 7)
+    try:
+        keys = tuple(unpack_column(separators))
+        offsets, lengths, crcs, births, sizes = map(_numbers, "QIIQQ", columns)
+    except (DamagedEntries, TypeError, ValueError) as error:
+        raise BadPage(f"an unreadable branch: {error}") from error
+    if {len(offsets), len(lengths), len(crcs), len(births), len(sizes)} != {len(keys) + 1}:
+        raise BadPage("a branch whose children and separators do not match")
+    pointers = map(Pointer, offsets, lengths, crcs, births)
+    return keys, list(map(Child, pointers, sizes)), bool(leaves)
+
+
+def unpack_state(page: bytes) -> tuple[int, list[TreeEntry]]:
+    """Commit id and trees of a state."""
+    commit_id, trees = _fields(body_of(page, STATE), 2)
+    try:
+        return commit_id, [
+            TreeEntry._make((*tree[:5], Pointer(*tree[5:]) if len(tree) > 5 else None)) for tree in trees
+        ]
+    except TypeError as error:
+        raise BadPage(f"an unreadable state: {error}") from error
+
+
+def unpack_checkpoint(page: bytes) -> Checkpoint:
+    """A checkpoint record."""
+    try:
+        body = msgpack.unpackb(body_of(page, CHECKPOINT), use_list=False)
+        return Checkpoint(
+            body["commit"],
+            Pointer(*body["state"]) if body["state"] else None,
+            [Pinned(commit, Pointer(*pointer), generation) for commit, *pointer, generation in body["pinned"]],
+            list(body["free"]),
+            [Dead(*dead) for dead in body["dead"]],
+            body["end"],
+            body.get("origin", b""),
+        )
+    except (ValueError, TypeError, LookupError, msgpack.exceptions.UnpackException) as error:
+        raise BadPage(f"an unreadable checkpoint record: {error}") from error
+
+
+def _pack(body: Any) -> bytes:
+    packed: bytes = msgpack.packb(body, use_bin_type=True)
+    return packed
+
+
+def _fields(body: memoryview, count: int) -> Any:
+    """The elements of a msgpack array of that length."""
+    try:
+        fields = msgpack.unpackb(body, use_list=False)
+    except (ValueError, msgpack.exceptions.UnpackException) as error:
+        raise BadPage(f"an unreadable page: {error}") from error
+    if type(fields) is not tuple or len(fields) != count:
+        raise BadPage(f"a page that is not an array of {count}")
+    return fields
+
+
+def _array(code: str, items: Iterable[int]) -> bytes:
+    """Little-endian bytes of unsigned numbers."""
+    numbers = array(code, items)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def _numbers(code: str, data: bytes) -> list[int]:
+    numbers = array(code)
+    numbers.frombytes(data)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tolist()
