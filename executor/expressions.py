@@ -324,9 +324,6 @@ class ExpressionCompiler:
         return f"({''.join(parts)}{self.value(last)})"
 
     def _case(self, node: e.Case) -> str:
-        if len(node.branches) > WIDTH_MAX:
-            rest = e.Case(node.branches[WIDTH_MAX:], node.otherwise, None if node.base is None else e.CaseBase())
-            node = e.Case(node.branches[:WIDTH_MAX], _Outline(rest), node.base)
         if node.base is None:
             return self._case_text(node, "")
         text = self.value(node.base)
@@ -341,6 +338,10 @@ class ExpressionCompiler:
         return made
 
     def _case_text(self, node: e.Case, before: str) -> str:
+        if len(node.branches) > WIDTH_MAX:  # conditional expressions nest, a chain of `or` does not
+            chain = [f"({self.test(when)}) and ({self.value(result)}, ) or " for when, result in node.branches]
+            text = f"({''.join(chain)}({self.value(node.otherwise)}, ))[0]"
+            return f"{before}{text})[1]" if before else text
         parts = [f"{self.value(result)} if {self.test(when)} else " for when, result in node.branches]
         text = f"({''.join(parts)}{self.value(node.otherwise)})"
         return f"{before}{text})[1]" if before else text

@@ -106,10 +106,13 @@ class WholeRows:
 
     def listed(self, elements: list[str], only: str | None, terms: Terms, single: bool) -> str:
         rows = "rows"
+        condition = "" if only is None else f" if {only}"
         if terms:
             keys = "".join(f"(lambda {self.row}: {key}, {_direction(term)}), " for key, *term in terms)
+            if ":=" in keys:  # which Python does not take where a comprehension gets its rows
+                kept = f"order([{self.row} for {self.row} in rows{condition}], ({keys}))"
+                return f"list(map(lambda {self.row}: {_element(elements, single)}, {kept}))"
             rows = f"order(list(rows), ({keys}))"
-        condition = "" if only is None else f" if {only}"
         return f"[{_element(elements, single)} for {self.row} in {rows}{condition}]"
 
     def size(self) -> str:

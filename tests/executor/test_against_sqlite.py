@@ -41,6 +41,8 @@ QUERIES = [
     "SELECT a, max(id), b FROM t WHERE b IS NOT NULL GROUP BY a ORDER BY max(id)",
     "VALUES (1, 'x'), (NULL, 2.5)",
     "SELECT 1 WHERE 0", "SELECT 7 / 2, -7 / 2, 7 % -2, 7.0 / 2, 1 / 0, 9223372036854775807 + 1",
+    "SELECT id, CASE " + " ".join(f"WHEN id = {i} OR a > {i} THEN c || {i}" for i in range(1500)) + " ELSE b END FROM t ORDER BY id",
+    "SELECT id, CASE a || '' " + " ".join(f"WHEN {i} THEN {i} WHEN '{i}' THEN NULL" for i in range(50)) + " END FROM t ORDER BY id",
     "SELECT count(*) FROM t, u, w", "SELECT sum(id), count(*) FROM t WHERE id < 0",
 ]  # fmt: skip
 

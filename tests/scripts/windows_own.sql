@@ -101,6 +101,7 @@ a> SELECT g, group_concat(id ORDER BY v DESC NULLS FIRST, id DESC), count(v ORDE
 a> SELECT group_concat(id, ',' ORDER BY x) FILTER (WHERE v > 1), group_concat(DISTINCT v ORDER BY id DESC), group_concat(DISTINCT v ORDER BY v) FROM t
 a> SELECT g, group_concat(DISTINCT v ORDER BY id) FILTER (WHERE id > 1), group_concat(id, v ORDER BY -id) FROM t GROUP BY g HAVING max(id ORDER BY 1) > 0
 a> SELECT count(ORDER BY v), group_concat(v ORDER BY (SELECT -t.id)) FROM t
+a> SELECT string_agg(id, ',' ORDER BY coalesce(g, '') || coalesce(v + 0, '') || '@' DESC) FILTER (WHERE v + 1 > 1) FROM t
 a> SELECT abs(v ORDER BY id) FROM t
 a> SELECT sum(v ORDER BY id) OVER () FROM t
 a> SELECT group_concat(DISTINCT v, g ORDER BY id) FROM t
@@ -115,6 +116,7 @@ a> SELECT count(* ORDER BY id) FROM t
 'a' | '2' | '52331'
 'b' | '1' | '412'
 5 | '2,2,1,3'
+'2,1,3,5'
 OperationalError: ORDER BY may not be used with non-aggregate abs()
 OperationalError: ORDER BY may not be used with non-aggregate sum()
 OperationalError: DISTINCT aggregates must have exactly one argument
