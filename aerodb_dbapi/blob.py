@@ -45,14 +45,16 @@ class Blob:
         raise TypeError(f"cannot create '{cls.__module__}.{cls.__qualname__}' instances")
 
     @classmethod
-    def _open(cls, connection: Connection, table: str, column: str, row: int, read_only: bool) -> Blob:
+    def _open(
+        cls, connection: Connection, table: str, column: str, row: int, read_only: bool, database: str = "main"
+    ) -> Blob:
         """The blob of a value. Raises OperationalError where there is none."""
         blob = object.__new__(cls)
         blob._connection = connection
         blob._read_only = read_only
         blob._expired = False
         blob._offset = 0
-        blob._place = _place_of(connection, table, column, row, read_only)
+        blob._place = _place_of(connection, table, column, row, read_only, database)
         found = blob._look_up()
         if found is None:
             raise OperationalError(f"no such rowid: {row}")
@@ -199,14 +201,16 @@ class Blob:
         self._value = bytes(data)
 
 
-def _place_of(connection: Connection, table: str, column: str, row: int, read_only: bool) -> tuple[str, str, int]:
+def _place_of(
+    connection: Connection, table: str, column: str, row: int, read_only: bool, database: str
+) -> tuple[str, str, int]:
     """Quoted names of table and column, and the rowid. Raises OperationalError where no blob can be opened."""
-    schema = connection._ready().schema
-    found = schema.table(table)
-    if found is None:
-        if schema.view(table) is not None:
+    schema = connection._ready().schema.named(database)
+    found = None if schema is None else schema.table(table)
+    if schema is None or found is None:
+        if schema is not None and schema.view(table) is not None:
             raise OperationalError(f"cannot open view: {table}")
-        raise OperationalError(f"no such table: main.{table}")
+        raise OperationalError(f"no such table: {database}.{table}")
     if getattr(found, "without_rowid", False):
         raise OperationalError(f"cannot open table without rowid: {table}")
     position = found.position(column)
@@ -216,7 +220,7 @@ def _place_of(connection: Connection, table: str, column: str, row: int, read_on
         raise OperationalError("cannot open value of type null")
     if not read_only and any(part.position == position for one in found.indexes for part in one.columns):
         raise OperationalError("cannot open indexed column for writing")
-    return _quoted(found.name), _quoted(found.columns[position].name), row
+    return f"{_quoted(schema.database)}.{_quoted(found.name)}", _quoted(found.columns[position].name), row
 
 
 def _quoted(name: str) -> str:

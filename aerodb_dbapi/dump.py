@@ -23,14 +23,14 @@ from aerodb_dbapi.cursor import Cursor
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
 
-_SCHEMA = 'SELECT "name", "type", "sql" FROM "sqlite_master" WHERE "sql" NOT NULL AND '
+_SCHEMA = 'SELECT "name", "type", "sql" FROM main."sqlite_master" WHERE "sql" NOT NULL AND '
 
 
 def dump(connection: Connection, filter: str | None = None) -> Iterator[str]:
     """The statements, one by one. The connection's factories play no part."""
     cursor = Cursor(connection)
     chosen, values = (' AND "name" LIKE ?', (filter,)) if filter else ("", ())
-    if cursor.execute("PRAGMA foreign_key_check").fetchone() is not None:
+    if cursor.execute("PRAGMA main.foreign_key_check").fetchone() is not None:
         yield "PRAGMA foreign_keys=OFF;"
     yield "BEGIN TRANSACTION;"
     counters: list[str] = []
@@ -57,16 +57,16 @@ def _rows(cursor: Cursor, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[
 def _counters(cursor: Cursor) -> Iterator[str]:
     """What sets the AUTOINCREMENT counters."""
     yield 'DELETE FROM "sqlite_sequence";'
-    for name, value in cursor._plain_rows('SELECT "name", "seq" FROM "sqlite_sequence"', ()):
+    for name, value in cursor._plain_rows('SELECT "name", "seq" FROM main."sqlite_sequence"', ()):
         yield f'INSERT INTO "sqlite_sequence" VALUES({_quoted(name)},{value});'
 
 
 def _inserts(connection: Connection, cursor: Cursor, table: str) -> Iterator[str]:
     """An INSERT for each row of a table."""
     named = '"' + table.replace('"', '""') + '"'
-    columns = [str(row[1]) for row in cursor._plain_rows(f"PRAGMA table_info({named})", ())]
+    columns = [str(row[1]) for row in cursor._plain_rows(f"PRAGMA main.table_info({named})", ())]
     quoted = ['quote("{}")'.format(column.replace('"', '""')) for column in columns]
-    for row in Cursor(connection)._plain_rows(f"SELECT {', '.join(quoted)} FROM {named}", ()):
+    for row in Cursor(connection)._plain_rows(f"SELECT {', '.join(quoted)} FROM main.{named}", ()):
         yield f"INSERT INTO {named} VALUES({','.join(row)});"
 
 

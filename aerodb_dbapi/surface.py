@@ -168,11 +168,9 @@ class Surface:
     def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Blob:
         """The value of a column in the row with a rowid, as a file of bytes that cannot change its length."""
         self._ready()
-        if name.lower() != "main":
-            raise OperationalError(f"no such table: {name}.{table}")
         if not isinstance(row, int):
             raise TypeError("expected 'int'")
-        return Blob._open(self, table, column, check_parameter(row), bool(readonly))  # type: ignore[arg-type]
+        return Blob._open(self, table, column, check_parameter(row), bool(readonly), name)  # type: ignore[arg-type]
 
     def iterdump(self, *, filter: str | None = None) -> Iterator[str]:
         """The database as SQL statements. `filter`: a LIKE pattern for the names of tables, indexes, views and triggers."""

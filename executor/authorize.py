@@ -23,6 +23,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from aerodb_dbapi.planner import ddl, front
+from aerodb_dbapi.planner.attach import Attach, Detach
 from aerodb_dbapi.planner.bind_build import Mapper
 from aerodb_dbapi.planner.expressions import NULL, AggregateCall, Call, Column, Expression
 from aerodb_dbapi.planner.maintenance import Maintenance
@@ -41,7 +42,7 @@ from aerodb_dbapi.planner.query import (
     Windowed,
 )
 from aerodb_dbapi.planner.usage import all_queries, query_expressions, walk_nodes
-from aerodb_dbapi.storage.catalog import Schema, Table
+from aerodb_dbapi.storage.catalog import Schema, Table, fold
 from aerodb_dbapi.storage.errors import DatabaseError, NotSupportedError
 
 OK: Final = 0
@@ -52,6 +53,8 @@ _DELETE, _INSERT, _PRAGMA, _READ, _SELECT, _TRANSACTION, _UPDATE = 9, 18, 19, 20
 _ALTER, _REINDEX, _ANALYZE, _FUNCTION, _SAVEPOINT, _RECURSIVE = 26, 27, 28, 31, 32, 33
 _CREATES: Final = {"CreateTable": 2, "CreateIndex": 1, "CreateView": 8, "CreateTrigger": 7}
 _DROPS: Final = {"table": 11, "index": 10, "view": 17, "trigger": 16}
+_IN_TEMP: Final = {2: 4, 1: 3, 8: 6, 7: 5, 11: 13, 10: 12, 17: 15, 16: 14}
+_ATTACH, _DETACH = 24, 25
 
 Ask = Callable[[int, str | None, str | None, str | None, str | None], int]
 
@@ -75,7 +78,7 @@ def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
             return False
         if isinstance(query, Recursive) and not may(ask, _RECURSIVE):
             return False
-    if not _target_allowed(ask, statement):
+    if not _target_allowed(ask, statement, schema):
         return False
     tables: dict[int, tuple[Table, str | None]] = {}
     for query in queries:
@@ -88,7 +91,7 @@ def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
             tables[target] = (statement.table, None)
             read.discard(target)
     _windows_allowed(ask, queries)
-    hidden = _hidden_columns(ask, expressions, tables, read)
+    hidden = _hidden_columns(ask, expressions, tables, read, schema)
     if hidden:
         if any(isinstance(statement, kind) for kind in (InsertStatement, UpdateStatement, DeleteStatement)):
             raise NotSupportedError("an authorizer's SQLITE_IGNORE for a column that a writing statement reads")
@@ -107,16 +110,18 @@ def select_allowed(ask: Ask, statement: Statement, schema: Schema) -> None:
     rows_allowed(strict, statement, schema)
 
 
-def _target_allowed(ask: Ask, statement: Statement) -> bool:
+def _target_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
     if isinstance(statement, InsertStatement):
         updates = [upsert.update for upsert in statement.upserts if upsert.update is not None]
-        return may(ask, _INSERT, statement.table.name, None, "main") and all(_target_allowed(ask, u) for u in updates)
+        database = schema.owner(statement.table).database
+        allowed = may(ask, _INSERT, statement.table.name, None, database)
+        return allowed and all(_target_allowed(ask, u, schema) for u in updates)
     if isinstance(statement, DeleteStatement):
-        return may(ask, _DELETE, statement.table.name, None, "main")
+        return may(ask, _DELETE, statement.table.name, None, schema.owner(statement.table).database)
     if isinstance(statement, UpdateStatement):
         table = statement.table
         names = [_column_name(table, position) for position, _ in statement.assignments]
-        return all(may(ask, _UPDATE, table.name, name, "main") for name in names)
+        return all(may(ask, _UPDATE, table.name, name, schema.owner(table).database) for name in names)
     return True
 
 
@@ -170,7 +175,11 @@ def _column_name(table: Table, position: int) -> str:
 
 
 def _hidden_columns(
-    ask: Ask, expressions: list[Expression], tables: dict[int, tuple[Table, str | None]], read: set[int]
+    ask: Ask,
+    expressions: list[Expression],
+    tables: dict[int, tuple[Table, str | None]],
+    read: set[int],
+    schema: Schema,
 ) -> set[tuple[int, int]]:
     """Ask about every column and function once; the (source, position) of those that read as NULL. Of a table in `read`
     of which no column is used, the reading itself is asked about."""
@@ -186,7 +195,7 @@ def _hidden_columns(
                 asked.add((node.source, node.position))
                 table, view = tables[node.source]
                 name = _column_name(table, node.position)
-                answer = ask(_READ, table.name, name, "main", view)
+                answer = ask(_READ, table.name, name, schema.owner(table).database, view)
                 if answer == DENY:
                     raise DatabaseError(f"access to {table.name}.{name} is prohibited", name="SQLITE_AUTH")
                 if answer == IGNORE:
@@ -242,18 +251,30 @@ def control_allowed(ask: Ask, statement: Any) -> bool:
             return may(ask, _SAVEPOINT, "BEGIN", name)
         case front.Release(name):
             return may(ask, _SAVEPOINT, "RELEASE", name)
+        case Attach() | Detach():
+            return may(ask, _ATTACH if isinstance(statement, Attach) else _DETACH, statement.literal)
         case front.Pragma(name, value, schema):
             return may(ask, _PRAGMA, name, value, schema)
         case ddl.Drop(what, name):
-            return may(ask, _DROPS.get(what, 11), name, None, "main") and may(
-                ask, _DELETE, "sqlite_master", None, "main"
-            )
+            database, master, temporary = _place(statement)
+            action = _DROPS.get(what, 11)
+            action = _IN_TEMP[action] if temporary else action
+            return may(ask, action, name, None, database) and may(ask, _DELETE, master, None, database)
         case Maintenance(what, name):
-            return may(ask, _ANALYZE if what == "analyze" else _REINDEX, name, None, "main")
+            return may(ask, _ANALYZE if what == "analyze" else _REINDEX, name, None, statement.database or "main")
     action = _CREATES.get(type(statement).__name__)
     if action is None:
-        return may(ask, _ALTER, "main", getattr(statement, "table", None))
+        return may(ask, _ALTER, statement.database or "main", getattr(statement, "table", None))
     made = getattr(statement, "table", None) or getattr(statement, "view", None)
     name = getattr(statement, "name", None) or getattr(made, "name", None)
     on = made if isinstance(made, str) else None
-    return may(ask, _INSERT, "sqlite_master", None, "main") and may(ask, action, name, on, "main")
+    database, master, temporary = _place(statement)
+    action = _IN_TEMP[action] if temporary else action
+    return may(ask, _INSERT, master, None, database) and may(ask, action, name, on, database)
+
+
+def _place(statement: Any) -> tuple[str, str, bool]:
+    """The database that a definition names (main without), its table of definitions, and whether it is temp."""
+    database: str = statement.database or "main"
+    temporary = fold(database) == "temp"
+    return database, "sqlite_temp_master" if temporary else "sqlite_master", temporary

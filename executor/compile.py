@@ -186,7 +186,12 @@ def _compile_attachment(statement: Attach | Detach, text: str, parameters: list[
     act = attach if isinstance(statement, Attach) else detach
 
     def run(session: Any, params: Row) -> None:
-        values = next(iter(session.run(session.prepare(statement.query), params)[0]))
+        ask, session.authorizer = session.authorizer, None  # it has been asked about the statement itself
+        try:
+            query = prepare(session, statement.query, session.schema, session.trees, PlanCache())
+            values = next(iter(session.run(query, params)[0]))
+        finally:
+            session.authorizer = ask
         act(session, *values)
 
     return Compiled("transaction", run, text=text, schema=None, parameters=parameters)

@@ -40,6 +40,7 @@ from aerodb_dbapi.storage.tree import Kind, Tree
 from aerodb_dbapi.storage.writer import TreeWriter
 
 ATTACHED_MAX: Final = 10
+LIMIT_ATTACHED: Final = 7  # sqlite3.SQLITE_LIMIT_ATTACHED
 _SWAPPED: Final = ("database", "transaction", "others", "plans", "_ddl_plans", "outer", "name_inside", "read_only")
 
 
@@ -349,8 +350,9 @@ def attach(session: Any, file: Any, name: Any) -> None:
     """ATTACH."""
     file, name = _text(file), _text(name)
     others = session.others
-    if others is not None and len(others.attached) >= ATTACHED_MAX:
-        raise OperationalError(f"too many attached databases - max {ATTACHED_MAX}")
+    most = (session.limits or {}).get(LIMIT_ATTACHED, ATTACHED_MAX)
+    if (0 if others is None else len(others.attached)) >= most:
+        raise OperationalError(f"too many attached databases - max {most}")
     if fold(name) in ("main", "temp") or (others is not None and others.named(name) is not None):
         raise OperationalError(f"database {name} is already in use")
     database, read_only = session.open_file(file)

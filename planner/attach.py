@@ -14,23 +14,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aerodb_dbapi.planner.lexer import END, unquote
+from aerodb_dbapi.planner.lexer import END, STRING, unquote
 from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import IDENTIFIERS, TokenStream
 
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """`query` gives the file's name and the database's."""
+    """`query` gives the file's name and the database's. `literal` is the first where it is a word or a string."""
 
     query: str
+    literal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Detach:
-    """`query` gives the database's name."""
+    """`query` gives the database's name, and so does `literal` where it is a word or a string."""
 
     query: str
+    literal: str | None = None
 
 
 def attachment(stream: TokenStream) -> Attach | Detach | None:
@@ -39,16 +41,21 @@ def attachment(stream: TokenStream) -> Attach | Detach | None:
         return None
     attach = stream.advance()[0] == "ATTACH"
     stream.take("DATABASE")
+    literal = unquote(stream.token[1]) if _is_word(stream) else None
+    first = _word_or_expression(stream)
     if not attach:
-        return Detach(f"SELECT {_word_or_expression(stream)}")
-    file = _word_or_expression(stream)
+        return Detach(f"SELECT {first}", literal)
     stream.expect("AS")
-    return Attach(f"SELECT {file}, {_word_or_expression(stream)}")
+    return Attach(f"SELECT {first}, {_word_or_expression(stream)}", literal)
+
+
+def _is_word(stream: TokenStream) -> bool:
+    return stream.kind in IDENTIFIERS | {STRING} and stream.ahead() in (END, ";", "AS")
 
 
 def _word_or_expression(stream: TokenStream) -> str:
     """The text of an expression, a bare or quoted name as a string."""
-    if stream.kind in IDENTIFIERS and stream.ahead() in (END, ";", "AS"):
+    if _is_word(stream):
         word = unquote(stream.advance()[1]).replace("'", "''")
         return f"'{word}'"
     start = stream.token[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,97 @@ def test_dumps_views_of_time_and_cursors_keep_to_main(tmp_path: Path) -> None:
     assert cursor.fetchone() == (0,)
     a.execute("DETACH other")
     assert len(cursor.fetchall()) == 599
+
+
+def test_dumps_and_blobs_find_main_behind_temp() -> None:
+    c = connect()
+    c.execute("CREATE TABLE t(a INTEGER PRIMARY KEY AUTOINCREMENT, b)"), c.execute("INSERT INTO t VALUES (1, x'6d')")
+    before = list(c.iterdump())
+    (
+        c.execute("CREATE TEMP TABLE t(z INTEGER PRIMARY KEY AUTOINCREMENT, b)"),
+        c.execute("INSERT INTO t VALUES (1, x'74')"),
+    )
+    assert list(c.iterdump()) == before
+    c.execute('ATTACH \':memory:\' AS "o""o"'), c.execute('CREATE TABLE "o""o".t AS SELECT x\'6f\' AS b')
+    for name, value in ((None, b"m"), ("main", b"n"), ("temp", b"t"), ('o"o', b"o")):
+        options = {} if name is None else {"name": name}
+        with c.blobopen("t", "b", 1, **options) as blob:
+            assert blob.read() == value
+            blob[0] = value[0] + 1
+    with pytest.raises(OperationalError, match=r"no such table: nope\.t"):
+        c.blobopen("t", "b", 1, name="nope")
+    assert rows(c, 'SELECT main.t.b, temp.t.b, "o""o".t.b FROM main.t, temp.t, "o""o".t') == [(b"o", b"u", b"p")]
+
+
+def test_the_authorizer_is_told_the_database() -> None:
+    asked: list[list[Any]] = []
+    for module in (aerodb_dbapi, sqlite3):
+        c: Any = module.connect(":memory:", isolation_level=None)
+        c.execute("CREATE TABLE t(a)")
+        c.execute("ATTACH ':memory:' AS o")
+        c.execute("CREATE TABLE o.u(a)")
+        c.execute("CREATE TEMP TABLE v(a)")
+        mine: list[Any] = []
+
+        def ask(*question: Any, mine: list[Any] = mine) -> int:
+            mine.append(question)
+            return 0
+
+        c.set_authorizer(ask)
+        for sql in (
+            "SELECT t.a, u.a, v.a FROM t, u, v", "INSERT INTO u VALUES (1)", "UPDATE temp.v SET a = 2", "DELETE FROM v",
+            "ATTACH ':memory:' AS p", "ATTACH ':mem' || 'ory:' AS q", "DETACH p",
+        ):  # fmt: skip
+            c.execute(sql)
+        asked.append(sorted(map(repr, mine)))
+    assert asked[0] == asked[1]
+
+
+def test_the_number_of_attached_databases_is_a_limit() -> None:
+    c = aerodb_dbapi.connect(":memory:")
+    c.setlimit(7, 1)
+    c.execute("ATTACH ':memory:' AS a")
+    with pytest.raises(OperationalError, match="too many attached databases - max 1"):
+        c.execute("ATTACH ':memory:' AS b")
+
+
+def random_statement(draw: random.Random) -> str:
+    """One statement over m (main), u (temp) and w (attached), or of transaction control."""
+    table, other = (
+        draw.choice(("m", "u", "w", "temp.u", "o.w", "both", "temp.both")),
+        draw.choice(("m", "u", "o.w", "both")),
+    )
+    a, b = draw.randrange(6), draw.randrange(4)
+    return draw.choice((
+        f"INSERT INTO {table} VALUES ({a}, {b})", f"INSERT OR REPLACE INTO {table} VALUES ({a}, {b})",
+        f"INSERT OR IGNORE INTO {table} SELECT a + {b}, b FROM {other} ORDER BY a",
+        f"UPDATE {table} SET b = (SELECT max(x.b) FROM {other} x WHERE x.a <= {a}) WHERE a > {b}",
+        f"UPDATE {table} SET b = x.a FROM {other} x WHERE x.a = {table.split('.')[-1]}.a", f"DELETE FROM {table} WHERE a = {a}",
+        f"DELETE FROM {table} WHERE a IN (SELECT b FROM {other})", f"SELECT count(*), sum(b) FROM {table}",
+        f"SELECT x.a, y.b FROM {table} x JOIN {other} y ON x.a = y.b ORDER BY 1, 2", "BEGIN", "COMMIT", "ROLLBACK",
+        "SAVEPOINT s", "ROLLBACK TO s", "RELEASE s", "CREATE TEMP TABLE IF NOT EXISTS both(a INTEGER PRIMARY KEY, b UNIQUE)",
+        "CREATE TABLE IF NOT EXISTS o.both(a INTEGER PRIMARY KEY, b)", "DROP TABLE IF EXISTS both",
+        "CREATE INDEX IF NOT EXISTS o.i ON w(b)", "DROP INDEX IF EXISTS o.i", f"PRAGMA o.user_version = {a}", "PRAGMA o.user_version",
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_statements_over_three_databases(seed: int) -> None:
+    """INV-D4, INV-D6, against sqlite3: answers, errors, and the state at the end."""
+    draw = random.Random(seed)
+    ours, theirs = connect(), sqlite3.connect(":memory:", isolation_level=None)
+    script = ["ATTACH ':memory:' AS o", "CREATE TABLE m(a INTEGER PRIMARY KEY, b UNIQUE)", "CREATE TABLE o.w(a INTEGER PRIMARY KEY, b)",
+              "CREATE TEMP TABLE u(a INTEGER PRIMARY KEY, b)"]  # fmt: skip
+    script += [random_statement(draw) for _ in range(150)]
+    script += [f"SELECT * FROM {table} ORDER BY a" for table in ("m", "u", "w", "temp.both", "o.both")]
+    for number, sql in enumerate(script):
+        answers = []
+        for connection, error in ((ours, aerodb_dbapi.Error), (theirs, sqlite3.Error)):
+            try:
+                answers.append((connection.execute(sql).fetchall(), connection.in_transaction))
+            except error as caught:
+                answers.append((str(caught), connection.in_transaction))
+        assert answers[0] == answers[1], (number, sql)
 
 
 def test_triggers_in_temp_are_refused() -> None:
