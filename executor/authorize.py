@@ -257,9 +257,9 @@ def control_allowed(ask: Ask, statement: Any) -> bool:
             return may(ask, _PRAGMA, name, value, schema)
         case ddl.Drop(what, name):
             database, master, temporary = _place(statement)
-            action = _DROPS.get(what, 11)
-            action = _IN_TEMP[action] if temporary else action
-            return may(ask, action, name, None, database) and may(ask, _DELETE, master, None, database)
+            dropping = _DROPS.get(what, 11)
+            dropping = _IN_TEMP[dropping] if temporary else dropping
+            return may(ask, dropping, name, None, database) and may(ask, _DELETE, master, None, database)
         case Maintenance(what, name):
             return may(ask, _ANALYZE if what == "analyze" else _REINDEX, name, None, statement.database or "main")
     action = _CREATES.get(type(statement).__name__)
