@@ -1,7 +1,7 @@
 """What the compliance suite may ask of a dialect: what SQLAlchemy's own tests ask of its SQLite dialect (its test/requirements.py).
 
-`OPEN` and `SKIP` hold where that differs from `SuiteRequirements`, `FAILS` the tests that must fail on SQLite. TEMP tables and
-schemas (attached databases, as the suite has them there) are asked of AeroDB as soon as it takes the statements.
+`OPEN` and `SKIP` hold where that differs from `SuiteRequirements`, `FAILS` the tests that must fail on SQLite. Schemas are attached
+databases, as the suite has them there.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from typing import Any
 from sqlalchemy.testing import exclusions
 from sqlalchemy.testing.requirements import SuiteRequirements
 
-import aerodb_dbapi
-
 OPEN = """
     autocommit boolean_col_expressions check_constraint_reflection computed_columns computed_columns_reflect_persisted
     computed_columns_stored computed_columns_virtual ctes ctes_with_values date_historic datetime_historic datetime_literals
@@ -20,14 +18,14 @@ OPEN = """
     fetch_offset_with_options fk_constraint_option_reflection_ondelete_noaction fk_constraint_option_reflection_ondelete_restrict
     fk_constraint_option_reflection_onupdate_restrict float_or_double_precision_behaves_generically
     foreign_key_constraint_name_reflection foreign_key_constraint_option_reflection_ondelete
-    foreign_key_constraint_option_reflection_onupdate index_ddl_if_exists indexes_check_column_order indexes_with_expressions
+    foreign_key_constraint_option_reflection_onupdate has_temp_table index_ddl_if_exists indexes_check_column_order indexes_with_expressions
     infinity_floats inline_check_constraint_reflection intersect isolation_level json_array_indexes json_type
     legacy_unconditional_json_extract mod_operator_as_percent_sign non_updating_cascade nullsordering nvarchar_types
     order_by_collation order_by_label_with_expression percent_schema_names precision_numerics_enotation_small
     precision_numerics_retains_significant_digits reflect_table_options reflects_pk_names regexp_match
-    repeated_column_foreign_keys server_defaults skip_autocommit_rollback supports_bitwise_and supports_bitwise_not
-    supports_bitwise_or supports_bitwise_shift supports_bitwise_xor table_ddl_if_exists tuple_in tuple_in_w_empty unicode_ddl
-    update_from view_column_reflection view_reflection views window_functions
+    repeated_column_foreign_keys schemas server_defaults skip_autocommit_rollback supports_bitwise_and supports_bitwise_not
+    supports_bitwise_or supports_bitwise_shift supports_bitwise_xor table_ddl_if_exists temp_table_names temporary_views
+    tuple_in tuple_in_w_empty unicode_ddl update_from view_column_reflection view_reflection views window_functions
 """
 SKIP = """
     foreign_keys implicitly_named_constraints independent_connections json_index_supplementary_unicode_element nested_aggregates
@@ -37,9 +35,6 @@ FAILS = """
     cast_precision_numerics_many_significant_digits numeric_received_as_decimal_untyped
     parens_in_union_contained_select_w_limit_offset parens_in_union_contained_select_wo_limit_offset
     precision_numerics_many_significant_digits
-"""
-TEMP = """
-    has_temp_table temp_table_names temp_table_reflection temp_table_reflect_indexes temporary_tables temporary_views
 """
 
 
@@ -56,23 +51,6 @@ class Requirements(SuiteRequirements):
         return {"default": "SERIALIZABLE", "supported": levels}
 
 
-def takes(statement: str) -> bool:
-    """Does AeroDB have this kind of statement?"""
-    try:
-        aerodb_dbapi.connect(":memory:").execute(statement)
-    except aerodb_dbapi.NotSupportedError:
-        return False
-    return True
-
-
-ATTACHES = takes("ATTACH ':memory:' AS other")
-TEMPORARY = takes("CREATE TEMP TABLE t(a)")
-
-
-def _or_pysqlite(holds: bool) -> Any:
-    return exclusions.only_if(lambda config: holds or config.db.dialect.driver == "pysqlite")
-
-
 def _in_file(config: Any) -> bool:
     return config.db.url.database not in (None, "", ":memory:")
 
@@ -85,6 +63,4 @@ def _add(names: str, rule: Any) -> None:
 _add(OPEN, exclusions.open)
 _add(SKIP, exclusions.closed)
 _add(FAILS, lambda: exclusions.fails("as on SQLite"))
-_add(TEMP, lambda: _or_pysqlite(TEMPORARY))
-_add("schemas", lambda: _or_pysqlite(ATTACHES))
 _add("independent_readonly_connections", lambda: exclusions.only_if(_in_file))
