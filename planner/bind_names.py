@@ -16,8 +16,9 @@ from __future__ import annotations
 from typing import Any
 
 from aerodb_dbapi.planner.bind_context import DOUBLE_QUOTED, Context, Reference, fail, identifier, optional_identifier
-from aerodb_dbapi.planner.expressions import NULL, Coalesce, Constant, Exists, Expression, InQuery, ScalarQuery
-from aerodb_dbapi.planner.scope import ALLOWED, ROWID_NAMES, Pending, PendingWindow, Scope
+from aerodb_dbapi.planner.expressions import NULL, Coalesce, Column, Constant, Exists, Expression, InQuery, ScalarQuery
+from aerodb_dbapi.planner.lexer import ROW_KEY
+from aerodb_dbapi.planner.scope import ALLOWED, ROWID_NAMES, Entry, Pending, PendingWindow, Scope
 from aerodb_dbapi.planner.usage import walk_nodes
 from aerodb_dbapi.storage.catalog import fold
 
@@ -73,6 +74,8 @@ def _look_here(context: Context, at: Scope, key: str, table: str | None, databas
     columns = at.find(key, table, database)
     if columns:
         return columns[0] if len(columns) == 1 else Coalesce(tuple(columns))
+    if key == ROW_KEY:
+        return _row_key(at.entries[0])
     if key in ROWID_NAMES:
         entry = at.find_rowid(table, database)
         if entry is not None:
@@ -80,6 +83,13 @@ def _look_here(context: Context, at: Scope, key: str, table: str | None, databas
     if table is None and at.aliases and key in at.aliases:
         return _alias(context, at, key)
     return None
+
+
+def _row_key(entry: Entry) -> Expression:
+    """What identifies a row of a table, with rowids or without."""
+    if entry.table is None:
+        return NULL
+    return entry.rowid_column() or Column(entry.source, -1, "rowid", "INTEGER", None, "INTEGER")
 
 
 def _alias(context: Context, at: Scope, key: str) -> Expression:

@@ -44,6 +44,7 @@ LIFTED: Final = "lifted"
 END: Final = ""
 
 LIFTED_MARK: Final = "\x02"
+ROW_KEY: Final = "\x00row"  # the name under which a rewritten statement finds the key of any table's rows
 """Stands in a shape (see `lifting`) where a literal was taken out; it cannot occur in a valid statement."""
 
 

@@ -26,7 +26,8 @@ What the tree looks like afterwards
       Select(* FROM Values).
     - With(expressions=[CTE(this, alias=TableAlias(this, columns), materialized=True|False|None)], recursive).
     - LIMIT a, b is limit b, offset a.
-    - UPDATE and DELETE with LIMIT have WHERE _rowid_ IN (SELECT _rowid_ FROM the same table … ORDER BY … LIMIT …).
+    - UPDATE and DELETE with LIMIT have WHERE key IN (SELECT key FROM the same table … ORDER BY … LIMIT …), the key being
+      the rowid under a name that no text has: a WITHOUT ROWID table's rows are numbered, too.
     - Insert(this=Table | Schema(Table, expressions), alternative, expression, default, returning, with_),
       Update(this, expressions=[EQ(Column | Tuple, value)], from_, where, returning, with_), Delete(this, where,
       returning, with_). The word after OR is the second result of `statement` (REPLACE INTO is OR REPLACE;
@@ -43,6 +44,7 @@ from typing import Final
 
 from sqlglot.tokens import TokenType
 
+from aerodb_dbapi.planner.lexer import ROW_KEY
 from aerodb_dbapi.planner.rewrite_expression import (
     ATOM,
     COLUMN,
@@ -431,11 +433,11 @@ def _rows(stream: TokenStream, target: tuple[int, int, int], verb: str, has_from
     returning, condition, table = stream.cut(after), stream.cut(at), stream.out[start:end]
     del stream.out[hint:end]
     stream.write(TokenType.WHERE, "WHERE")
-    stream.write(TokenType.IDENTIFIER, "_rowid_")
+    stream.write(TokenType.IDENTIFIER, ROW_KEY)
     stream.write(TokenType.IN, "IN")
     stream.write(TokenType.L_PAREN, "(")
     stream.write(TokenType.SELECT, "SELECT")
-    stream.write(TokenType.IDENTIFIER, "_rowid_")
+    stream.write(TokenType.IDENTIFIER, ROW_KEY)
     stream.write(TokenType.FROM, "FROM")
     stream.out += table + condition
     if stream.kind == "ORDER":

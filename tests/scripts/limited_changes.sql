@@ -54,3 +54,33 @@ IntegrityError: datatype mismatch
 3 changed
 3 changed
 0
+
+# A table without rowids, a table with a column of the rowid's name, and a count of what is in the schema.
+a> CREATE TABLE pair(a, b, PRIMARY KEY (a, b)) WITHOUT ROWID
+a> INSERT INTO pair VALUES (1, 1), (1, 2), (2, 1), (3, 1), (3, 2)
+a> UPDATE pair SET b = b + 10 WHERE a < 3 ORDER BY b DESC, a LIMIT 2
+a> DELETE FROM pair WHERE b < 10 ORDER BY a DESC, b DESC LIMIT 1
+a> DELETE FROM pair WHERE b > 10 LIMIT 1 OFFSET 1
+a> SELECT * FROM pair
+a> CREATE TABLE named(_rowid_, v)
+a> INSERT INTO named VALUES (5, 1), (5, 2), (7, 3)
+a> DELETE FROM named WHERE v > 0 ORDER BY v LIMIT 1
+a> SELECT * FROM named
+a> SELECT count(*) FROM sqlite_master
+a> SELECT count(*), count(name) FROM sqlite_schema WHERE type = 'table'
+---
+ok
+5 changed
+2 changed
+1 changed
+1 changed
+1 | 11
+2 | 1
+3 | 1
+ok
+3 changed
+1 changed
+5 | 2
+7 | 3
+4
+3 | 3
