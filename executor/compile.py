@@ -33,7 +33,7 @@ from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads
 from aerodb_dbapi.executor.read_filters import Reading
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared
 from aerodb_dbapi.executor.store import compile_store
-from aerodb_dbapi.planner import front, lifting
+from aerodb_dbapi.planner import front, lifting, partial_literals
 from aerodb_dbapi.planner.attach import Attach, Detach
 from aerodb_dbapi.planner.explain import explain_query_plan
 from aerodb_dbapi.planner.lexer import first_word
@@ -81,6 +81,9 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
             return prepared
     key, constants = lifting.shape(sql)
     compiled = _shaped(session, key, schema, trees, plans) if constants else None
+    if compiled is not None and compiled.kept and (places := partial_literals.matching(compiled.kept, constants)):
+        key, constants = lifting.put_back(key, constants, places)
+        compiled = _shaped(session, key, schema, trees, plans)
     if compiled is None:
         constants = ()
         compiled = plans.shapes.get(sql)
@@ -233,6 +236,8 @@ def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees
             source=source, hooked=hooks is not None,
         )  # fmt: skip
     compiled.sizes = tuple([len(trees[tree]) for tree in reads])
+    if parsed.lifted:
+        compiled.kept = partial_literals.wanted(statement, parsed.lifted, len(parsed.parameters))
     return compiled
 
 

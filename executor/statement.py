@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from aerodb_dbapi.planner.partial_literals import Kept
 from aerodb_dbapi.storage.catalog import Schema
 
 TEXTS_MAX: Final = 4096
@@ -52,11 +53,12 @@ class Compiled:
     `names` are the result's columns, None if it has none. `run_many(session, transaction, rows)` takes many parameter
     tuples at once, or is None. `reads` are the trees that the statement reads; ``note(transaction, params)``
     tells a transaction what one run reads, None if nothing. `source` is the generated Python text.
-    `hooked`: more happens around its rows (`executor.hooks`). `temporary`: it needs the database temp.
+    `hooked`: more happens around its rows (`executor.hooks`). `temporary`: it needs the database temp. `kept`: the lifted
+    literals that texts of this shape may have to be compiled with (`planner.partial_literals`).
     """
 
     __slots__ = (
-        "hooked", "is_dml", "is_select", "kind", "names", "note", "parameters", "reads", "run", "run_many", "schema",
+        "hooked", "is_dml", "is_select", "kept", "kind", "names", "note", "parameters", "reads", "run", "run_many", "schema",
         "sizes", "source", "temporary", "text", "types",
     )  # fmt: skip
 
@@ -76,6 +78,7 @@ class Compiled:
         source: str = "",
         hooked: bool = False,
     ) -> None:
+        self.kept: Kept = ()
         self.kind = kind
         self.run = run
         self.run_many = run_many

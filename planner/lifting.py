@@ -26,6 +26,8 @@ When a shape does not compile, the text itself must be compiled instead: that gi
 strings in places of names (``SET 'a' = 5``). No text that compiles as a shape means something else than the text
 itself.
 
+    A literal that a partial index's condition is compared with is put back (`planner.partial_literals`).
+
 Many rows
     `insert_rows(sql)` takes ``INSERT … VALUES (…), (…), …`` of two or more rows of only literals apart: the shape of
     the statement with one row, and the rows as tuples, ready for the run-many form of that statement.
@@ -133,6 +135,21 @@ def shape(sql: str) -> tuple[str, Constants]:
         elif meaning == _KEEP_NEXT or parts[i + 2 : i + 3] in _FROM_FORMS:
             kept = i + 2
     return ("".join(parts), tuple(constants)) if constants else (sql, ())
+
+
+def put_back(key: str, constants: Constants, places: tuple[int, ...]) -> tuple[str, Constants]:
+    """A shape with the literals at some places in its text again, and the constants that are left."""
+    pieces = key.split(LIFTED_MARK)
+    made = [pieces[0]]
+    for place, (value, piece) in enumerate(zip(constants, pieces[1:], strict=True)):
+        made += [_literal(value) if place in places else LIFTED_MARK, piece]
+    return "".join(made), tuple(value for place, value in enumerate(constants) if place not in places)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return "9e999" if value == float("inf") else repr(value)
 
 
 _TARGET_ENDS: Final = frozenset({"SET", "RETURNING"})
