@@ -3,7 +3,7 @@ a> CREATE TABLE t(id INTEGER PRIMARY KEY, a INTEGER, active INTEGER, s TEXT)
 a> CREATE INDEX ta ON t(a) WHERE active = 1
 a> CREATE INDEX ts ON t(a) WHERE s = 'it''s' AND id > -5
 a> INSERT INTO t(a, active, s) VALUES (1, 1, 'x'), (1, 0, 'it''s'), (2, 1, 'it''s'), (2, NULL, 'y'), (1, 1, 'it''s'), (3, 2, 'z')
-a> [source] SELECT id FROM t WHERE a = 1 AND active = 1 ORDER BY id
+a> [plan] SELECT id FROM t WHERE a = 1 AND active = 1 ORDER BY id
 a> [plan] SELECT id FROM t WHERE a = 1 AND active = 0 ORDER BY id
 a> [plan] SELECT id FROM t WHERE a = 2 AND s = 'it''s' AND id > -5 ORDER BY id
 a> SELECT id FROM t WHERE a = 2 AND s = 'its' AND id > -5 ORDER BY id
@@ -20,16 +20,7 @@ ok
 ok
 ok
 6 changed
-  def select(session, trees, params):
-      t2_ = trees[3]
-      t6_ = trees[2]
-      def f0_():
-          for _ in ONCE:
-              for keys3_, ids4_ in entry_batches(t2_, (RANK[c1_.__class__], c1_, ), (RANK[c1_.__class__], c1_, INF,)):
-                  if session.watch: session.check()
-                  rows5_ = fetch(t6_, ids4_)
-                  yield [(r0[0], ) for r0 in rows5_ if (r0[2] == c1_)]
-      return chain(f0_())
+plan SEARCH t USING INDEX ta (a=?)
 1
 5
 plan SCAN t
