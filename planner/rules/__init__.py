@@ -15,6 +15,7 @@ from aerodb_dbapi.planner.query import Select
 from aerodb_dbapi.planner.rules import (
     decorrelate,
     drop_conversions,
+    factor_or,
     fold_constants,
     merge_subqueries,
     min_max,
@@ -37,6 +38,7 @@ class Rule(NamedTuple):
 RULES: Final = (
     Rule(fold_constants.NAME, fold_constants.apply, True),
     Rule(simplify.NAME, simplify.apply, True),
+    Rule(factor_or.NAME, factor_or.apply, True),
     Rule(drop_conversions.NAME, drop_conversions.apply, True),
     Rule(outer_joins.NAME, outer_joins.apply, False),
     Rule(merge_subqueries.NAME, merge_subqueries.apply, False),
