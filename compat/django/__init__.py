@@ -19,4 +19,5 @@ choose the SQL of a dialect (``as_sqlite`` methods, `connection.vendor`).
 - `introspection`, `schema` as for SQLite
 - `client` ``manage.py dbshell`` runs AeroDB's command line
 - `retry` transactions that are run again after a `SerializationError`
+- `testing` one fork of the database per test
 """

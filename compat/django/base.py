@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime
 import decimal
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -61,6 +62,7 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
     features_class = DatabaseFeatures
     introspection_class = DatabaseIntrospection
     ops_class = DatabaseOperations
+    connection: Any
 
     begins_immediately = False
     """Whether the next transaction takes the write gate at its beginning, which `retry` wants of a last attempt."""
@@ -103,12 +105,32 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect, register Django's functions, enforce foreign keys, run the commands of ``OPTIONS["init_command"]``."""
         connection = Database.connect(**conn_params)
+        self._prepare(connection)
+        return connection
+
+    def _prepare(self, connection: Any) -> None:
         register_functions(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         for command in getattr(self, "init_commands", ()):
             if command := command.strip():
                 connection.execute(command)
-        return connection
+
+    @contextmanager
+    def forked(self) -> Iterator[None]:
+        """Within the block a fork of the database stands in its place; what is written there is gone at its end."""
+        self.ensure_connection()
+        whole = self.connection
+        params = self.get_connection_params()
+        del params["database"]
+        fork = whole.fork(**params)
+        fork.isolation_level = whole.isolation_level
+        self._prepare(fork)
+        self.connection = fork
+        try:
+            yield
+        finally:
+            self.connection = whole
+            fork.close()
 
     def _start_transaction_under_autocommit(self) -> None:
         if self.begins_immediately:

@@ -4,7 +4,7 @@ import datetime
 import decimal
 import threading
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Avg, Count, F, Q, StdDev, Sum, Window
 from django.db.models.functions import Lag, Rank, TruncMonth
@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from aerodb_dbapi.compat.django.retry import is_serialization_failure, retrying_atomic
+from aerodb_dbapi.compat.django.testing import ForkTestCase
 from shop.models import Category, Line, Order, Product, Tag
 from shop.orders import SoldOut, buy
 
@@ -289,6 +290,35 @@ class TransactionTests(Goods, TransactionTestCase):
             self.assertEqual(cursor.fetchone(), ("50%", None))
             cursor.executemany("INSERT INTO shop_tag(word) VALUES (%s)", [("a",), ("b",)])
         self.assertEqual(list(Tag.objects.raw("SELECT word FROM shop_tag WHERE word = %s", ["b"])), [Tag("b")])
+
+
+class ForkTests(Goods, ForkTestCase):
+    """Real commits on a fork of the database for each test."""
+
+    keys = set()
+
+    def test_commits_are_real(self):
+        """Hooks run, Django's functions are there, foreign keys are checked at the commit."""
+        done = []
+        with transaction.atomic():
+            self.fill()
+            transaction.on_commit(lambda: done.append("committed"))
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            Line.objects.create(order_id=1000, product=self.named["kite"])
+        self.assertEqual((Line.objects.count(), done), (3, ["committed"]))
+        self.assertEqual(Product.objects.filter(name__regex="^k").count(), 1)
+
+    def test_each_test_has_its_own(self):
+        """The other tests' rows are not there, and keys go on from the same number in each."""
+        self.assertEqual((Product.objects.count(), Category.objects.count()), (0, 0))
+        self.keys.add(Category.objects.create(name="first").pk)
+        self.assertEqual(len(self.keys), 1)
+
+    test_each_test_has_its_own_again = test_each_test_has_its_own
+
+    def test_what_migrations_wrote_is_there(self):
+        """No table was emptied."""
+        self.assertGreater(Permission.objects.count(), 0)
 
 
 class ConcurrencyTests(Goods, TransactionTestCase):
