@@ -12,6 +12,7 @@ Where
     * A scan that the prices chose becomes guided if an index has a condition for its first columns: equalities, then a
       range. Not under a LIMIT that stops the scan early.
     * An index range without equalities that the prices chose becomes guided if its order serves nothing.
+    * LIKE and GLOB with a fixed beginning count as ranges (`planner.prefixes`).
     The keys may not depend on other sources of the block: the decision is made once per run of the block.
 """
 
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 
 from aerodb_dbapi.planner.access import Path, Site, index_path, usable_indexes
 from aerodb_dbapi.planner.cost import Selectivity
+from aerodb_dbapi.planner.prefixes import prefix_term
 from aerodb_dbapi.planner.query import Access, GuidedScan, IndexScan, TableSource
 
 
@@ -47,6 +49,7 @@ def _is_range(access: IndexScan) -> bool:
 def _best(site: Site, source: TableSource, estimate: Selectivity) -> IndexScan | None:
     """The index that is thought to keep the fewest rows for conditions without other sources."""
     terms = [term for term in site.terms if not term.need]
+    terms += [term for term in (prefix_term(one, source) for one in site.local) if term is not None]
     if not terms:
         return None
     found = [index_path(site, source, index, terms, estimate) for index in usable_indexes(site, source, terms)]

@@ -468,7 +468,9 @@ class Block:
     def _guided(self, at: int, path: Path) -> Access | None:
         """What the outermost source is read by instead of the path's own access, if it is."""
         select = self.select
-        if "guided_scans" in self.planning.disabled or not self.sites[at].terms:
+        if not self.planning.disabled.isdisjoint(("access_paths", "guided_scans")) or not (
+            self.sites[at].terms or self.sites[at].local
+        ):
             return None
         in_order = select.sorted and select.group is None
         lazy = select.limit is not None and select.group is None and (select.sorted or not select.order_by)
