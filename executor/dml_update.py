@@ -166,7 +166,8 @@ class UpdateWriter:
     def _write_loop(self) -> tuple[Callable[..., Any], str]:
         unit, statement = self.unit, self.statement
         values = [value for _, value in statement.assignments]
-        late = self.hooks is not None and len(statement.query.joins) == 1 and not any(map(nested_queries, values))
+        rereads = self.hooks is not None or (self.replaces and self.moves)  # a row may come to where another was found
+        late = rereads and len(statement.query.joins) == 1 and not any(map(nested_queries, values))
         find, find_source = compile_row_source(statement.query, [] if late else values, statement.row_id)
         unit.namespace.update(paused_gc=paused_gc, delete_many=delete_many)
         with unit.block(f"with paused_gc(len({self.rows.tree}.tree)):"):

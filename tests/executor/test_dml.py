@@ -191,6 +191,19 @@ def test_partial_indexes_follow_their_condition() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "values", ["(0, 0), (1, NULL), (2, 2), (3, NULL)", "(0, 0), (1, 4), (2, 2), (3, 6)", "(1, 2), (2, 5), (5, 9)"]
+)
+@pytest.mark.parametrize("assigned", ["id = a + 1", "id = a, a = id", "id = id + 1"])
+def test_update_or_replace_visits_row_by_row(values: str, assigned: str) -> None:
+    """A row that is replaced before its visit is not visited; the one that came to its place is."""
+    assert_same(
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, a)",
+        f"INSERT INTO t VALUES {values}",
+        f"UPDATE OR REPLACE t SET {assigned}",
+    )
+
+
 def test_equal_numbers_of_other_classes_change_the_index_entry() -> None:
     ours = assert_same(
         "CREATE TABLE t(a)",
