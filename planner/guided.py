@@ -22,7 +22,7 @@ from collections.abc import Sequence
 
 from aerodb_dbapi.planner.access import Path, Site, index_path, usable_indexes
 from aerodb_dbapi.planner.cost import Selectivity
-from aerodb_dbapi.planner.prefixes import prefix_term
+from aerodb_dbapi.planner.prefixes import prefix_terms
 from aerodb_dbapi.planner.query import Access, GuidedScan, IndexScan, TableSource
 
 
@@ -49,7 +49,7 @@ def _is_range(access: IndexScan) -> bool:
 def _best(site: Site, source: TableSource, estimate: Selectivity) -> IndexScan | None:
     """The index that is thought to keep the fewest rows for conditions without other sources."""
     terms = [term for term in site.terms if not term.need]
-    terms += [term for term in (prefix_term(one, source) for one in site.local) if term is not None]
+    terms += [term for one in site.local for term in prefix_terms(one, source)]
     if not terms:
         return None
     found = [index_path(site, source, index, terms, estimate) for index in usable_indexes(site, source, terms)]

@@ -21,21 +21,24 @@ _ORDER: Final = {"LIKE": "NOCASE", "GLOB": "BINARY"}
 AFTER_TEXT: Final = b""  # before all blobs, after all texts
 
 
-def prefix_term(conjunct: Expression, source: TableSource) -> Term | None:
-    """The range that a LIKE or GLOB implies for a column of a table, as a term that the condition is not answered by."""
+def prefix_terms(conjunct: Expression, source: TableSource) -> list[Term]:
+    """The range that a LIKE or GLOB implies for a column of a table, as a term that does not answer the condition: one
+    for each spelling of the collation in the column's indexes."""
     if not isinstance(conjunct, Like) or conjunct.negated or conjunct.escape is not None:
-        return None
+        return []
     column, pattern = conjunct.operand, conjunct.pattern
     if not isinstance(column, Column) or column.source != source.id or column.position < 0:
-        return None
+        return []
     if column_affinity(source.table, column.position) != "TEXT" or sources_in(pattern) or nested_queries(pattern):
-        return None
+        return []
     like = conjunct.op == "LIKE"
     low = Call("prefix", (pattern,), like_low if like else glob_low)
     high = Call("prefix_end", (pattern,), like_high if like else glob_high)
     position = table_position(source.table, column.position)
     lower, upper = Bound(low, None, False), Bound(high, None, True)
-    return Term(conjunct, position, "range", _ORDER[conjunct.op], lower=lower, upper=upper)
+    parts = [part for index in source.table.indexes for part in index.columns if part.position == column.position]
+    orders = sorted({part.collation for part in parts if part.collation.upper() == _ORDER[conjunct.op]})
+    return [Term(conjunct, position, "range", order, lower=lower, upper=upper) for order in orders]
 
 
 def like_low(pattern: Any) -> Any:

@@ -4,11 +4,13 @@ a> INSERT INTO t(n, b, x) WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 
 a> INSERT INTO t(n, b, x) VALUES ('ab', 'ab', 'ab'), ('AB', 'AB', 'AB'), ('zed', 'zed', 12), ('Zed%', 'Zed*', 'z'), (NULL, NULL, NULL), (x'6162', x'6162', x'6162'), ('', '', ''), ('@q', '@q', 1), ('é1', 'é1', 2)
 a> CREATE INDEX t_n ON t(n)
 a> CREATE INDEX t_b ON t(b)
+a> CREATE INDEX t_bn ON t(b COLLATE nocase)
 a> CREATE INDEX t_x ON t(x)
 ---
 ok
 400 changed
 9 changed
+ok
 ok
 ok
 ok
@@ -42,7 +44,7 @@ plan SEARCH t USING INDEX t_n (n>? AND n<?)
 404
 plan SEARCH t USING INDEX t_b (b>? AND b<?)
 404
-plan SCAN t
+plan SEARCH t USING INDEX t_bn (b>? AND b<?)
 403 | 12
 404 | 'z'
 plan SCAN t
