@@ -48,6 +48,7 @@ class Run:
         self.acknowledged = self.started = 0
         self.digests: dict[int, str] = {0: Database.memory().digest()}
         self.views: list[ReadView] = []
+        self.since = 0  # the commit from which on retention keeps states, if it does
         self.copies: set[str | None] = {None}  # what `COPY` may hold, by digest; None: it is not there
         self.database: Database
         self.open()
@@ -250,6 +251,7 @@ def retention(run: Run) -> None:
         run.change(trees)
         if i in (0, 5, 10):
             run.commit(lambda t, i=i: t.set_meta("history_retention", {0: 6, 5: 2, 10: 0}[i]))  # type: ignore[misc]
+            run.since = run.since or run.acknowledged
         if i % 3 == 2:
             run.database.checkpoint()
         if i == 4:
@@ -326,7 +328,7 @@ def check(files: SimulatedFiles, run: Run, deep: bool) -> None:
         assert run.acknowledged <= found <= run.started, (found, run.acknowledged, run.started)
         assert database.digest() == run.digests[found]
         check_store(database)
-        check_kept(database, run.digests)
+        check_kept(database, run.digests, run.since)
         if deep:
             commit(database, lambda t: t.set_meta("application_id", 77))
             assert database.root.commit_id == found + 1
@@ -334,7 +336,7 @@ def check(files: SimulatedFiles, run: Run, deep: bool) -> None:
             database.checkpoint()
             assert database.digest() == digest
             check_store(database)
-            check_kept(database, {**run.digests, found + 1: digest})
+            check_kept(database, {**run.digests, found + 1: digest}, run.since)
     finally:
         with contextlib.suppress(DatabaseError):
             database.close()
@@ -354,11 +356,13 @@ def check_copy(files: SimulatedFiles, run: Run) -> None:
     copy.abandon()
 
 
-def check_kept(database: Database, digests: dict[int, str]) -> None:
+def check_kept(database: Database, digests: dict[int, str], since: int) -> None:
     """Snapshots and retention of the state that was found."""
     latest = database.root.commit_id
     promised = set(database.snapshots().values())
-    promised |= {max(database.oldest_commit(), latest - database.root.trees[META_TREE].get("history_retention", 0))}
+    retention = database.root.trees[META_TREE].get("history_retention", 0)
+    if since and latest > since:
+        promised |= {max(since, latest - retention), max(since, latest - retention // 2), latest}
     for at in promised:
         if at in digests:
             assert database.digest(database.root_at(at)) == digests[at], at
@@ -367,15 +371,18 @@ def check_kept(database: Database, digests: dict[int, str]) -> None:
 class Observer:
     """Recovers copies of the disk before each changing call of a run."""
 
-    def __init__(self, run: Run, seed: int, counts: Counter[str]) -> None:
+    def __init__(self, run: Run, seed: int, counts: Counter[str], thorough: bool) -> None:
         self.run = run
         self.seed = seed
         self.counts = counts
         self.step = 0
+        self.thorough = thorough
 
     def __call__(self, files: SimulatedFiles, kind: str) -> None:
         self.step += 1
         for number, policy in enumerate(POLICIES):
+            if not self.thorough and (number + self.step) % 2:
+                continue
             choice = self.seed * 100_003 + self.step * 17 + number
             after = files.restart(policy, choice)
             self.counts["crash points"] += 1
@@ -405,12 +412,14 @@ class Observer:
         return found[-1]
 
 
-def crash_everywhere(workload: Callable[[Run], None], seed: int, ordered: bool, counts: Counter[str]) -> None:
-    """One run of a workload with a crash before every step."""
+def crash_everywhere(
+    workload: Callable[[Run], None], seed: int, ordered: bool, counts: Counter[str], thorough: bool = False
+) -> None:
+    """One run of a workload with a crash before every step, of two kinds, or of all."""
     files = SimulatedFiles(seed)
     files.ordered = ordered
     run = Run(files, seed)
-    files.observer = Observer(run, seed, counts)
+    files.observer = Observer(run, seed, counts, thorough)
     workload(run)
     run.close()
     files.observer = None
@@ -437,7 +446,7 @@ def fail_somewhere(workload: Callable[[Run], None], seed: int, kind: str, nth: i
     if not forever:
         files._failures.clear()
     for _ in range(2):
-        if not database.is_closed:
+        if not database.is_closed and database.committer.failure is None:
             with contextlib.suppress(OperationalError):
                 run.commit(lambda t: t.set_meta("user_version", 5))
                 database.checkpoint()
