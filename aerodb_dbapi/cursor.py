@@ -42,7 +42,7 @@ PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
 _NO_ROWS: Iterator[Any] = iter(())
 _CHUNK_ROWS = 20_000
-_UNSET = cast("Any", object())
+UNSET = cast("Any", object())
 _DML = frozenset({"insert", "update", "delete"})
 
 
@@ -316,10 +316,10 @@ class Cursor:
             return None
         return row if self._make is None else self._make(row)
 
-    def fetchmany(self, size: int = _UNSET) -> list[Any]:
+    def fetchmany(self, size: int = UNSET) -> list[Any]:
         """The next `size` rows (default `arraysize`) as a list, shorter at the end; all of them if `size` is not positive."""
         self._check()
-        size = index(self.arraysize if size is _UNSET else size)
+        size = index(self.arraysize if size is UNSET else size)
         rows: Iterator[Any] = self._rows if size <= 0 else islice(self._rows, size)
         found = list(rows if self._make is None else map(self._make, rows))
         if size <= 0 or len(found) < size:

@@ -409,7 +409,8 @@ PRAGMAS: Final[dict[str, Definition]] = {
         ("compression",), lambda session, value: store.compression(session, value, _in_transaction)
     ),
     "aerodb_snapshots": Definition(("name", "commit_id"), store.snapshot_list),
-    "aerodb_read_views": Definition(("commit_id", "age"), store.read_views),
+    "aerodb_read_views": Definition(("commit_id", "age", "max_age"), store.read_views),
+    "aerodb_max_view_age": Definition(("max_view_age",), _number(store.max_view_age)),
     "aerodb_store": Definition(store.STORE_COLUMNS, store.store_figures),
     "shrink_memory": Definition(("shrink_memory",), store.shrink_memory, answers_when_set=False),
     "temp_store": Definition(("temp_store",), _setting("temp_store", 0), answers_when_set=False),

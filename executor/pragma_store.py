@@ -10,7 +10,9 @@
                                (`docs/MVCC_SNAPSHOT_INTEGRATION.md`); kept in the file; 0 at first
     aerodb_compression         'zlib' or 'none': how blocks are written from now on; kept in the file
     aerodb_snapshots           name, commit_id of each snapshot
-    aerodb_read_views          commit_id, age (in commits) of each open read view, oldest first
+    aerodb_read_views          commit_id, age (in commits), max_age of each open read view, oldest first
+    aerodb_max_view_age        older read views, in commits, are ended (INV-G7); 0 at first: none is. Of the database, for as
+                               long as it is open
     aerodb_store               one row of figures: commit_id, checkpoint_id, floor, oldest_commit, log_bytes, file_bytes,
                                live_bytes, pending_bytes, free_bytes, cache_bytes, cache_budget, checkpoints, evictions,
                                failure (why the last checkpoint failed, or NULL)
@@ -107,10 +109,22 @@ def snapshot_list(session: Any, value: str | None) -> Rows:
 
 
 def read_views(session: Any, value: str | None) -> Rows:
-    """Commit and age of each open read view."""
+    """Commit and age of each open read view, and the age at which it is ended."""
     database = session.database
-    latest = database.root.commit_id
-    return sorted((root.commit_id, latest - root.commit_id) for root in list(database.views.values()))
+    database.end_old_views()
+    latest, limit = database.root.commit_id, database.max_view_age or None
+    return sorted((root.commit_id, latest - root.commit_id, limit) for root in list(database.views.values()))
+
+
+def max_view_age(session: Any, value: int | None) -> Rows:
+    """Get or set how old a read view may become, in commits; 0: as old as it likes."""
+    database = session.database
+    if value is not None:
+        if value < 0:
+            raise OperationalError("aerodb_max_view_age must not be negative")
+        database.max_view_age = value
+        database.end_old_views()
+    return [(database.max_view_age,)]
 
 
 def store_figures(session: Any, value: str | None) -> Rows:

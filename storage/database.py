@@ -67,7 +67,7 @@ class Database:
 
     __slots__ = (
         "__weakref__", "_base", "_former", "_key", "_opens", "_origin", "_thread", "background", "checkpointer", "committer", "history",
-        "history_max", "history_start", "live", "name", "path", "plan_cache", "rebuilt", "root", "timeout", "views",
+        "history_max", "history_start", "live", "max_view_age", "name", "path", "plan_cache", "rebuilt", "root", "timeout", "views",
     )  # fmt: skip
 
     registry: ClassVar[dict[Any, Database]] = {}
@@ -82,6 +82,7 @@ class Database:
         self.history_max = HISTORY
         self.history_start = root.commit_id
         self.views: dict[ReadView, Root] = {}
+        self.max_view_age = 0
         self.plan_cache: dict[Any, Any] = {}
         self.live: LiveStates | None = None
         self.rebuilt: WeakValueDictionary[int, Any] = WeakValueDictionary()
@@ -254,6 +255,7 @@ class Database:
         and the commits stay in the log."""
         if self.checkpointer is None:
             return self.root.commit_id
+        self.end_old_views()
         commit_id = self.checkpointer.run(pins)
         self._forget_before(commit_id)
         return commit_id
@@ -366,6 +368,19 @@ class Database:
     def read_view(self, commit: int | None = None) -> ReadView:
         """Hold the latest state, or that of a commit, until the view is closed."""
         return ReadView(self.root if commit is None else self.root_at(commit), self.views)
+
+    def end_old_views(self) -> None:
+        """End the read views that are older than `max_view_age` commits, if that is set. The next checkpoint finds what only
+        they could reach to be garbage."""
+        limit, latest = self.max_view_age, self.root.commit_id
+        if limit:
+            for view in list(self.views):
+                age = latest - view.commit_id
+                if age > limit:
+                    view.end(
+                        f"the read view of commit {view.commit_id} was ended: it was {age} commits old, "
+                        f"and aerodb_max_view_age is {limit}"
+                    )
 
     @property
     def floor(self) -> int:

@@ -64,7 +64,7 @@ def _before(
         states = sorted(state for state in checkpointer.states() if state.generation and state.commit_id < last)
         if states:
             database.committer.settle()  # what is replayed must be in the log files
-        stops = [state.commit_id for state in states[1:]] + [last]
+        stops = [*(state.commit_id for state in states[1:]), last]
         for state, stop in zip(states, stops):
             blocks = checkpointer.blocks
             root = blocks.root(state.pointer) if state.pointer.length else Root.empty()

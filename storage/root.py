@@ -30,9 +30,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
+from weakref import ref
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, META_TREE, Schema
-from aerodb_dbapi.storage.errors import InternalError
+from aerodb_dbapi.storage.errors import InternalError, OperationalError
 from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
 from aerodb_dbapi.storage.tree import TOMBSTONE, Kind, Tree
 
@@ -166,15 +167,41 @@ def apply_edits(tree: Tree, edits: TreeEdits) -> Tree:
 
 
 class ReadView:
-    """A root that is kept until closed. Use as a context manager, or call `close`; closing twice does nothing."""
+    """A root that is kept until closed, or until it is ended for its age. Use as a context manager, or call `close`; closing
+    twice does nothing. `given` are weak references to what gives rows of it."""
 
-    __slots__ = ("commit_id", "holders", "root")
+    __slots__ = ("_root", "commit_id", "ended", "given", "holders")
 
     def __init__(self, root: Root, holders: dict[Any, Root]) -> None:
-        self.root = root
+        self._root: Root | None = root
         self.commit_id = root.commit_id
+        self.ended: str | None = None
+        self.given: list[ref[Any]] = []
         self.holders = holders
         holders[self] = root
+
+    @property
+    def root(self) -> Root:
+        """The state. Raises OperationalError if the view was ended (INV-G7)."""
+        root = self._root
+        if root is None:
+            raise OperationalError(self.ended)
+        return root
+
+    def give(self, cursor: Any) -> None:
+        """That object gives rows of this state; it will be told to `let_go` of it when the view is ended."""
+        self.given = [known for known in self.given if known() is not None]
+        self.given.append(ref(cursor))
+
+    def end(self, reason: str) -> None:
+        """Give up the state: whoever uses the view or its cursors from now on is told the reason (INV-G7)."""
+        self.ended = reason
+        self._root = None
+        self.close()
+        for known in self.given:
+            cursor = known()
+            if cursor is not None:
+                cursor.let_go()
 
     def close(self) -> None:
         """Let the root go."""
