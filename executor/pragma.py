@@ -43,7 +43,7 @@ from aerodb_dbapi.planner.functions import ScalarFunction
 from aerodb_dbapi.planner.rewrite_expression import RAISE
 from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, IndexColumn, Table, fold
 from aerodb_dbapi.storage.check import check_tree
-from aerodb_dbapi.storage.errors import OperationalError, SerializationError
+from aerodb_dbapi.storage.errors import CorruptionError, OperationalError, SerializationError
 
 Rows = list[tuple[Any, ...]]
 Handler = Callable[[Any, str | None], Any]
@@ -345,8 +345,12 @@ def _number(handler: Callable[[Any, int | None], Any]) -> Handler:
 
 def _check(with_indexes: bool) -> Handler:
     def handler(session: Any, value: str | None) -> Rows:
-        problems = [(line,) for line in (*store.file_problems(session), *_problems(session, with_indexes))]
-        return problems or [("ok",)]
+        problems = store.file_problems(session)
+        try:
+            problems += _problems(session, with_indexes)
+        except CorruptionError as error:  # a tree that leads to a damaged block cannot be looked at
+            problems = problems or [str(error)]
+        return [(line,) for line in problems] or [("ok",)]
 
     return handler
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from stored import blocks_of, build, checkpoint_of, connect, crash_copy, flip, overwrite, rows
 
+import aerodb_dbapi
 from aerodb_dbapi.storage.accounting import account
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.header import SLOT
@@ -219,6 +220,18 @@ def test_the_pragmas_look_at_the_file(tmp_path: Path) -> None:
     for pragma in ("integrity_check", "quick_check"):
         (problem,) = rows(connection, f"PRAGMA {pragma}")
         assert f"of commit 3: damaged block of {snapshot[2]} bytes at offset {snapshot[1]}" in problem[0]
+    connection.close()
+
+
+def test_a_damaged_block_of_the_state_is_told_and_not_raised(closed: Path) -> None:
+    leaf = next(block for block in blocks_of(closed) if block.kind == "leaf" and block.tree_id == 2)
+    flip(closed, leaf.pointer.offset + 1)
+    connection = aerodb_dbapi.connect(closed)
+    for pragma in ("integrity_check", "quick_check"):
+        ((problem,),) = rows(connection, f"PRAGMA {pragma}")
+        assert problem.startswith("tree 2 of commit 8: damaged block of ")
+    with pytest.raises(aerodb_dbapi.DatabaseError, match="damaged block"):
+        rows(connection, "SELECT sum(a) FROM t")
     connection.close()
 
 
