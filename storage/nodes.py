@@ -46,7 +46,8 @@ class Source(Protocol):
     """Where the content of a node comes from."""
 
     def load(self, node: Any) -> tuple[Any, Any]:
-        """Keys and values of a leaf, separators and children of a branch."""
+        """Fill the node's slots; keys and values of a leaf, separators and children of a branch, which the slots may have
+        lost again when this returns."""
 
 
 class Leaf:
@@ -76,8 +77,6 @@ class Leaf:
         if name not in ("keys", "values"):
             raise AttributeError(name)
         keys, values = self.source.load(self)
-        self.values = values
-        self.keys = keys
         return keys if name == "keys" else values
 
 
@@ -117,8 +116,6 @@ class Branch:
         if name not in ("keys", "children"):
             raise AttributeError(name)
         keys, children = self.source.load(self)
-        self.children = children
-        self.keys = keys
         return keys if name == "keys" else children
 
 

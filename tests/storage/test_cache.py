@@ -27,6 +27,8 @@ class Given:
 
     def load(self, node: Any) -> tuple[Any, Any]:
         self.loads += 1
+        node.keys = self.content[0]
+        setattr(node, "children" if node.__class__ is Branch else "values", self.content[1])
         return self.content
 
 

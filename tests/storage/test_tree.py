@@ -222,10 +222,13 @@ class Stub:
     def __init__(self, node: Any) -> None:
         self.node = node
 
-    def load(self, _: Any) -> tuple[Any, Any]:
+    def load(self, node: Any) -> tuple[Any, Any]:
+        node.keys = self.node.keys
         if self.node.__class__ is Branch:
-            return self.node.keys, tuple(map(unloaded, self.node.children))
-        return self.node.keys, self.node.values
+            node.children = tuple(map(unloaded, self.node.children))
+            return node.keys, node.children
+        node.values = self.node.values
+        return node.keys, node.values
 
 
 def unloaded(node: Any) -> Any:
