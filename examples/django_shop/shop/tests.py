@@ -116,7 +116,7 @@ class QueryTests(Goods, TestCase):
     def test_windows(self):
         """Ranks within a category, the row before, a filter on a rank."""
         ranked = Product.objects.annotate(
-            rank=Window(Rank(), partition_by="category", order_by=["-price"]),
+            rank=Window(Rank(), partition_by="category", order_by=["-price", "stock"]),
             before=Window(Lag("name"), partition_by="category", order_by=["-price", "name"]),
         ).order_by("category__name", "rank", "name")
         self.assertEqual(
