@@ -9,8 +9,8 @@ Paths
 Example: ``u.x = t.a AND u.y > 5`` with an index on u(x, y): once t is bound, IndexScan(equal=(t.a,), lower=5,
 lower_open); `used` holds both conjuncts, `sequence` is ((y, False), (rowid, False)), `bound` {x: BINARY}.
 
-Partial indexes are read where the conjuncts imply their condition (`_is_implied`). Not done: OR over several indexes, LIKE
-prefixes.
+Partial indexes are read where the conjuncts imply their condition (`_is_implied`). Ranges whose width is not known, and the
+prefixes of LIKE and GLOB, are left to `planner.guided`. Not done: OR over several indexes, indexes on expressions.
 """
 
 from __future__ import annotations

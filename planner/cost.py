@@ -11,7 +11,8 @@ Row counts
 
 Selectivity
     Without statistics, SQLite's own guesses are near enough: an index's first column takes ten rows per value, each
-    further column one less down to five; one bound of a range keeps a quarter; the rest are the constants below.
+    further column one less down to five; one bound of a range keeps a quarter; the rest are the constants below. Where a
+    wrong guess would cost most, the choice is left to the run (`planner.guided`, `executor.keyed`).
 
 All of it is arithmetic on the given numbers: same text, schema and statistics, same plan (INV-T1).
 """
