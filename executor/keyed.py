@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from aerodb_dbapi.executor.select import QueryCompiler
 
 PATIENCE: Final = 32
-POINT_PATIENCE: Final = 4  # where the correlated form is a look-up by rowid
+POINT_PATIENCE: Final = 1  # where the correlated form is a look-up by rowid, hardly dearer than a row of the table
 NOTHING: Final = Members(())
 
 
