@@ -9,7 +9,7 @@ Zero cost without
 One transaction
     `MergedTransaction` has a `Transaction` of each database as its parts. They share one journal, so a mark, statement
     rollback and ROLLBACK TO cover them all (INV-D4, INV-D6). COMMIT of writes to several databases first takes the
-    write gate of each, in the order of their numbers, and validates each; then it commits them one after the other.
+    write gate of each, in an order that all connections share, and validates each; then it commits them one after the other.
     So conflicts and constraints refuse all or nothing; a crash or a failing disk between two files may leave the first
     committed and the second not, as in SQLite's WAL mode.
 
@@ -269,7 +269,7 @@ class MergedTransaction(Transaction):
             raise IntegrityError("FOREIGN KEY constraint failed", name="SQLITE_CONSTRAINT_FOREIGNKEY")
         writing = {number for number, part in self.parts.items() if _has_written(part)}
         if len(writing) > 1:
-            self._hold(sorted(writing - {TEMP}))
+            self._hold(sorted(writing - {TEMP}, key=lambda number: id(self.parts[number].committer)))
         main_id, done = self.base.commit_id, False
         try:
             for number in sorted(writing, key=lambda number: (number == TEMP, number)):  # temp cannot fail
@@ -283,7 +283,8 @@ class MergedTransaction(Transaction):
         return main_id
 
     def _hold(self, numbers: list[int]) -> None:
-        """Make sure that no database refuses its part."""
+        """Make sure that no database refuses its part. The order is the same for all connections of the process, whatever
+        their numbers: two that commit at once must not wait for each other."""
         held: list[Transaction] = []
         try:
             for number in numbers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -174,6 +175,44 @@ def test_a_commit_that_waits_in_vain_leaves_the_transaction_open(tmp_path: Path)
     b.execute("BEGIN IMMEDIATE"), b.execute("COMMIT")
     for connection in (a, b, c):
         connection.close()
+
+
+def test_connections_that_attach_each_other_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """Both commit to both files, each the other way round."""
+    paths = [str(tmp_path / "a.db"), str(tmp_path / "b.db")]
+    for path in paths:
+        with connect(path) as made:
+            made.execute(f"CREATE TABLE {Path(path).stem}(v)")
+            made.execute(f"INSERT INTO {Path(path).stem} VALUES (0)")
+    failures: list[str] = []
+
+    def work(first: str, second: str) -> None:
+        connection = connect(first, timeout=30)
+        connection.execute("ATTACH ? AS other", (second,))
+        done = 0
+        while done < 20:
+            try:
+                connection.execute("BEGIN")
+                connection.execute("UPDATE a SET v = v + 1")
+                connection.execute("UPDATE b SET v = v - 1")
+                connection.execute("COMMIT")
+                done += 1
+            except SerializationError:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            except OperationalError as error:
+                failures.append(str(error))
+                break
+        connection.close()
+
+    threads = [Thread(target=work, args=order) for order in (paths, paths[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ours = connect(paths[0])
+    ours.execute("ATTACH ? AS other", (paths[1],))
+    assert failures == [] and rows(ours, "SELECT a.v, b.v FROM a, b") == [(40, -40)]
 
 
 def test_begin_immediate_takes_every_attached_database(tmp_path: Path) -> None:
