@@ -488,7 +488,7 @@ class StepWriter:
             self.unit.use(f"w{source.cte}")
             body(Stream(row, f"w{source.cte}"))
         elif isinstance(source, RowsSource):
-            body(Stream(row, f"list({self.unit.bind(source.rows)}(session))"))
+            body(Stream(row, f"{self.unit.bind(source.rows)}(session)"))
         elif isinstance(source, QuerySource):
             if source.shared or self.nested:
                 return body(Stream(row, self.queries.row_list(source.query)))

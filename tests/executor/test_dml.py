@@ -289,10 +289,12 @@ TABLES = [
 
 @st.composite
 def upserts(draw: st.DrawFn) -> str:
-    """ON CONFLICT clauses for t(id, a, b); not each fits each table."""
+    """ON CONFLICT clauses for t(id, a, b); not each fits each table. No two of them for one constraint: sqlite3 3.40 then
+    forgets another one (`docs/differences-from-sqlite.md`)."""
     made = []
+    targets = draw(st.permutations(["(a)", draw(st.sampled_from(["(id)", "(rowid)"])), "(b)", "(b, a)"]))
     for place in range(draw(st.integers(1, 3))):
-        target = draw(st.sampled_from(["(a)", "(id)", "(rowid)", "(b)", "(b, a)"]) if place < 2 else st.just(""))
+        target = targets[place] if place < 2 else ""
         column = draw(st.sampled_from(["id", "a", "b"]))
         value = draw(
             st.sampled_from(["excluded.a", "excluded.b", "b + 1", "excluded.id + 3", "t.a || excluded.a", "NULL", "2"])
@@ -300,7 +302,7 @@ def upserts(draw: st.DrawFn) -> str:
         where = draw(st.sampled_from(["", "", " WHERE excluded.b > t.b", " WHERE a IS NOT excluded.a"]))
         action = draw(st.sampled_from(["NOTHING", f"UPDATE SET {column} = {value}{where}"]))
         made.append(f"ON CONFLICT {target} DO {action}")
-    return " ".join(made) + draw(st.sampled_from(["", " RETURNING (SELECT count(*) FROM t AS x WHERE x.b <= t.b)"]))
+    return " ".join(made) + draw(st.sampled_from(["", " RETURNING (SELECT count(*) FROM t AS x WHERE x.id <= t.id)"]))
 
 
 @st.composite
