@@ -1,7 +1,7 @@
 """PRAGMAs about the store: cache, log, checkpoints, snapshots, history, space.
 
     =========================  ========================================================================================
-    cache_size                 the budget of the node cache: N > 0 pages of 4096 bytes, N < 0 KiB; -262144 at first. Of the
+    cache_size                 the budget of the node cache: N > 0 pages of 4096 bytes, N < 0 KiB; -1048576 at first. Of the
                                database, not of the connection, for as long as it is open
     wal_autocheckpoint         pages of log after which a checkpoint is made; 1000 at first, 0 or less: never by itself
     wal_checkpoint(mode)       make a checkpoint now → busy, log, checkpointed (pages of log; all of them). All modes do the

@@ -30,10 +30,10 @@ from typing import Any, Final
 from aerodb_dbapi.storage import dense
 from aerodb_dbapi.storage.nodes import Branch, unload
 
-BUDGET: Final = 256 << 20
+BUDGET: Final = 1 << 30
 BRANCH_WEIGHT: Final = 320  # a child: a node, its source, its pointer
 ENTRY_WEIGHT: Final = 96  # a row's tuple, its key, its places in the leaf
-COLUMN_WEIGHT: Final = 40  # a value, and its place in the row
+COLUMN_WEIGHT: Final = 28  # a value, if it is not shared, and its place in the row
 
 
 def weight(node: Any, length: int) -> int:
