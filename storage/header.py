@@ -52,6 +52,7 @@ followed by one that it does not name: an error. A file cut to nothing is an emp
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from struct import Struct
@@ -189,7 +190,10 @@ def read(file: File, path: str) -> Header:
 def _no_header(slots: tuple[bytes, bytes], path: str) -> DatabaseError:
     """What a file without a sound header slot is."""
     if slots[0].startswith(_SQLITE_MAGIC):
-        message = f"file is not a database: {path!r} is a SQLite database, which AeroDB does not read; export it as SQL"
+        message = (
+            f"file is not a database: {path!r} is a SQLite database; "
+            f"python -m aerodb_dbapi.tools import {shlex.quote(path)} NEW makes an AeroDB file of it"
+        )
         return DatabaseError(message, name="SQLITE_NOTADB")
     ours = [slot for slot in slots if slot.startswith(MAGIC)]
     versions = {_VERSION.unpack_from(slot, len(MAGIC))[0] for slot in ours if len(slot) >= _USED}

@@ -24,6 +24,7 @@ MODULES = [
     ".readview",
     ".row",
     ".storage.image",
+    ".transfer",
     ".uri",
 ]
 
@@ -41,6 +42,14 @@ def test_code_of_the_sqlalchemy_document_runs() -> None:
     assert len(blocks) == 4
     code = compile("".join(block.split("```")[0] for block in blocks), "docs/sqlalchemy.md", "exec", dont_inherit=True)
     exec(code, {"__name__": "docs"})
+
+
+def test_code_of_the_import_export_document_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = (ROOT / "docs/import-export.md").read_text().split("```python\n")[1:]
+    assert blocks
+    monkeypatch.chdir(tmp_path)
+    for block in blocks:
+        exec(block.split("```")[0], {})
 
 
 def test_readme_session() -> None:

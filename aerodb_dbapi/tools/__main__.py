@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import aerodb_dbapi
 from aerodb_dbapi.tools.check import check
@@ -18,6 +19,7 @@ from aerodb_dbapi.tools.console import Progress
 from aerodb_dbapi.tools.inspect import inspect
 from aerodb_dbapi.tools.restore import restore
 from aerodb_dbapi.tools.salvage import salvage
+from aerodb_dbapi.tools.sqlite_files import export_file, import_file
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, progress: Progress) -> int:
+    if options.command == "import":
+        return import_file(options, sys.stdout, sys.stderr)
+    if options.command == "export":
+        return export_file(options, sys.stdout, sys.stderr)
     if options.command == "inspect":
         return inspect(options.file, options.blocks, options.log, sys.stdout)
     if options.command == "restore":
@@ -68,7 +74,29 @@ def _parser() -> argparse.ArgumentParser:
     restoring.add_argument(
         "--log", nargs="+", default=[], metavar="FILE", help="log generations, beside those that lie beside the backup"
     )
+    _sqlite_commands(commands)
     return parser
+
+
+def _sqlite_commands(commands: Any) -> None:
+    importing = commands.add_parser("import", help="everything of a SQLite file into a database, compared afterwards")
+    importing.add_argument("file", metavar="SQLITE")
+    importing.add_argument("new", metavar="FILE", help="made if it is missing")
+    exporting = commands.add_parser("export", help="a database into a new SQLite file, compared afterwards")
+    exporting.add_argument("file", metavar="FILE")
+    exporting.add_argument("new", metavar="SQLITE")
+    importing.add_argument(
+        "--text-errors",
+        choices=["strict", "replace", "blob"],
+        default="strict",
+        help="text that is not UTF-8 is an error (at first), gets U+FFFD, or becomes a BLOB",
+    )
+    exporting.add_argument("--replace", action="store_true", help="take the place of a file of that name")
+    for parser in (importing, exporting):
+        parser.add_argument("--table", action="append", metavar="NAME", help="this table alone; may be repeated")
+        parser.add_argument(
+            "--skip-unsupported", action="store_true", help="leave out what the other side cannot have; exit code 1"
+        )
 
 
 if __name__ == "__main__":
