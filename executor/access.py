@@ -162,6 +162,33 @@ class StepWriter:
         else:
             self._left(step, body)
 
+    def read_counted(self, step: Step, body: Body) -> None:
+        """As `read`, for EXPLAIN ANALYZE: its counter is told when the step begins and ends (`planner.counters`)."""
+        miss = self.miss
+        self.count(step.counter, "start")
+        self.miss = f"{self.unit.bind(step.counter.end, 'count')}(); {miss}"
+
+        def inside(stream: Stream | None) -> None:
+            self.miss = miss
+            body(stream)
+
+        self.read(step, inside)
+        self.miss = miss
+        self.count(step.counter, "end")
+
+    def count(self, counter: Any, event: str, argument: str = "") -> None:
+        """Write that something happened to an operator that is counted, if it is."""
+        if counter is not None:
+            self.unit.line(f"{self.unit.bind(getattr(counter, event), 'count')}({argument})")
+
+    def note_row(self, step: Step) -> None:
+        """Write that a step has come to a row. What a LEFT step gathers was counted then."""
+        gathered = step.kind == "left" and not isinstance(step.access, RowidPoint)
+        if gathered and not (isinstance(step.access, HashLookup) and not step.on):
+            self.count(step.counter, "charge")
+        else:
+            self.count(step.counter, "visit")
+
     def _access(self, step: Step, body: Body) -> None:
         access, source = step.access, step.source
         if isinstance(access, HashLookup):
@@ -212,6 +239,7 @@ class StepWriter:
         def gather(stream: Stream | None) -> None:
             assert stream is not None
             with self.unit.block(f"for {stream.target} in {stream.iterable}:"):
+                self.count(step.counter, "visit")
                 self.filters(step.on, "continue")
                 covering = isinstance(step.access, IndexScan) and step.access.covering
                 names.extend(self.variables(step.source, covering))
@@ -439,12 +467,14 @@ class StepWriter:
         def write() -> None:
             line = self.unit.line
             line(f"nonlocal {memo}")
+            self.count(step.counter, "enter")
             line("table = defaultdict(list)")
             nested, self.nested = self.nested, False
             self._access(Step(step.source, Access()), fill)
             self.nested = nested
             line("table.pop(None, None)")
             line(f"{memo} = table")
+            self.count(step.counter, "end")
             line("return table")
 
         def fill(stream: Stream | None) -> None:

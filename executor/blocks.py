@@ -127,7 +127,8 @@ class SelectWriter:
     @property
     def is_single(self) -> bool:
         """One row at most, found without a loop?"""
-        return plain(self.select) and all(type(step.access) is RowidPoint for step in self.steps)
+        points = all(type(step.access) is RowidPoint and step.counter is None for step in self.steps)
+        return points and plain(self.select)
 
     def write(self) -> bool:
         """Write the whole; does the function return a list?"""
@@ -177,11 +178,9 @@ class SelectWriter:
         writer = GroupWriter(self.unit, self.expressions, group, row)
         if group.keys and not writer.counting:
             with self.unit.block("with paused_gc():"):
-                self.pipeline(GroupedRows(self.unit, writer))
-                made = writer.finish()
+                made = self._grouped(writer)
         else:
-            self.pipeline(GroupedRows(self.unit, writer))
-            made = writer.finish()
+            made = self._grouped(writer)
         variable = f"r{group.id}"
         self.expressions.sources[group.id] = RowBinding(variable)
         self.unit.define(variable)
@@ -196,6 +195,14 @@ class SelectWriter:
             stream(Collecting(self.unit, self._output))
             self._finish("rows")
 
+    def _grouped(self, writer: GroupWriter) -> str:
+        """Write the grouping; the name of the list of groups."""
+        self.pipeline(GroupedRows(self.unit, writer))
+        self.queries.count(self.select.counter("group"), "start")
+        made = writer.finish()
+        self.queries.count(self.select.counter("group"), "done", made)
+        return made
+
     def _write_count(self) -> bool:
         """``SELECT count(*) FROM t``: the tree knows its size."""
         select, group = self.select, self.select.group
@@ -207,6 +214,7 @@ class SelectWriter:
             return False
         self.expressions.sources[group.id] = RowBinding("count")
         self.unit.define("count")
+        self.queries.count(step.counter, "start")
         count = f"len({self.queries.steps.tree(step.source)})"
         self.unit.line(f"count = ({', '.join([count] * len(group.calls))},)")
         self.unit.line(f"rows = [{self._output()}]")
@@ -256,15 +264,15 @@ class SelectWriter:
         run(consumer)
         if select.distinct:
             key = self.queries.row_key(select.distinct_orders)
-            line(
-                f"rows = distinct_rows(rows, pair_key({key[2:]}))" if decorated else f"rows = distinct_rows(rows{key})"
-            )
+            self._distinct("rows", f", pair_key({key[2:]})" if decorated else key)
+        self.queries.count(select.counter("sort"), "start")
         listed = "".join(self.queries.term(*term) + ", " for term in terms())
         if top:
             consumer.set_terms(f"top = Top(({listed}), stop)")
             line("rows = top.result()")
         else:
             line(f"rows = order(rows, ({listed}))")
+        self.queries.count(select.counter("sort"), "done", "rows")
         if select.offset is not None or select.limit is not None:
             stop = "stop" if select.limit is not None else ""
             line(f"rows = rows[{'start' if select.offset is not None else ''}:{stop}]")
@@ -311,8 +319,15 @@ class SelectWriter:
     def _finish(self, rows: str) -> None:
         """DISTINCT, LIMIT and the return of a list that needs no sort."""
         if self.select.distinct:
-            self.unit.line(f"{rows} = distinct_rows({rows}{self.queries.row_key(self.select.distinct_orders)})")
+            self._distinct(rows, self.queries.row_key(self.select.distinct_orders))
         self.unit.line(self.returning.format(self.queries.cut(rows, self.select.limit, self.select.offset)))
+
+    def _distinct(self, rows: str, key: str) -> None:
+        """Write the dropping of repeated rows from a list."""
+        counter = self.select.counter("distinct")
+        self.queries.count(counter, "start")
+        self.unit.line(f"{rows} = distinct_rows({rows}{key})")
+        self.queries.count(counter, "done", rows)
 
     # --- pipelines
 
@@ -342,6 +357,8 @@ class SelectWriter:
     def _chainable(self) -> bool:
         """Could the steps be one comprehension: a scan, then hash look-ups?"""
         if not self.steps or self.steps[0].kind == "left" or type(self.steps[0].access) is RowidPoint:
+            return False
+        if self.steps[0].counter is not None:
             return False
         return (
             all(isinstance(step.access, HashLookup) and not step.on for step in self.steps[1:]) and len(self.steps) < 5
@@ -450,22 +467,30 @@ class SelectWriter:
         """One step and everything inside it."""
         if i == len(steps):
             consumer.take_row()
+            self.queries.count(self.select.counter("group"), "charge")
             return
         step = steps[i]
         writer = self.queries.steps
         nested, writer.nested = writer.nested, i > 0 or not outer
         filters = list(step.filters) if step.kind == "left" else [*step.on, *step.filters]
 
+        def row() -> None:
+            writer.note_row(step)
+            writer.filters(filters, "continue")
+            self.queries.count(step.counter, "passed")
+            self._step(steps, i + 1, consumer, outer)
+
         def inside(stream: Stream | None) -> None:
             writer.nested = nested
             if stream is None:
-                writer.filters(filters, "continue")
-                self._step(steps, i + 1, consumer, outer)
+                row()
                 return
             with self.unit.block(f"for {stream.target} in {stream.iterable}:"):
-                writer.filters(filters, "continue")
-                self._step(steps, i + 1, consumer, outer)
+                row()
             if stream.batched:
                 consumer.flush(i == 0 and outer)
 
-        writer.read(step, inside)
+        if step.counter is None:
+            writer.read(step, inside)
+        else:
+            writer.read_counted(step, inside)

@@ -121,6 +121,8 @@ _SKIPPED: Final = {
     "table",
     "partials",
     "index",
+    "counter",
+    "counters",
     "function",
 }
 

@@ -20,7 +20,8 @@ What it does not do: run anything, decide whether a cached statement still fits 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from time import perf_counter
 from typing import Any
 
 from aerodb_dbapi.executor import authorize, limits, pragma
@@ -35,7 +36,7 @@ from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared
 from aerodb_dbapi.executor.store import compile_store
 from aerodb_dbapi.planner import front, lifting, partial_literals
 from aerodb_dbapi.planner.attach import Attach, Detach
-from aerodb_dbapi.planner.explain import explain_query_plan
+from aerodb_dbapi.planner.explain import Analysis, AnalysisRow, explain_query_plan
 from aerodb_dbapi.planner.lexer import first_word
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_shape
 from aerodb_dbapi.planner.query import (
@@ -43,6 +44,7 @@ from aerodb_dbapi.planner.query import (
     InsertStatement,
     Query,
     SelectStatement,
+    Statement,
     UpdateStatement,
 )
 from aerodb_dbapi.storage import collations
@@ -205,8 +207,15 @@ def _nothing(text: str) -> Compiled:
     return Compiled("empty", lambda session, params: None, text=text, schema=None)
 
 
-def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
-    """SELECT, INSERT, UPDATE, DELETE."""
+def _compile_rows(
+    session: Any,
+    parsed: Parsed,
+    text: str,
+    schema: Schema,
+    trees: Mapping[int, Tree],
+    planned: Callable[[Statement], None] | None = None,
+) -> Compiled:
+    """SELECT, INSERT, UPDATE, DELETE. `planned` is told the plan before code is made of it."""
     statement = bind_statement(session, parsed, schema)
     if session.limits is not None:
         limits.check_parameters(session.limits, len(parsed.parameters))
@@ -214,6 +223,8 @@ def _compile_rows(session: Any, parsed: Parsed, text: str, schema: Schema, trees
     if session.authorizer is not None and not authorize.rows_allowed(session.authorizer, statement, schema):
         return _nothing(text)
     statement = plan_statement(session, statement, trees)
+    if planned is not None:
+        planned(statement)
     reads = reads_of(statement)
     note = Reading(statement, reads).note if reads else None
     if isinstance(statement, SelectStatement):
@@ -245,6 +256,8 @@ def _compile_explain(
     session: Any, statement: front.Explain, text: str, schema: Schema, trees: Mapping[int, Tree]
 ) -> Compiled:
     parsed = parse(statement.text)
+    if statement.form == "analyze":
+        return _compile_analyze(parsed, statement.text, text, schema)
     names = ["line", "source"]
     rows: list[Row] = []
     if statement.form == "plan":
@@ -258,6 +271,36 @@ def _compile_explain(
         "explain", lambda session, params: iter(rows), text=text, schema=schema, names=names, types=[None] *
         len(names), parameters=parsed.parameters,
     )  # fmt: skip
+
+
+def _compile_analyze(parsed: Parsed, inner: str, text: str, schema: Schema) -> Compiled:
+    """EXPLAIN ANALYZE: each run plans and compiles the statement anew, with counters, and carries it out."""
+
+    def run(session: Any, params: Row) -> Iterator[Row]:
+        with collations.in_use(session.registry.collations):
+            return iter(_analyze(session, parse(inner), inner, params))
+
+    names = ["id", "parent", "notused", "detail", "loops", "visited", "rows", "time"]
+    return Compiled(
+        "explain", run, text=text, schema=schema, names=names, types=[None] * len(names), parameters=parsed.parameters
+    )
+
+
+def _analyze(session: Any, parsed: Parsed, text: str, params: Row) -> list[AnalysisRow]:
+    if session.read_only and parsed.kind in _DML_KINDS:
+        session.refuse_to_write()
+    made: list[Analysis] = []
+    compiled = _compile_rows(
+        session, parsed, text, session.schema, session.trees, lambda statement: made.append(Analysis(statement))
+    )
+    if not made:
+        return []
+    before = perf_counter()
+    rows, count = session.run(Prepared(compiled, (), text), params)
+    if rows is not None:
+        given = sum(1 for _ in rows)
+        count = count if compiled.is_dml else given
+    return made[0].rows(count, perf_counter() - before)
 
 
 def _control(statement: Any) -> Callable[[Any, Row], None]:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from aerodb_dbapi.executor.access import StepWriter
 from aerodb_dbapi.executor.expressions import ExpressionCompiler
@@ -43,6 +43,8 @@ class Queries(Protocol):
     expressions: ExpressionCompiler
     steps: StepWriter
     widths: dict[int, int]
+
+    def count(self, counter: Any, event: str, argument: str = "") -> None: ...
 
     def row_key(self, orders: list[str]) -> str: ...
 
@@ -173,11 +175,13 @@ class Streaming(Gathering):
         self.element = element
         self.distinct = select.distinct
         self.key = queries.row_key(select.distinct_orders) if select.distinct else ""
+        self.tell: Callable[[str], None] = lambda event: queries.count(select.counter("distinct"), event)
 
     def begin(self) -> None:
         self.unit.hold()
         self.limiter.begin()
         if self.distinct:
+            self.tell("start")
             self.unit.line("seen = {}")
 
     def take_list(self, rows: str) -> None:
@@ -204,6 +208,7 @@ class Streaming(Gathering):
             with self.unit.block("if key in seen:"):
                 line("continue")
             line("seen[key] = None")
+            self.tell("passed")
         self.limiter.skip_row()
         line("out.append(row)")
         self.limiter.count_row(["yield out", "return"])

@@ -127,12 +127,15 @@ class KeyedWriter:
             unit.line(f"nonlocal {memo}, {runs}")
             unit.line(f"{runs} += 1")
             with unit.block(f"if {runs} > {patience}:"):
+                counter = node.query.counter("keyed")
+                self.queries.count(counter, "start")
                 with unit.block("try:"):
                     unit.line(f"made = {self._table(node)}")
                 with unit.block(f"except {unit.bind(DatabaseError)} as error:"):
                     unit.line(f"{runs} = {unit.bind(stay_correlated)}(error)")
                 with unit.block("else:"):
                     unit.line(f"{memo} = made")
+                    self.queries.count(counter, "done", "made")
                     unit.line(f"return {self._look_up(compiler, node, memo, default)}")
             unit.line(f"return {self._direct(node)}")
 

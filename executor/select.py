@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aerodb_dbapi.executor.access import StepWriter
 from aerodb_dbapi.executor.blocks import SelectWriter, plain, position, steps_of
@@ -46,12 +47,13 @@ from aerodb_dbapi.storage.errors import NotSupportedError
 @dataclass(slots=True)
 class Made:
     """A function that answers a query: its name, the row variables it takes, and whether it returns a list of rows
-    (else it is a generator of batches)."""
+    (else it is a generator of batches). `kind` is what it is made for: 'rows', 'scalar' or 'exists'."""
 
     name: str
     free: list[str]
     is_list: bool
     query: Query
+    kind: str = "rows"
 
 
 class QueryCompiler:
@@ -80,14 +82,23 @@ class QueryCompiler:
             name, free = self.unit.function(lambda: is_list.append(write()))
             self.expressions._depth, self.expressions.optimistic = depth, optimistic
             self.steps.nested, self.steps.miss = nested, miss
-            self._made[key] = (query, Made(name, free, is_list[0], query))
+            self._made[key] = (query, Made(name, free, is_list[0], query, kind))
         return self._made[key][1]
 
     def call(self, made: Made) -> str:
         """Text of a call."""
         for variable in made.free:
             self.unit.use(variable)
-        return f"{made.name}({', '.join(made.free)})"
+        text = f"{made.name}({', '.join(made.free)})"
+        counter = made.query.counter("rows")
+        if counter is None:
+            return text
+        take = counter.value if made.kind != "rows" else counter.listed if made.is_list else counter.batches
+        return f"{self.unit.bind(take, 'count')}({text})"
+
+    def count(self, counter: Any, event: str, argument: str = "") -> None:
+        """Write that something happened to an operator that is counted, if it is."""
+        self.steps.count(counter, event, argument)
 
     def function(self, query: Query) -> Made:
         """The function that gives a query's rows."""
@@ -199,7 +210,7 @@ class QueryCompiler:
         else:
             name = {"UNION": "union", "INTERSECT": "intersect", "EXCEPT": "except_rows"}[op]
             line(f"rows = {name}({sides}, {not query.order_by}{self.row_key(query.orders)})")
-        self._finish_list("rows", query.order_by, query.limit, query.offset)
+        self._finish_list("rows", query)
         return True
 
     def _write_union_all(self, query: Compound, parts: list[Made]) -> None:
@@ -223,14 +234,14 @@ class QueryCompiler:
         listed = "".join(f"{fold}, " for fold in folds)
         return f", {self.unit.hoist(f'row_key(({listed}))')}"
 
-    def _finish_list(
-        self, rows: str, order_by: list[Order], limit: Expression | None, offset: Expression | None
-    ) -> None:
+    def _finish_list(self, rows: str, query: Compound) -> None:
         """Sort by output columns, cut, return."""
-        if order_by:
-            terms = "".join(self.term(f"itemgetter({position(order)})", order) + ", " for order in order_by)
+        if query.order_by:
+            terms = "".join(self.term(f"itemgetter({position(order)})", order) + ", " for order in query.order_by)
+            self.count(query.counter("sort"), "start")
             self.unit.line(f"{rows} = order({rows}, ({terms}))")
-        self.unit.line(f"return {self.cut(rows, limit, offset)}")
+            self.count(query.counter("sort"), "done", rows)
+        self.unit.line(f"return {self.cut(rows, query.limit, query.offset)}")
 
     def cut(self, rows: str, limit: Expression | None, offset: Expression | None) -> str:
         """Text of the part of a list between OFFSET and LIMIT."""

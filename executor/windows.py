@@ -44,7 +44,10 @@ def write_windowed(queries: Any, query: Windowed) -> None:
     )
     unit.namespace["windowed"] = windowed
     unit.line(f"rows = {call}" if source.is_list else f"rows = list(chain({call}))")
-    unit.line(f"return windowed(rows, {unit.bind(query.levels, 'levels')}, {{{folds}}}, ({offsets}))")
+    counter = query.counter("windows")
+    queries.count(counter, "start")
+    made = f"windowed(rows, {unit.bind(query.levels, 'levels')}, {{{folds}}}, ({offsets}))"
+    unit.line(f"return {made}" if counter is None else f"return {unit.bind(counter.done, 'count')}({made})")
 
 
 def _collations(levels: Sequence[WindowLevel]) -> set[str]:

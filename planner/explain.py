@@ -13,6 +13,8 @@ is always 0. A scan that becomes the search of an index where that finds few row
 numbered as they stand in the text, after rewriting: one that was merged into its parent has no line and no number. A
 correlated subquery that many rows look up in a table made once (`planner.rules.decorrelate`) has a further line, USE HASH
 TABLE FOR MANY ROWS (x=?).
+
+EXPLAIN ANALYZE gives the same lines with what their operators did (`Analysis`, `planner.counters`).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from aerodb_dbapi.planner.counters import Clock, Counter
 from aerodb_dbapi.planner.expressions import Column, Constant, Expression, InQuery, Keyed
 from aerodb_dbapi.planner.query import (
     Compound,
@@ -55,16 +58,42 @@ from aerodb_dbapi.planner.usage import (
 PlanRow = tuple[int, int, int, str]
 
 
+AnalysisRow = tuple[int, int, int, str, int | None, int | None, int | None, float]
+
+
 def explain_query_plan(statement: Statement) -> list[PlanRow]:
     """The rows that EXPLAIN QUERY PLAN gives for a planned statement."""
     return _Explainer(statement).rows
 
 
-class _Explainer:
-    """Collects lines; `numbers` are the subqueries' numbers, `told` the shared CTEs already shown."""
+class Analysis:
+    """The lines of a planned statement, each operator with a counter that its generated code will fill."""
 
     def __init__(self, statement: Statement) -> None:
+        self._explainer = _Explainer(statement, Clock())
+
+    def rows(self, count: int, seconds: float) -> list[AnalysisRow]:
+        """What the counters say now, and a last line for the whole: its rows and its time in milliseconds."""
+        times = [counter.seconds if counter is not None else 0.0 for counter in self._explainer.counters]
+        for number, parent, _, _ in reversed(self._explainer.rows):
+            if parent:
+                times[parent - 1] += times[number - 1]
+        found: list[AnalysisRow] = []
+        for row, counter, time in zip(self._explainer.rows, self._explainer.counters, times, strict=True):
+            figures = (None, None, None) if counter is None else (counter.loops, counter.visited, counter.rows)
+            found.append((*row, *figures, round(time * 1000, 3)))
+        found.append((len(found) + 1, 0, 0, "RESULT", 1, None, count, round(seconds * 1000, 3)))
+        return found
+
+
+class _Explainer:
+    """Collects lines; `numbers` are the subqueries' numbers, `told` the shared CTEs already shown. With a clock operators get
+    counters, which `counters` has line by line."""
+
+    def __init__(self, statement: Statement, clock: Clock | None = None) -> None:
         self.rows: list[PlanRow] = []
+        self.counters: list[Counter | None] = []
+        self.clock = clock
         self.numbers: dict[int, int] = {}
         self.told: set[int] = set()
         queries = statement_queries(statement)
@@ -79,8 +108,18 @@ class _Explainer:
     def _is_silent(statement: Statement, root: Query) -> bool:
         return isinstance(statement, InsertStatement) and isinstance(root, Values) and len(root.rows) == 1
 
-    def _line(self, parent: int, detail: str) -> int:
+    def _line(self, parent: int, detail: str, of: tuple[Query, str] | Step | None = None) -> int:
+        """One more line. `of`: the operator whose work is counted, a step or what a query does with its rows."""
         self.rows.append((len(self.rows) + 1, parent, 0, detail))
+        counter = None
+        if self.clock is not None and of is not None:
+            counter = Counter(self.clock)
+            if isinstance(of, Step):
+                of.counter = counter
+                counter.visited = 0
+            else:
+                of[0].counters = {**(of[0].counters or {}), of[1]: counter}
+        self.counters.append(counter)
         return len(self.rows)
 
     # --- numbers
@@ -114,9 +153,9 @@ class _Explainer:
             self._compound(query, parent)
         elif isinstance(query, Windowed):
             self.query(query.source, parent)
-            for level in query.levels:
-                if not level.sorted:
-                    self._line(parent, "USE TEMP B-TREE FOR ORDER BY")
+            unsorted = [level for level in query.levels if not level.sorted]
+            for at, _ in enumerate(unsorted):
+                self._line(parent, "USE TEMP B-TREE FOR ORDER BY", None if at else (query, "windows"))
         elif isinstance(query, Recursive):
             self._recursive(query, parent)
         elif isinstance(query, Values):
@@ -127,7 +166,7 @@ class _Explainer:
     def _select(self, select: Select, parent: int) -> None:
         extreme = _extreme_step(select)
         if extreme is not None:
-            self._line(parent, _extreme_detail(extreme))
+            self._line(parent, _extreme_detail(extreme), extreme)
             return
         steps = select.steps or []
         self._sources(steps, parent)
@@ -135,7 +174,7 @@ class _Explainer:
         if not steps:
             self._line(parent, "SCAN CONSTANT ROW")
         for step in steps:
-            self._line(parent, step_detail(step, self._name(step)))
+            self._line(parent, step_detail(step, self._name(step)), step)
         tests = list(select.pre_filters)
         for step in steps:
             tests += [*step.on, *step.filters]
@@ -144,11 +183,11 @@ class _Explainer:
         self._nested(tests, parent)
         self._nested([one for one in query_expressions(select) if not _among(one, tests)], parent)
         if select.group is not None and select.group.keys:
-            self._line(parent, "USE TEMP B-TREE FOR GROUP BY")
+            self._line(parent, "USE TEMP B-TREE FOR GROUP BY", (select, "group"))
         if select.distinct:
-            self._line(parent, "USE TEMP B-TREE FOR DISTINCT")
+            self._line(parent, "USE TEMP B-TREE FOR DISTINCT", (select, "distinct"))
         if select.order_by and not select.sorted:
-            self._line(parent, "USE TEMP B-TREE FOR ORDER BY")
+            self._line(parent, "USE TEMP B-TREE FOR ORDER BY", (select, "sort"))
 
     def _distinct_calls(self, select: Select, parent: int) -> None:
         for call in select.group.calls if select.group is not None else ():
@@ -164,8 +203,8 @@ class _Explainer:
             single = len(steps) == 1 and not source.shared
             if source.shared:
                 self.told.add(id(source.query))
-            line = self._line(parent, f"{'CO-ROUTINE' if single else 'MATERIALIZE'} {self._name(step)}")
-            self.query(source.query, line)
+            detail = f"{'CO-ROUTINE' if single else 'MATERIALIZE'} {self._name(step)}"
+            self.query(source.query, self._line(parent, detail, (source.query, "rows")))
 
     def _name(self, step: Step) -> str:
         source = step.source
@@ -176,17 +215,17 @@ class _Explainer:
     def _compound(self, query: Compound, parent: int) -> None:
         line = self._line(parent, "COMPOUND QUERY")
         leftmost, rest = _spine(query)
-        self.query(leftmost, self._line(line, "LEFT-MOST SUBQUERY"))
+        self.query(leftmost, self._line(line, "LEFT-MOST SUBQUERY", (leftmost, "rows")))
         for op, arm in rest:
             detail = op if op == "UNION ALL" else f"{op} USING TEMP B-TREE"
-            self.query(arm, self._line(line, detail))
+            self.query(arm, self._line(line, detail, (arm, "rows")))
         if query.order_by:
-            self._line(parent, "USE TEMP B-TREE FOR ORDER BY")
+            self._line(parent, "USE TEMP B-TREE FOR ORDER BY", (query, "sort"))
 
     def _recursive(self, query: Recursive, parent: int) -> None:
-        self.query(query.initial, self._line(parent, "SETUP"))
+        self.query(query.initial, self._line(parent, "SETUP", (query.initial, "rows")))
         for arm in query.steps:
-            self.query(arm, self._line(parent, "RECURSIVE STEP"))
+            self.query(arm, self._line(parent, "RECURSIVE STEP", (arm, "rows")))
 
     # --- subqueries in expressions
 
@@ -202,10 +241,11 @@ class _Explainer:
             return
         self.told.add(id(query))
         prefix = "CORRELATED " if free_sources(query) else ""
-        line = self._line(parent, f"{prefix}{kind} {self.numbers[id(query)]}")
+        line = self._line(parent, f"{prefix}{kind} {self.numbers[id(query)]}", (query, "rows"))
         self.query(query, line)
         if keyed is not None:
-            self._line(line, f"USE HASH TABLE FOR MANY ROWS ({' AND '.join(_key_names(keyed))})")
+            detail = f"USE HASH TABLE FOR MANY ROWS ({' AND '.join(_key_names(keyed))})"
+            self._line(line, detail, (keyed.query, "keyed"))
 
 
 def _shown(expression: Expression) -> list[Any]:

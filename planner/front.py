@@ -7,7 +7,8 @@
 
 What AeroDB does not have is refused by name where it is read (INV-F2), never ignored.
 
-EXPLAIN forms: ``EXPLAIN QUERY PLAN s`` is Explain('plan'), ``EXPLAIN s`` is Explain('source'), the generated Python.
+EXPLAIN forms: ``EXPLAIN QUERY PLAN s`` is Explain('plan'), ``EXPLAIN ANALYZE s`` of a statement with rows Explain('analyze'),
+``EXPLAIN s`` Explain('source'), the generated Python. ``EXPLAIN ANALYZE [name]`` is the EXPLAIN of an ANALYZE, as in SQLite.
 
 Example
     >>> [text for text in split_script("BEGIN; INSERT INTO t VALUES (';'); -- done")]
@@ -23,7 +24,7 @@ from typing import Final
 
 from aerodb_dbapi.planner.lexer import END, FLOAT, HEX, INTEGER, first_word, skip_space, tokenize, unquote
 from aerodb_dbapi.planner.stream import NAMES, TokenStream
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+from aerodb_dbapi.storage.errors import OperationalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Pragma:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """EXPLAIN of another statement's text; `form` is 'plan' (QUERY PLAN) or 'source' (the generated Python)."""
+    """EXPLAIN of another statement's text; `form` is 'plan' (QUERY PLAN), 'analyze' or 'source' (the generated Python)."""
 
     form: str
     text: str
@@ -236,6 +237,9 @@ def _pragma_value(stream: TokenStream) -> str:
     return unquote(stream.advance()[1])
 
 
+_ANALYZED: Final = frozenset({"SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE"})
+
+
 def _explain(stream: TokenStream) -> Explain:
     stream.advance()
     form = "source"
@@ -243,8 +247,9 @@ def _explain(stream: TokenStream) -> Explain:
         stream.advance()
         stream.expect("PLAN")
         form = "plan"
-    elif stream.kind == "ANALYZE":
-        raise NotSupportedError("EXPLAIN ANALYZE statement")
+    elif stream.kind == "ANALYZE" and stream.ahead() in _ANALYZED:
+        stream.advance()
+        form = "analyze"
     if stream.kind == END:
         raise OperationalError("incomplete input")
     if stream.kind == "EXPLAIN":

@@ -213,6 +213,7 @@ class Step:
     on: list[Expression] = field(default_factory=list)
     filters: list[Expression] = field(default_factory=list)
     estimated_rows: float = 0.0
+    counter: Any = None  # EXPLAIN ANALYZE (`planner.counters`)
 
 
 # --- Queries -------------------------------------------------------------------------------------------------------------
@@ -249,6 +250,11 @@ class Query:
     types: list[str | None]
     affinities: list[str | None]
     collations: list[str | None]
+    counters: dict[str, Any] | None = field(default=None, kw_only=True)  # EXPLAIN ANALYZE, by kind of operator
+
+    def counter(self, kind: str) -> Any:
+        """The counter of one of the query's own operators, if the statement is analyzed."""
+        return None if self.counters is None else self.counters.get(kind)
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,8 @@ Format (after toydb's goldenscript)::
 
 A block is command lines up to ``---``, then the recorded output up to an empty line. A command is ``SESSION> SQL`` (a line that
 begins with two blanks continues it). Tags in brackets before the SQL print more: ``[names]`` column names, ``[plan]`` the
-query plan, ``[source]`` the generated function, ``[log]`` the log frames of the file so far.
+query plan, ``[analyze]`` what EXPLAIN ANALYZE counts (loops, visited, rows) instead of the rows, ``[source]`` the generated
+function, ``[log]`` the log frames of the file so far.
 
 `run` plays a script in one *world*: a way to open connections, and what is done between blocks. With AERODB_UPDATE=1 the
 file is rewritten with what the plain world prints.
@@ -102,6 +103,11 @@ def output(connection: Any, tags: list[str], sql: str, world: World) -> Iterator
         if "plan" in tags and "plan" not in world.skip_tags:
             for _, _, _, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}"):
                 yield f"plan {detail}"
+        if "analyze" in tags:
+            for row in connection.execute(f"EXPLAIN ANALYZE {sql}").fetchall():
+                if "plan" not in world.skip_tags:
+                    yield "plan " + " | ".join(map(str, row[3:7]))
+            return
         if "source" in tags and "source" not in world.skip_tags:
             for row in connection.execute(f"EXPLAIN {sql}"):
                 yield f"  {row[-1]}"
