@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check bench clean suite-cpython suite-django suite-sqlalchemy
+.PHONY: demo test test-long check docs bench clean suite-cpython suite-django suite-sqlalchemy
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -32,6 +32,12 @@ check: $(STAMP)
 	MYPYPATH=$(VENV)/typed $(VENV)/bin/mypy --python-executable $(PY) -p aerodb_dbapi
 	$(PY) -m pytest -q tests/test_tidy.py
 
+# The site, into site/. A warning is an error. The reference reads an installed copy, in which the rooms are one package.
+docs: $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall --target $(VENV)/reference .
+	NO_MKDOCS_2_WARNING=1 REFERENCE=$(VENV)/reference $(VENV)/bin/mkdocs build --strict --quiet
+
 suite-cpython: $(STAMP)
 	$(PY) tests/suites/cpython.py
 
@@ -45,4 +51,4 @@ bench: $(STAMP)
 	$(PY) benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build site *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -96,7 +96,12 @@ class _Job(Generic[Value]):
 
 
 class Connection:
-    """A connection for one event loop. Made by `connect`."""
+    """A connection for one event loop. Made by `connect`.
+
+    Operations run one after the other, in the order in which they were asked for, in threads of the loop's executor. Cancelling the task
+    that waits for one interrupts it: its statement is undone. Every method raises ValueError when the connection is not open,
+    else what the method of `aerodb_dbapi.Connection` raises.
+    """
 
     def __init__(self, opening: Callable[[], driver.Connection], iter_chunk_size: int = ITER_CHUNK_SIZE) -> None:
         self._opening: Callable[[], driver.Connection] | None = opening
@@ -185,7 +190,7 @@ class Connection:
         return Result(self._cursor(lambda connection: connection.executescript(sql_script)))
 
     async def execute_insert(self, sql: str, parameters: Any = (), /) -> tuple[int] | None:
-        """Run an INSERT; the rowid of the last row, as a row of one column."""
+        """Run an INSERT; the rowid of the last row inserted, as a row of one column."""
 
         def insert(connection: driver.Connection) -> Any:
             connection.execute(sql, parameters)
@@ -403,6 +408,10 @@ class Cursor:
 
 
 def connect(database: Any, *, iter_chunk_size: int = ITER_CHUNK_SIZE, **options: Any) -> Connection:
-    """A connection: await it, or enter it with ``async with``. Options are those of `aerodb_dbapi.connect`."""
+    """A connection: await it, or enter it with ``async with``, which closes it in the end.
+
+    `iter_chunk_size` rows are fetched at a time where a cursor is iterated. The other options are those of `aerodb_dbapi.connect`,
+    and so are the errors; they are raised where the connection is awaited or entered.
+    """
     options["check_same_thread"] = False
     return Connection(lambda: driver.connect(database, **options), iter_chunk_size)

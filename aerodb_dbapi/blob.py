@@ -30,7 +30,11 @@ INT_MAX: Final = 2**31 - 1
 
 
 class Blob:
-    """An open BLOB. A context manager; not to be made but by `Connection.blobopen`."""
+    """An open value: a file of bytes, and a sequence of them (`blob[0]`, `blob[2:5] = …`), whose length cannot change.
+
+    Made by `Connection.blobopen`; a context manager that closes it. Methods raise ProgrammingError when it is closed, and
+    OperationalError when its row was changed or deleted meanwhile, or writing to one that was opened `readonly`.
+    """
 
     __slots__ = ("__weakref__", "_connection", "_expired", "_offset", "_place", "_read_only", "_value")
 
@@ -73,7 +77,7 @@ class Blob:
         self._connection = None
 
     def read(self, length: int = -1, /) -> bytes:
-        """The next `length` bytes, all that are left if it is negative; moves on."""
+        """The next `length` bytes, all that are left if it is negative; moves on. b"" at the end."""
         data = self._current()
         end = len(data) if length < 0 else min(len(data), self._offset + length)
         part = data[self._offset : end]
@@ -90,7 +94,7 @@ class Blob:
         self._offset += len(new)
 
     def seek(self, offset: int, origin: int = os.SEEK_SET, /) -> None:
-        """Move to a place counted from the start, the current place or the end."""
+        """Move to byte `offset`, counted from the start (`origin` 0), the current place (1) or the end (2). Raises ValueError outside."""
         self._ready()
         offset, origin = index(offset), index(origin)
         if origin not in (os.SEEK_SET, os.SEEK_CUR, os.SEEK_END):
@@ -103,7 +107,7 @@ class Blob:
         self._offset = base + offset
 
     def tell(self) -> int:
-        """The current place."""
+        """The current place, in bytes from the start."""
         self._ready()
         return self._offset
 

@@ -49,7 +49,17 @@ _PARAMETERS = (
 
 
 class Connection(Surface):
-    """One connection. Arguments as for `connect`. Usable from one thread, unless `check_same_thread` is False."""
+    """One connection to a database: transactions, statements, callbacks. Made by `connect`, with the same arguments.
+
+    As a context manager it is a transaction: committed at the end of the block, rolled back if the block raises. It stays open.
+    It may be used from one thread, unless `check_same_thread` is False.
+
+    Every method raises ProgrammingError on a closed connection or in a wrong thread. The exceptions of the module are
+    attributes too (`connection.IntegrityError`).
+
+    Attributes:
+        row_factory: `row_factory(cursor, row)` makes the rows of cursors to come, as `Row` does; None gives tuples.
+    """
 
     Warning = errors.Warning
     Error = errors.Error
@@ -136,7 +146,7 @@ class Connection(Surface):
 
     @property
     def in_transaction(self) -> bool:
-        """True while a transaction is open."""
+        """True while a transaction is open, explicit or implicit."""
         return self._ready().transaction is not None
 
     @property
@@ -146,7 +156,10 @@ class Connection(Surface):
 
     @property
     def isolation_level(self) -> str | None:
-        """'' , 'DEFERRED', 'IMMEDIATE', 'EXCLUSIVE', or None for no implicit transactions."""
+        """How an implicit transaction begins: '', 'DEFERRED', 'IMMEDIATE', 'EXCLUSIVE'; None: there are none.
+
+        Setting None commits the open transaction. Raises ValueError for another text.
+        """
         self._ready()
         return self._isolation_level
 
@@ -160,7 +173,10 @@ class Connection(Surface):
 
     @property
     def autocommit(self) -> bool | int:
-        """True, False, or LEGACY_TRANSACTION_CONTROL (see the module's text)."""
+        """False: a transaction is always open. True: none begins by itself. LEGACY_TRANSACTION_CONTROL: as `isolation_level` says.
+
+        Setting True commits, setting False begins.
+        """
         self._ready()
         return self._autocommit
 
@@ -194,7 +210,7 @@ class Connection(Surface):
     # --- Statements ---
 
     def cursor(self, factory: Callable[[Connection], Cursor] = Cursor) -> Cursor:
-        """A new cursor; `factory(connection)` must give a `Cursor`."""
+        """A new cursor; `factory(connection)` must give a `Cursor`, else TypeError."""
         session = self._session
         if session is None or session.thread != get_ident():
             self._ready()
@@ -206,18 +222,18 @@ class Connection(Surface):
         return made
 
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
-        """`cursor().execute(...)`; returns that cursor."""
+        """Run one statement with a new cursor, and return that cursor. See `Cursor.execute`."""
         cursor = Cursor(self)
         if self.row_factory is not None:
             cursor._row_factory = self.row_factory
         return cursor.execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
-        """`cursor().executemany(...)`; returns that cursor."""
+        """Run a DML statement for each item of `parameters` with a new cursor, and return it. See `Cursor.executemany`."""
         return self.cursor().executemany(sql, parameters)
 
     def executescript(self, sql_script: str, /) -> Cursor:
-        """`cursor().executescript(...)`; returns that cursor."""
+        """Run every statement of a script with a new cursor, and return it. See `Cursor.executescript`."""
         return self.cursor().executescript(sql_script)
 
     def __call__(self, *arguments: Any) -> Statement:
@@ -295,7 +311,11 @@ class Connection(Surface):
     # --- Transactions ---
 
     def commit(self) -> None:
-        """Commit the open transaction, durably. Does nothing when there is none (or with `autocommit=True`)."""
+        """Commit the open transaction, durably. Does nothing when there is none (or with `autocommit=True`).
+
+        Raises SerializationError if a later commit is in the way, IntegrityError if a deferred foreign key is violated,
+        OperationalError if the log cannot be written, or another connection holds the database longer than `timeout`.
+        """
         session = self._ready()
         if self._autocommit is not True and session.transaction is not None:
             self._commit(session)
@@ -354,9 +374,11 @@ class Connection(Surface):
     def create_function(
         self, name: str, narg: int, func: Callable[..., Any] | None, *, deterministic: bool = False
     ) -> None:
-        """Register a SQL function of this connection (None removes it). `narg` -1 takes any number of arguments.
+        """Register a SQL function of this connection: `func(*values)` gives the result. None for `func` removes it.
 
-        It hides a built-in of that name. Raises OperationalError when `narg` is out of range.
+        `narg` is the number of arguments, 0 to 127; -1: any. A `deterministic` one may stand in indexes and generated columns.
+        It hides a built-in of that name. An exception in it fails the statement with OperationalError.
+        Raises OperationalError when `narg` is out of range.
         """
         session = self._ready()
         _check_name("create_function", name)
@@ -368,7 +390,10 @@ class Connection(Surface):
 
     @keywords_deprecated("create_aggregate", "name", "n_arg", "aggregate_class")
     def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable[[], Any] | None) -> None:
-        """Register an aggregate: a class with `step(*values)` and `finalize()` (None removes it)."""
+        """Register an aggregate: a class with `step(*values)`, and `finalize()`, which gives the result. None removes it.
+
+        `n_arg` is the number of arguments, -1 for any. Raises OperationalError when it is out of range.
+        """
         session = self._ready()
         _check_name("create_aggregate", name)
         if not -1 <= index(n_arg) <= 127:
@@ -380,13 +405,14 @@ class Connection(Surface):
     def read_view(self, commit: int | None = None) -> readview.ReadView:
         """A consistent read-only view: of the latest commit, or as of an earlier commit id that is still held.
 
-        Raises OperationalError when that commit is not held (any more).
+        It does not see what this connection's open transaction has written. Close it, or use it as a context manager: while it
+        is open its state is kept. Raises OperationalError when that commit is not held (any more).
         """
         return readview.ReadView(self, self._ready().database.read_view(commit))
 
     @property
     def commit_id(self) -> int:
-        """The id of the latest commit that this connection would read now."""
+        """The id of the latest commit that this connection would read now; 0 for an empty database."""
         return self._ready().database.root.commit_id
 
 
@@ -475,14 +501,24 @@ def _checked_autocommit(value: bool | int) -> bool | int:
 def connect(*arguments: Any, **options: Any) -> Connection:
     """Open a database file (made if missing; ':memory:' for one in memory) and return a connection.
 
-    connect(database, timeout=5.0, detect_types=0, isolation_level="", check_same_thread=True, factory=Connection,
-            cached_statements=128, uri=False, *, autocommit=LEGACY_TRANSACTION_CONTROL, foreign_keys=False)
+    Args:
+        database (str | bytes | os.PathLike): A path, `":memory:"`, or with `uri=True` a URI.
+        timeout (float): Seconds to wait for another process or writer; 5 at first.
+        detect_types (int): `PARSE_DECLTYPES | PARSE_COLNAMES`, or 0 for no converters.
+        isolation_level (str | None): `""`, `"DEFERRED"`, `"IMMEDIATE"` or `"EXCLUSIVE"`: how implicit transactions begin; None: there
+            are none.
+        check_same_thread (bool): False lets any thread use the connection, one at a time.
+        factory (Callable[..., Connection]): Makes the connection, and is given all arguments as they are here.
+        cached_statements (int): Without effect: plans are shared by all connections.
+        uri (bool): `database` may be a URI, `file:path?mode=ro` and the like.
+        autocommit (bool | int): True, False, or `LEGACY_TRANSACTION_CONTROL` (at first): as `isolation_level` says.
+        foreign_keys (bool): Have foreign keys enforced from the start, as `PRAGMA foreign_keys = ON`.
 
-    `timeout`: seconds to wait for a lock. `detect_types`: PARSE_DECLTYPES | PARSE_COLNAMES. `isolation_level`, `autocommit`: see
-    the module's text. `check_same_thread=False` lets any thread use the connection, one at a time. `factory` makes the connection
-    and is given all arguments as they are here. `uri`: `database` may be a URI (aerodb_dbapi.uri).
-    `foreign_keys=True` has foreign keys enforced from the start (`PRAGMA foreign_keys`).
-    Raises OperationalError (cannot open, locked), DatabaseError (not a database), CorruptionError (damaged file).
+    Raises:
+        OperationalError: The file cannot be opened, or another process has it open.
+        DatabaseError: The file is not an AeroDB database.
+        CorruptionError: The file is damaged.
+        TypeError: An argument has a wrong type or name.
     """
     factory = arguments[5] if len(arguments) > 5 else options.get("factory") or Connection
     if PYTHON >= (3, 13) and len(arguments) > 1:

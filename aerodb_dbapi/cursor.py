@@ -65,7 +65,14 @@ LOCKED = cast("Any", _Locked())
 
 
 class Cursor:
-    """A cursor of a connection. Attributes as in PEP 249; `row_factory` may be set for this cursor alone."""
+    """Runs statements and gives their rows; an iterator over them. Made by `Connection.cursor` and `Connection.execute`.
+
+    The rows that it has still to give are those of the state in which its statement began, whatever is written, committed or
+    rolled back meanwhile. Every method raises ProgrammingError when the cursor or its connection is closed.
+
+    Attributes:
+        arraysize: How many rows `fetchmany` fetches by default; 1 at first.
+    """
 
     __slots__ = (
         "__weakref__", "_compiled", "_connection", "_lastrowid", "_make", "_returned", "_row_factory", "_rowcount", "_rows",
@@ -140,9 +147,11 @@ class Cursor:
     # --- Executing ---
 
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
-        """Run one statement. `parameters`: a sequence, or a mapping for named ones. Returns the cursor.
+        """Run one statement. `parameters`: a sequence for `?`, a mapping for `:name`. Returns the cursor.
 
-        Raises the errors of PEP 249; TypeError when `sql` is not a str.
+        Raises ProgrammingError (wrong parameters, more than one statement), OperationalError (syntax, missing names, a lock),
+        IntegrityError (a constraint), SerializationError (COMMIT, with a later commit in the way), NotSupportedError (a feature that
+        is not there), TypeError (`sql` is not a str). A statement that failed left nothing behind.
         """
         session = self._session
         prepared = session.hits.get(sql)
@@ -250,7 +259,8 @@ class Cursor:
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
         """Run one DML statement for each item of `parameters`. `rowcount` is the sum.
 
-        Raises ProgrammingError for statements that return rows. A failure keeps the items before it, as in `sqlite3`.
+        Raises ProgrammingError for statements that return rows, else what `execute` raises. A failure keeps the items before it
+        in the transaction, as in `sqlite3`.
         """
         connection = self._check()
         if not isinstance(sql, str):
@@ -284,7 +294,10 @@ class Cursor:
         self._rowcount = total if compiled.kind in _DML else -1
 
     def executescript(self, sql_script: str, /) -> Cursor:
-        """Run every statement of a script; an open transaction is committed first. Returns the cursor."""
+        """Run every statement of a script; an open transaction is committed first. Returns the cursor.
+
+        Rows of SELECTs are dropped. What was done before a statement that fails stays, unless the script began a transaction.
+        """
         connection = self._check()
         if not isinstance(sql_script, str):
             raise TypeError(f"executescript() argument must be str, not {parameters_.type_name(sql_script)}")

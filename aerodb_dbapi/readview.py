@@ -80,7 +80,11 @@ class ViewCursor(Cursor):
 
 
 class ReadView:
-    """Made by `Connection.read_view`. A context manager; `commit_id` names the state that it reads."""
+    """A state of the database, for reading. Made by `Connection.read_view`; a context manager that closes it.
+
+    Attributes:
+        commit_id: The commit whose state it reads.
+    """
 
     def __init__(self, connection: Connection, view: storage_root.ReadView) -> None:
         self._connection = connection
@@ -96,7 +100,8 @@ class ReadView:
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
         """Run a SELECT (or other reading statement) on this state; returns a cursor with its rows.
 
-        Raises ProgrammingError for a statement that writes.
+        Raises ProgrammingError for a statement that writes, and on a closed view; OperationalError when the view was ended for
+        its age (`PRAGMA aerodb_max_view_age`).
         """
         view = self._open_view()
         session = self._connection._ready()

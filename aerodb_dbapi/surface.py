@@ -112,12 +112,15 @@ class Surface:
     # --- Limits and configuration ---
 
     def getlimit(self, category: int, /) -> int:
-        """The limit of a category (SQLITE_LIMIT_…)."""
+        """The limit of a category (SQLITE_LIMIT_…). Raises ProgrammingError for an unknown one."""
         self._ready()
         return self._limits.get(index(category))
 
     def setlimit(self, category: int, limit: int, /) -> int:
-        """Lower a limit, or raise it up to its default again; a negative `limit` changes nothing. Returns the former one."""
+        """Lower a limit, or raise it up to its default again; a negative `limit` changes nothing. Returns the former one.
+
+        What goes beyond a limit fails with DataError or OperationalError. Lengths are in bytes.
+        """
         session = self._ready()
         before = self._limits.set(index(category), index(limit))
         session.limits = self._limits.lowered or None
@@ -126,7 +129,7 @@ class Surface:
         return before
 
     def getconfig(self, op: int, /) -> bool:
-        """Whether a configuration option (SQLITE_DBCONFIG_…) is on."""
+        """Whether a configuration option (SQLITE_DBCONFIG_…) is on. Raises ValueError for an unknown one."""
         self._ready()
         if op not in _CONFIG_DEFAULTS:
             raise ValueError(f"unknown config 'op': {op}")
@@ -166,7 +169,10 @@ class Surface:
     # --- Values and databases as a whole ---
 
     def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Blob:
-        """The value of a column in the row with a rowid, as a file of bytes that cannot change its length."""
+        """The BLOB or TEXT of a column in the row with rowid `row`, as a file of bytes that cannot change its length.
+
+        Raises OperationalError when there is no such table, column, row, or value of these types.
+        """
         self._ready()
         if not isinstance(row, int):
             raise TypeError("expected 'int'")
@@ -178,13 +184,16 @@ class Surface:
         return dump.dump(self, filter)  # type: ignore[arg-type]
 
     def serialize(self, *, name: str = "main") -> bytes:
-        """The database as the bytes of a file of AeroDB's own. It is the committed state, without what is open."""
+        """The database as the bytes of a file of AeroDB's own: the committed state, without what is open. `name` must be "main"."""
         session = self._ready()
         _check_name(name, f"unable to serialize '{name}'")
         return image.serialize(session.database.root)
 
     def deserialize(self, data: Any, /, *, name: str = "main") -> None:
-        """Go on with the database that `serialize` made the bytes of, in memory; what is open is rolled back."""
+        """Go on with the database that `serialize` made the bytes of, in memory; what is open is rolled back.
+
+        Raises DatabaseError when they are none.
+        """
         session = self._ready()
         _check_name(name, f"unknown database {name}")
         view = check_buffer(data)

@@ -45,7 +45,11 @@ def is_serialization_failure(error: BaseException | None) -> bool:
 def run_atomic(
     function: Callable[..., Any], *args: Any, using: str | None = None, retries: int | None = None, **options: Any
 ) -> Any:
-    """Call `function` with the arguments in a transaction, again if it fails to serialize, and give what it returns."""
+    """Call `function` with the arguments in a transaction, again if it fails to serialize, and give what it returns.
+
+    `using` is the alias of the database. `retries`: how often it is run again at most, the last time as BEGIN IMMEDIATE; None: as
+    the database's OPTIONS say. Raises what `function` raises, and OperationalError when no retry is left.
+    """
     connection: Any = connections[using or DEFAULT_DB_ALIAS]
     if connection.in_atomic_block:
         again = 0
@@ -63,7 +67,7 @@ def run_atomic(
 
 
 def retrying_atomic(function: Any = None, *, using: str | None = None, retries: int | None = None) -> Any:
-    """Decorate a function so that each call is a transaction that is run again if it fails to serialize."""
+    """Decorate a function so that each call is a transaction that is run again if it fails to serialize. See `run_atomic`."""
 
     def decorate(inner: Any) -> Any:
         @wraps(inner)
