@@ -39,6 +39,7 @@ from aerodb_dbapi.planner.query import (
     TableSource,
     UpdateStatement,
     Values,
+    ViewStatement,
     Windowed,
 )
 from aerodb_dbapi.planner.usage import all_queries, query_expressions, walk_nodes
@@ -118,6 +119,11 @@ def _target_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
         return allowed and all(_target_allowed(ask, u, schema) for u in updates)
     if isinstance(statement, DeleteStatement):
         return may(ask, _DELETE, statement.table.name, None, schema.owner(statement.table).database)
+    if isinstance(statement, ViewStatement):
+        table, database = statement.table, schema.owner(statement.table).database
+        if statement.event == "update":
+            return all(may(ask, _UPDATE, table.name, _column_name(table, p), database) for p in statement.targets)
+        return may(ask, _INSERT if statement.event == "insert" else _DELETE, table.name, None, database)
     if isinstance(statement, UpdateStatement):
         table = statement.table
         names = [_column_name(table, position) for position, _ in statement.assignments]

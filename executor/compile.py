@@ -46,6 +46,7 @@ from aerodb_dbapi.planner.query import (
     SelectStatement,
     Statement,
     UpdateStatement,
+    ViewStatement,
 )
 from aerodb_dbapi.storage import collations
 from aerodb_dbapi.storage.catalog import Schema, fold
@@ -235,7 +236,7 @@ def _compile_rows(
             parameters=parsed.parameters, reads=reads, note=note, source=source,
         )  # fmt: skip
     else:
-        assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement)
+        assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement | ViewStatement)
         hooks = hooks_for(session, schema, statement)
         run_dml, run_many, source = compile_dml(statement, hooks)
         if hooks is not None:

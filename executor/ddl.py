@@ -15,7 +15,9 @@ as they were. Error texts are SQLite's. Names of tables, views and indexes share
 
 Example: ``CREATE UNIQUE INDEX i ON t(a)`` over rows with a = 1, 1 fails with ``UNIQUE constraint failed: t.a``.
 
-What it does not do: ALTER (`alter`), triggers, temporary objects (the parser refuses them by name).
+A TEMP trigger is a record of temp, whose table may be in any database of the connection.
+
+What it does not do: ALTER (`alter`).
 """
 
 from __future__ import annotations
@@ -38,11 +40,11 @@ from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateView, Drop,
 from aerodb_dbapi.planner.ddl_triggers import CreateTrigger
 from aerodb_dbapi.planner.lexer import KEYWORDS, tokenize
 from aerodb_dbapi.planner.maintenance import Maintenance
-from aerodb_dbapi.planner.parse import databases_named
+from aerodb_dbapi.planner.parse import databases_in_body, databases_named
 from aerodb_dbapi.planner.query import SelectStatement
 from aerodb_dbapi.storage.catalog import Column, Index, Schema, Table, fold
 from aerodb_dbapi.storage.collations import is_known
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import apply_affinity
 
 MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
@@ -224,12 +226,20 @@ def _create_view(session: Any, transaction: Any, statement: CreateView) -> None:
 
 def _create_trigger(session: Any, transaction: Any, statement: CreateTrigger) -> None:
     schema: Schema = transaction.schema
-    trigger = statement.trigger
+    trigger, temporary = statement.trigger, session.name_inside == "temp"
+    if statement.on is not None and not temporary and fold(statement.on) != fold(session.name_inside):
+        raise OperationalError(f"trigger {trigger.name} cannot reference objects in database {statement.on}")
+    home: Schema | None = schema
+    if temporary:
+        with outside(session, transaction) as whole:
+            home = whole.schema.holding(trigger.table) if statement.on is None else whole.schema.named(statement.on)
     if fold(trigger.table) in MASTER_NAMES:
         raise OperationalError("cannot create trigger on system table")
-    table, view = schema.table(trigger.table), schema.view(trigger.table)
-    if table is None and view is None:
-        raise OperationalError(f"no such table: {_inside(session)}{trigger.table}")
+    table = None if home is None else home.table(trigger.table)
+    view = None if home is None else home.view(trigger.table)
+    if home is None or (table is None and view is None):
+        inside = f"{statement.on}." if temporary and statement.on is not None else _inside(session)
+        raise OperationalError(f"no such table: {inside}{trigger.table}")
     if schema.trigger(trigger.name) is not None:
         if statement.if_not_exists:
             return
@@ -237,11 +247,14 @@ def _create_trigger(session: Any, transaction: Any, statement: CreateTrigger) ->
     if view is not None:
         if trigger.timing != "INSTEAD OF":
             raise OperationalError(f"cannot create {trigger.timing} trigger on view: {trigger.table}")
-        raise NotSupportedError("INSTEAD OF triggers")
-    assert table is not None
-    if trigger.timing == "INSTEAD OF":
+    elif trigger.timing == "INSTEAD OF":
         raise OperationalError(f"cannot create INSTEAD OF trigger on table: {trigger.table}")
-    transaction.put_object(transaction.new_object_id(), replace(trigger, table=table.name))
+    for database in databases_in_body(trigger):
+        if not temporary and fold(database) != fold(session.name_inside):
+            raise OperationalError(f"trigger {trigger.name} cannot reference objects in database {database}")
+    on = fold(home.database) if temporary and home.database != "temp" else None
+    named = view.name if view is not None else table.name if table is not None else trigger.table
+    transaction.put_object(transaction.new_object_id(), replace(trigger, table=named, on=on))
 
 
 # --- DROP -----------------------------------------------------------------------------------------------------------

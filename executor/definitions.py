@@ -58,6 +58,18 @@ def run_definition(session: Any, transaction: Any, statement: Any) -> None:
             if number == TEMP:
                 _check_temp(part.schema, statement)
             run_ddl(session, part, statement)
+            gone = part.schema
+        if isinstance(statement, Drop) and statement.what in ("table", "view") and TEMP in transaction.parts:
+            _drop_far_triggers(transaction, gone, transaction.schema.by_number[number].database, statement.name)
+
+
+def _drop_far_triggers(transaction: Any, schema: Schema, database: str, name: str) -> None:
+    """The triggers of temp on a table or view go with it."""
+    if schema.table(name) is not None or schema.view(name) is not None:
+        return
+    for trigger in transaction.parts[TEMP].schema.triggers.values():
+        if trigger.on == fold(database) and fold(trigger.table) == fold(name):
+            transaction.writable(TEMP).delete_object(trigger.id)
 
 
 def _whole_database(schema: Schema, statement: Maintenance) -> Maintenance:
@@ -102,8 +114,9 @@ def _home(schema: MergedSchema, statement: Any) -> Schema:
             found = schema.holding(statement.table)
             return found if found.database == "temp" else main
         case CreateTrigger():
-            found = schema.holding(statement.trigger.table)
-            return found if found.database == "temp" else main
+            name = statement.trigger.table
+            named = schema.holding(name) if statement.on is None else schema.named(statement.on)
+            return named if named is not None and named.database == "temp" else main
         case Drop() if statement.what in ("index", "trigger"):
             return schema.holding_other(statement.what, statement.name)
         case Alteration():
@@ -115,8 +128,6 @@ def _home(schema: MergedSchema, statement: Any) -> Schema:
 
 def _check_temp(schema: Schema, statement: Any) -> None:
     """Refuse what temp cannot have yet."""
-    if isinstance(statement, CreateTrigger):
-        raise NotSupportedError("triggers on TEMP tables and views")
     if isinstance(statement, Alteration) and schema.views and not isinstance(statement, AddColumn):
         raise NotSupportedError("ALTER TABLE RENAME and DROP COLUMN in temp while it has views")
 

@@ -7,6 +7,7 @@
     INSERT … SELECT                     the query runs to its end; its rows go in bulk if they can, else in a loop
     UPDATE, DELETE by rowid             one function, no search (`dml_update`)
     UPDATE, DELETE otherwise            find, then change
+    any of them on a view               find, then fire the INSTEAD OF triggers (`views`)
     ==================================  ==============================================================================
 
 Every function is ``run(session, transaction, params) -> (rows changed, rows of RETURNING or None)``. A failure may
@@ -24,8 +25,16 @@ from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.dml_bulk import ROWS_MIN, bulk_insert
 from aerodb_dbapi.executor.dml_insert import InsertWriter
 from aerodb_dbapi.executor.dml_update import DeleteWriter, UpdateWriter, write_upsert
+from aerodb_dbapi.executor.views import compile_view_change
 from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
-from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, SelectStatement, UpdateStatement, Values
+from aerodb_dbapi.planner.query import (
+    DeleteStatement,
+    InsertStatement,
+    SelectStatement,
+    UpdateStatement,
+    Values,
+    ViewStatement,
+)
 from aerodb_dbapi.planner.usage import nested_queries
 
 Row = tuple[Any, ...]
@@ -35,12 +44,15 @@ RowSource = Callable[[Any, Any, Row], Sequence[Row]]
 
 
 def compile_dml(
-    statement: InsertStatement | UpdateStatement | DeleteStatement, hooks: Any = None
+    statement: InsertStatement | UpdateStatement | DeleteStatement | ViewStatement, hooks: Any = None
 ) -> tuple[Run, RunMany | None, str]:
     """The function of a statement, its form for many parameter tuples or None, and the generated source. `hooks`: what is
     called around each row (`executor.hooks`)."""
     if isinstance(statement, InsertStatement):
         return _compile_insert(statement, hooks)
+    if isinstance(statement, ViewStatement):
+        change, source = compile_view_change(statement, hooks)
+        return change, None, source
     if isinstance(statement, UpdateStatement):
         run, source = UpdateWriter(statement, hooks).write()
         return run, None, source

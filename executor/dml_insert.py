@@ -46,7 +46,7 @@ ON CONFLICT
     A row that is skipped for another one depends on that one: a point read (INV-V7).
 
 Where a statement has hooks (`hooks`: triggers, foreign keys), the row's function also calls them: ``added(session, transaction, k5,
-r5)`` before the put, and `remove` in place of `remove_row`.
+r5)`` before the put, and `remove` in place of `remove_row`. What may run further statements is yielded (`programs`).
 
 What it does not do: columns of values at once (`dml_bulk`).
 """
@@ -190,11 +190,17 @@ class RowWriter:
             function = self.unit.bind(getattr(self.hooks, name), name)
             self.unit.line(f"{function}(session, transaction, {', '.join(arguments)})")
 
+    def hook_after(self, name: str, *arguments: str) -> None:
+        """The line that calls what comes after a row, if anything may."""
+        if self.hooks is not None and self.hooks.nests:
+            function = self.unit.bind(getattr(self.hooks, name), name)
+            self.unit.line(f"yield {function}(session, transaction, {', '.join(arguments)})")
+
     def hook_before(self, name: str, *arguments: str) -> None:
         """The lines that call what comes before a row, if anything does; they leave the row out if it says so."""
         if self.hooks is not None and self.hooks.comes_before:
             function = self.unit.bind(getattr(self.hooks, name), name)
-            self.unit.line(f"if not {function}(session, transaction, {', '.join(arguments)}): {self.skip}")
+            self.unit.line(f"if not (yield {function}(session, transaction, {', '.join(arguments)})): {self.skip}")
 
     def remove(self, rowid: str, keepers: Any) -> None:
         """The line that deletes a row which is in the way."""
@@ -202,7 +208,9 @@ class RowWriter:
         if self.hooks is None:
             self.unit.line(f"remove_row({arguments})")
         else:
-            self.unit.line(f"{self.unit.bind(self.hooks.remove, 'remove')}(session, {arguments})")
+            nests = self.hooks.nests
+            function = self.unit.bind(self.hooks.remove_nested if nests else self.hooks.remove, "remove")
+            self.unit.line(f"{'yield ' if nests else ''}{function}(session, {arguments})")
 
     # --- refusing
 
@@ -440,14 +448,12 @@ class InsertWriter:
         self.rows.put_entries(self.table.indexes, names.__getitem__, self.statement.index_filters)
         if not self.table.without_rowid:
             self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
-        self.rows.hook("inserted", self.rows.rowid, self.rows.row)
+        self.rows.hook_after("inserted", self.rows.rowid, self.rows.row)
 
     def _before(self) -> None:
         """The call of BEFORE triggers: they get the values as they are given."""
         if self.rows.hooks is None or not self.rows.hooks.comes_before:
             return
-        if self.statement.generated:
-            raise NotSupportedError("BEFORE triggers on tables with generated columns")
         texts = []
         for position in range(len(self.table.columns)):
             given, default = self._given(position), self.statement.defaults.get(position)
@@ -551,7 +557,9 @@ class InsertWriter:
         """Lines for a row whose place the row `other` has taken."""
         update = None if clause is None else self.upserts[clause]
         if update is not None:
-            self._update(update, other)
+            hooks = self.rows.hooks.upserts if self.rows.hooks is not None else ()
+            own = hooks[clause] if hooks and clause is not None else None
+            self._update(update, other, own is not None and own.nests)
         elif clause is not None or resolution == "IGNORE":
             self.unit.line(f"transaction.note_point({self.table.tree}, {other})")
             self.unit.line(self.rows.skip)
@@ -560,11 +568,13 @@ class InsertWriter:
         else:
             self.rows.refuse(message, resolution)
 
-    def _update(self, update: Callable[..., Any], other: str) -> None:
+    def _update(self, update: Callable[..., Any], other: str, nests: bool) -> None:
         """Lines that update the row `other` instead, and go on to the next row."""
         unit, rows = self.unit, self.rows
         make = f"{unit.bind(update, 'upsert')}(session, transaction, params)"
         call = f"{unit.hoist(make, 'u') if self.many else make}({other}, {rows.rowid}, {rows.row})"
+        if nests:
+            call = f"(yield {call})"
         if self.statement.returning is None:
             unit.line(f"count += {call}" if self.many else f"{self.counter}return {call}, None")
         elif self.many:

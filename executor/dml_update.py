@@ -48,7 +48,6 @@ from aerodb_dbapi.planner.expressions import Column as ColumnValue
 from aerodb_dbapi.planner.query import DeleteStatement, RowidPoint, Select, UpdateStatement, Upsert
 from aerodb_dbapi.planner.usage import nested_queries, sources_in
 from aerodb_dbapi.storage.catalog import Index
-from aerodb_dbapi.storage.errors import NotSupportedError
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
 
@@ -279,15 +278,13 @@ class UpdateWriter:
         rows.hook("added", rows.rowid, rows.row)
         unit.line(f"{rows.tree}.put({rows.rowid}, {rows.row})")
         rows.put_entries(self.indexes, names.__getitem__, self.statement.index_filters)
-        rows.hook("updated", self.old_rowid, self.old_row, rows.rowid, rows.row)
+        rows.hook_after("updated", self.old_rowid, self.old_row, rows.rowid, rows.row)
 
     def _before(self, names: dict[int, str]) -> None:
         """The call of BEFORE triggers; the row is read again after them."""
         rows = self.rows
         if self.hooks is None or not self.hooks.comes_before:
             return
-        if self.statement.generated:
-            raise NotSupportedError("BEFORE triggers on tables with generated columns")
         new = f"({''.join(names[p] + ', ' for p in sorted(names))})"
         rows.hook_before("before_update", self.old_rowid, self.old_row, rows.rowid, new)
         self.unit.line(f"{self.old_row} = {rows.tree}.get({self.old_rowid})")
@@ -484,4 +481,4 @@ class DeleteWriter:
             if where is not None:
                 text = f"if {self.unit.bind(where, 'where')}({rows.rowid}, {rows.row}): {text}"
             self.unit.line(text)
-        rows.hook("deleted", rows.rowid, rows.row)
+        rows.hook_after("deleted", rows.rowid, rows.row)

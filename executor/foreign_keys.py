@@ -40,7 +40,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.constraints import failure
 from aerodb_dbapi.executor.planning import bind_text
-from aerodb_dbapi.executor.programs import HooksFor, Program, enter, leave
+from aerodb_dbapi.executor.programs import HooksFor, Program, Steps, drive, enter, leave
 from aerodb_dbapi.executor.runtime import rowid_key
 from aerodb_dbapi.indexes.keys import ascending_part, fold_of, probe_part
 from aerodb_dbapi.planner import foreign_keys as keys
@@ -209,7 +209,7 @@ class ParentKey:
             for p, fold in zip(self.positions, self.folds)
         )
 
-    def act(self, session: Any, transaction: Any, old: Row, new: Row | None) -> None:
+    def act(self, session: Any, transaction: Any, old: Row, new: Row | None) -> Steps:
         """What ON DELETE or ON UPDATE says. `old` and `new` are (rowid, column, …)."""
         program = self._action
         if program is None or (new is not None and self._is_same(old, new)):
@@ -224,7 +224,7 @@ class ParentKey:
         kept = session.changes
         enter(session)
         try:
-            program.change(session, transaction, params)
+            yield program.change(session, transaction, params)
         finally:
             leave(session)
             session.changes = kept
@@ -258,10 +258,10 @@ class TableKeys:
                 if session.violations > 0:
                     raise violated()
 
-    def act(self, session: Any, transaction: Any, old: Row, new: Row | None = None) -> None:
+    def act(self, session: Any, transaction: Any, old: Row, new: Row | None = None) -> Steps:
         """After a row was deleted or updated."""
         for parent in self.parents:
-            parent.act(session, transaction, old, new)
+            yield parent.act(session, transaction, old, new)
 
 
 def keys_for(
@@ -321,7 +321,7 @@ def empty_for_drop(
             continue
         checks.removed(session, transaction, rowid, row)
         remove(rowid)
-        checks.act(session, transaction, (rowid, *row))
+        drive(checks.act(session, transaction, (rowid, *row)))
     if session.violations > 0:
         raise violated()
     session.changes = len(rows)

@@ -7,8 +7,9 @@ any of this. Otherwise the functions of `Hooks` are bound into the generated cod
     UPDATE    before_update · removed · take out what changes · added · put · updated    the same
     DELETE    before_delete · removed · delete · deleted
 
-What is called before says whether the row is still to be written. Rows that a hook may have changed meanwhile are read again before
-their turn, and skipped when they are gone.
+What is called before says whether the row is still to be written. What may run triggers or actions of foreign keys gives a
+generator, which the statement yields (`programs`); one whose hooks only look at keys (`nests` is False) is a plain function. Rows that
+a hook may have changed meanwhile are read again before their turn, and skipped when they are gone.
 
 `guarded` is the outermost call of such a statement: it counts violations of immediate foreign keys from zero, and fails if any
 are left at its end. A statement that fails is undone by the session, with all that was done inside it (INV-D4).
@@ -21,17 +22,25 @@ What it does not do: know how keys are checked (`foreign_keys`) or triggers fire
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aerodb_dbapi.executor.constraints import remove_row, resolution_of, resolve, rowid_of
-from aerodb_dbapi.executor.dml_insert import keepers_of
+from aerodb_dbapi.executor.dml_insert import keepers_of, value_function
 from aerodb_dbapi.executor.foreign_keys import TableKeys, empty_for_drop, keys_for, violated
 from aerodb_dbapi.executor.planning import bind_text
-from aerodb_dbapi.executor.programs import TOO_DEEP
+from aerodb_dbapi.executor.programs import TOO_DEEP, Steps, drive
 from aerodb_dbapi.executor.triggers import TableTriggers, triggers_for
+from aerodb_dbapi.planner.bind_stored import dependency_order
 from aerodb_dbapi.planner.foreign_keys import quoted
-from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, Statement, UpdateStatement, Values
+from aerodb_dbapi.planner.query import (
+    DeleteStatement,
+    InsertStatement,
+    Statement,
+    UpdateStatement,
+    Values,
+    ViewStatement,
+)
 from aerodb_dbapi.planner.scope import table_entry
 from aerodb_dbapi.storage.catalog import Schema, Table
 from aerodb_dbapi.storage.errors import DatabaseError, OperationalError
@@ -44,7 +53,7 @@ Run = Callable[[Any, Any, Row], tuple[int, Any]]
 class Hooks:
     """Calls around each row of one statement."""
 
-    __slots__ = ("converters", "deletion", "keys", "rowid_alias", "triggers", "upserts")
+    __slots__ = ("converters", "deletion", "generated", "keys", "rowid_alias", "triggers", "upserts")
 
     def __init__(
         self, table: Table, keys: TableKeys | None, triggers: TableTriggers | None, deletion: Hooks | None
@@ -55,6 +64,18 @@ class Hooks:
         self.upserts: list[Hooks | None] = []  # for the rows that clauses of ON CONFLICT update
         self.rowid_alias = table.rowid_alias
         self.converters = [affinity_function(column.affinity) for column in table.columns]
+        self.generated: list[
+            tuple[int, Callable[[int, Row], Any]]
+        ] = []  # the columns that BEFORE triggers see computed
+
+    @property
+    def nests(self) -> bool:
+        """May a row set off further statements?"""
+        if self.triggers is not None or (self.keys is not None and self.keys.parents):
+            return True
+        return (self.deletion is not None and self.deletion.nests) or any(
+            u.nests for u in self.upserts if u is not None
+        )
 
     @property
     def rechecks(self) -> bool:
@@ -70,9 +91,12 @@ class Hooks:
         made = [value if convert is None else convert(value) for value, convert in zip(row, self.converters)]
         if self.rowid_alias is not None:
             made[self.rowid_alias] = rowid
+        for position, compute in self.generated:
+            value, convert = compute(rowid, tuple(made)), self.converters[position]
+            made[position] = value if convert is None else convert(value)
         return tuple(made)
 
-    def before_insert(self, session: Any, transaction: Any, rowid: Any, row: Row) -> bool:
+    def before_insert(self, session: Any, transaction: Any, rowid: Any, row: Row) -> Steps:
         """Before a row is looked at; its values are as given, the rowid may be None."""
         assert self.triggers is not None
         rowid = -1 if rowid is None else rowid_of(rowid)
@@ -80,21 +104,30 @@ class Hooks:
 
     def before_update(
         self, session: Any, transaction: Any, rowid: int, row: Row, new_rowid: int, new_row: Row
-    ) -> bool:  # fmt: skip
+    ) -> Steps:  # fmt: skip
         """Before the new row is looked at; its values are as given."""
         assert self.triggers is not None
         params = (rowid, *row, new_rowid, *self._converted(new_row, new_rowid))
         return self.triggers.fire_before(session, transaction, params)
 
-    def before_delete(self, session: Any, transaction: Any, rowid: int, row: Row) -> bool:
+    def before_delete(self, session: Any, transaction: Any, rowid: int, row: Row) -> Steps:
         """Before a row is deleted."""
         assert self.triggers is not None
         return self.triggers.fire_before(session, transaction, (rowid, *row))
 
-    def inserted(self, session: Any, transaction: Any, rowid: int, row: Row) -> None:
+    def inserted(self, session: Any, transaction: Any, rowid: int, row: Row) -> Steps:
         """After a row was inserted."""
-        if self.triggers is not None:
-            self.triggers.fire_after(session, transaction, (rowid, *row))
+        return self._after(session, transaction, (rowid, *row), None, ())
+
+    def _after(self, session: Any, transaction: Any, old: Row, new: Row | None, parents: Sequence[Any]) -> Steps:
+        for parent in parents:
+            yield parent.act(session, transaction, old, new)
+        if self.triggers is not None and self.triggers.after:
+            yield self.triggers.fire_after(session, transaction, old if new is None else old + new)
+
+    @property
+    def _parents(self) -> Sequence[Any]:
+        return self.keys.parents if self.keys is not None else ()
 
     @property
     def rewrites(self) -> bool:
@@ -118,23 +151,24 @@ class Hooks:
         else:
             self.keys.added_alone(session, transaction, rowid, row)
 
-    def deleted(self, session: Any, transaction: Any, rowid: int, row: Row) -> None:
+    def deleted(self, session: Any, transaction: Any, rowid: int, row: Row) -> Steps:
         """After a row was deleted."""
-        if self.keys is not None:
-            self.keys.act(session, transaction, (rowid, *row))
-        if self.triggers is not None:
-            self.triggers.fire_after(session, transaction, (rowid, *row))
+        return self._after(session, transaction, (rowid, *row), None, self._parents)
 
     def updated(
         self, session: Any, transaction: Any, rowid: int, row: Row, new_rowid: int, new_row: Row
-    ) -> None:  # fmt: skip
+    ) -> Steps:  # fmt: skip
         """After a row was updated."""
-        if self.keys is not None:
-            self.keys.act(session, transaction, (rowid, *row), (new_rowid, *new_row))
-        if self.triggers is not None:
-            self.triggers.fire_after(session, transaction, (rowid, *row, new_rowid, *new_row))
+        return self._after(session, transaction, (rowid, *row), (new_rowid, *new_row), self._parents)
 
     def remove(self, session: Any, transaction: Any, tree: int, rowid: int, keepers: Any) -> None:
+        """Delete a row that is in the way of another, where nothing more can follow from it."""
+        row = transaction.get(tree, rowid)
+        if row is not None and self.deletion is not None:
+            self.deletion.removed(session, transaction, rowid, row)
+        remove_row(transaction, tree, rowid, keepers)
+
+    def remove_nested(self, session: Any, transaction: Any, tree: int, rowid: int, keepers: Any) -> Steps:
         """Delete a row that is in the way of another."""
         row = transaction.get(tree, rowid)
         hooks = self.deletion
@@ -142,23 +176,25 @@ class Hooks:
             remove_row(transaction, tree, rowid, keepers)
             return
         fires = hooks.triggers is not None and session.settings.get("recursive_triggers")
-        if fires and hooks.comes_before and not hooks.before_delete(session, transaction, rowid, row):
+        if fires and hooks.comes_before and not (yield hooks.before_delete(session, transaction, rowid, row)):
             return
         hooks.removed(session, transaction, rowid, row)
         remove_row(transaction, tree, rowid, keepers)
-        if hooks.keys is not None:
-            hooks.keys.act(session, transaction, (rowid, *row))
+        for parent in hooks._parents:
+            yield parent.act(session, transaction, (rowid, *row), None)
         if fires:
-            hooks.inserted(session, transaction, rowid, row)
+            yield hooks.inserted(session, transaction, rowid, row)
 
 
-def hooks_for(session: Any, schema: Schema, statement: Statement) -> Hooks | None:
-    """The hooks of a statement, or None."""
+def hooks_for(session: Any, schema: Schema, statement: Statement) -> Any:
+    """The hooks of a statement, or None; of one on a view its triggers."""
+    if isinstance(statement, ViewStatement):
+        return _instead_of(session, schema, statement)
     if not isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement):
         return None
     table = statement.table
     schema = schema.owner(table)
-    if not session.foreign_keys and not schema.triggers:
+    if not session.foreign_keys and not schema.fires:
         return None
     if isinstance(statement, DeleteStatement):
         return _deletion(session, schema, table)
@@ -167,14 +203,36 @@ def hooks_for(session: Any, schema: Schema, statement: Statement) -> Hooks | Non
         rows = len(statement.query.rows) if isinstance(statement.query, Values) else 0
         alone = rows == 1 and deletion is None and not statement.upserts
         found = _hooks(session, schema, table, "insert", None, alone, statement.conflict, deletion)
+        _compute(found, statement, statement.row_id)
         updates = [hooks_for(session, schema, u.update) if u.update else None for u in statement.upserts]
         if not any(updates):
             return found
         made = Hooks(table, None, None, None) if found is None else Hooks(table, found.keys, found.triggers, deletion)
-        made.upserts = updates
+        made.upserts, made.generated = updates, [] if found is None else found.generated
         return made
     assigned = frozenset({position for position, _ in statement.assignments} | statement.generated.keys())
-    return _hooks(session, schema, table, "update", assigned, False, statement.conflict, deletion)
+    found = _hooks(session, schema, table, "update", assigned, False, statement.conflict, deletion)
+    _compute(found, statement, statement.new_id)
+    return found
+
+
+def _instead_of(session: Any, schema: Schema, statement: ViewStatement) -> TableTriggers | None:
+    table, whole = statement.table, schema if session.others is None else session.schema
+    assigned = frozenset(statement.targets) if statement.event == "update" else None
+    entry = table_entry(-1, "", table)
+    return triggers_for(
+        schema.owner(table), table, entry, statement.event, statement.conflict, hooks_for, assigned, whole
+    )
+
+
+def _compute(hooks: Hooks | None, statement: InsertStatement | UpdateStatement, source: int) -> None:
+    """Let BEFORE triggers see generated columns; the statement knows them over a source."""
+    if hooks is not None and hooks.comes_before and not hooks.generated and statement.generated:
+        table = statement.table
+        hooks.generated = [
+            (position, value_function(statement.generated[position], source, table))
+            for position in dependency_order(table, statement.generated)
+        ]
 
 
 def _hooks(
@@ -189,13 +247,14 @@ def _hooks(
 ) -> Hooks | None:
     """The hooks of a kind of statement: one object for all statements of the kind, so that programs are compiled once."""
     known, place = session.statements.hooks, (table.id, event, assigned, alone, conflict, deletion is None)
+    whole = schema if session.others is None else session.schema
     made: tuple[Schema, Hooks | None] | None = known.get(place)
-    if made is None or made[0] is not schema:
+    if made is None or made[0] is not whole:
         keys = keys_for(schema, table, event, hooks_for, assigned, alone) if session.foreign_keys else None
         entry = table_entry(-1, "", table)
-        triggers = triggers_for(schema, table, entry, event, conflict, hooks_for, assigned)
+        triggers = triggers_for(schema, table, entry, event, conflict, hooks_for, assigned, whole)
         none = keys is None and triggers is None and deletion is None
-        made = known[place] = (schema, None if none else Hooks(table, keys, triggers, deletion))
+        made = known[place] = (whole, None if none else Hooks(table, keys, triggers, deletion))
     return made[1]
 
 
@@ -217,7 +276,9 @@ def guarded(run: Run) -> Run:
         outer, depth, running = session.violations, session.depth, session.running
         session.violations, session.running = 0, []
         try:
-            result = run(session, transaction, params)
+            result: Any = run(session, transaction, params)
+            if result.__class__ is not tuple:
+                result = drive(result)
             if session.violations > 0:
                 raise violated()
             return result

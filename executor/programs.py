@@ -7,7 +7,12 @@ themselves: deleting a row of a tree deletes its children, by the program that i
 Running
     Inside the transaction of the outer statement and its journal, so all of it is undone together (INV-D4). What a program
     reads is noted like any read (INV-V7). Rows that it changes count in total_changes(), and in changes() until it is done.
-    Programs nest at most `DEPTH_MAX` deep, or as deep as Python's stack carries: ``too many levels of trigger recursion``.
+    Programs nest as deep as `setlimit` allows, by default `DEPTH_MAX`: ``too many levels of trigger recursion``.
+
+Nesting without recursion
+    A statement whose rows may set off further programs is compiled to a generator. Where a function would be called that may run
+    a program, it yields the generator of that call, and is sent its result; `drive` keeps the stack of generators. So a thousand
+    levels need no more of Python's stack than one, and a statement that sets nothing off is the plain function that it was.
 
 Example: ``Program('DELETE FROM "c" WHERE old."id" = "x"', [("old", entry of p)], schema, hooks_for)`` is run with
     (rowid, *row) of the row of p that was deleted.
@@ -17,7 +22,7 @@ What it does not do: decide when it runs (`foreign_keys`, `hooks`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Final
 
 from aerodb_dbapi.executor.codegen import compile_select
@@ -25,14 +30,23 @@ from aerodb_dbapi.executor.dml import compile_dml
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
 from aerodb_dbapi.planner.bind_rows import RowScope
 from aerodb_dbapi.planner.parse import Parsed, parse
-from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, SelectStatement, Statement, UpdateStatement
+from aerodb_dbapi.planner.query import (
+    DeleteStatement,
+    InsertStatement,
+    SelectStatement,
+    Statement,
+    UpdateStatement,
+    ViewStatement,
+)
 from aerodb_dbapi.planner.scope import Entry
 from aerodb_dbapi.storage.catalog import Schema
 from aerodb_dbapi.storage.errors import OperationalError
 
 DEPTH_MAX: Final = 1000
+LIMIT_DEPTH: Final = 10  # sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH
 Row = tuple[Any, ...]
 HooksFor = Callable[[Any, Schema, Statement], Any]
+Steps = Generator[Any, Any, Any]
 TOO_DEEP: Final = "too many levels of trigger recursion"
 
 
@@ -77,7 +91,7 @@ class Program:
         if isinstance(statement, SelectStatement):
             self.runner = compile_select(statement)[0]
         else:
-            assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement)
+            assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement | ViewStatement)
             self.runner = compile_dml(statement, self.hooks_for(session, self.schema, statement))[0]
         return self.runner
 
@@ -88,19 +102,44 @@ class Program:
         rows: Iterator[Row] = run(session, transaction.trees, params)
         return rows
 
-    def change(self, session: Any, transaction: Any, params: Row) -> None:
+    def change(self, session: Any, transaction: Any, params: Row) -> Steps:
         """Run an INSERT, UPDATE or DELETE."""
         run = self.runner or self._compile(session, transaction)
         transaction.note_read(self.reads)
-        count = run(session, transaction, params)[0]
-        session.changes = count
-        session.total_changes += count
+        done = run(session, transaction, params)
+        if done.__class__ is not tuple:
+            done = yield done
+        session.changes = done[0]
+        session.total_changes += done[0]
+
+
+def drive(outermost: Steps) -> Any:
+    """Run a generator and those that it yields, to their ends; what the outermost returns."""
+    stack, value = [outermost], None
+    error: BaseException | None = None
+    while True:
+        top = stack[-1]
+        try:
+            called = top.send(value) if error is None else top.throw(error)
+        except StopIteration as end:
+            stack.pop()
+            if not stack:
+                return end.value
+            value, error = end.value, None
+        except BaseException as raised:
+            stack.pop()
+            if not stack:
+                raise
+            value, error = None, raised
+        else:
+            stack.append(called)
+            value = error = None
 
 
 def enter(session: Any) -> None:
     """Go one level deeper; paired with `leave`."""
     session.depth += 1
-    if session.depth > DEPTH_MAX:
+    if session.depth > (DEPTH_MAX if session.limits is None else session.limits.get(LIMIT_DEPTH, DEPTH_MAX)):
         session.depth -= 1
         raise OperationalError(TOO_DEEP)
 

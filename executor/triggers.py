@@ -25,11 +25,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.system import IgnoreRow
-from aerodb_dbapi.executor.programs import HooksFor, Program, enter, leave
+from aerodb_dbapi.executor.programs import HooksFor, Program, Steps, enter, leave
 from aerodb_dbapi.planner.parse import parse
-from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStatement
+from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStatement, ViewStatement
 from aerodb_dbapi.planner.scope import Entry
-from aerodb_dbapi.storage.catalog import Schema, Table, Trigger, fold
+from aerodb_dbapi.storage.catalog import NUMBER_SHIFT, Schema, Table, Trigger, fold
+from aerodb_dbapi.storage.schemas import TEMP
 
 Row = tuple[Any, ...]
 ROWS: Final = {"insert": ("new",), "delete": ("old",), "update": ("old", "new")}
@@ -45,7 +46,7 @@ class TriggerProgram:
         rows = [(name, entry) for name in ROWS[trigger.event]]
 
         def override(session: Any, statement: Statement) -> None:
-            if conflict and isinstance(statement, InsertStatement | UpdateStatement):
+            if conflict and isinstance(statement, InsertStatement | UpdateStatement | ViewStatement):
                 statement.conflict = conflict
 
         def program(text: str) -> Program:
@@ -54,7 +55,7 @@ class TriggerProgram:
         self.when = None if trigger.when is None else program(f"SELECT 1 WHERE ({trigger.when})")
         self.steps = [program(text) for text in trigger.steps]
 
-    def fire(self, session: Any, transaction: Any, params: Row) -> None:
+    def fire(self, session: Any, transaction: Any, params: Row) -> Steps:
         """Run for one row."""
         if self.trigger.id in session.running and not session.settings.get("recursive_triggers"):
             return
@@ -64,19 +65,15 @@ class TriggerProgram:
         try:
             if self.when is None or next(self.when.select(session, transaction, params), None) is not None:
                 for step in self.steps:
-                    _run(step, session, transaction, params)
+                    if step.kind == "select":
+                        for _ in step.select(session, transaction, params):
+                            pass
+                    else:
+                        yield step.change(session, transaction, params)
         finally:
             session.running.pop()
             leave(session)
             session.changes, session.last_insert_rowid = kept
-
-
-def _run(step: Program, session: Any, transaction: Any, params: Row) -> None:
-    if step.kind == "select":
-        for _ in step.select(session, transaction, params):
-            pass
-    else:
-        step.change(session, transaction, params)
 
 
 class TableTriggers:
@@ -88,19 +85,19 @@ class TableTriggers:
         self.before = before
         self.after = after
 
-    def fire_before(self, session: Any, transaction: Any, params: Row) -> bool:
-        """Fire what comes before a row; False if the row is to be left out."""
+    def fire_before(self, session: Any, transaction: Any, params: Row) -> Steps:
+        """Fire what comes before a row, or in its place; gives False if the row is to be left out."""
         return _fire(self.before, session, transaction, params)
 
-    def fire_after(self, session: Any, transaction: Any, params: Row) -> None:
+    def fire_after(self, session: Any, transaction: Any, params: Row) -> Steps:
         """Fire what comes after a row."""
-        _fire(self.after, session, transaction, params)
+        return _fire(self.after, session, transaction, params)
 
 
-def _fire(programs: Sequence[TriggerProgram], session: Any, transaction: Any, params: Row) -> bool:
+def _fire(programs: Sequence[TriggerProgram], session: Any, transaction: Any, params: Row) -> Steps:
     try:
         for program in programs:
-            program.fire(session, transaction, params)
+            yield program.fire(session, transaction, params)
     except IgnoreRow:
         return False
     return True
@@ -114,8 +111,10 @@ def triggers_for(
     conflict: str,
     hooks_for: HooksFor,
     assigned: frozenset[int] | None = None,
+    whole: Schema | None = None,
 ) -> TableTriggers | None:
-    """The triggers that INSERT, DELETE or UPDATE (of the positions `assigned`) fires; None if there are none."""
+    """The triggers that INSERT, DELETE or UPDATE (of the positions `assigned`) fires; None if there are none. `whole`: the schema
+    of the connection, which the bodies of TEMP triggers see."""
     found = [
         trigger
         for trigger in schema.triggers_on(table.name)
@@ -123,7 +122,10 @@ def triggers_for(
     ]
     if not found:
         return None
-    made = [TriggerProgram(trigger, entry, conflict, schema, hooks_for) for trigger in found]
+    made = [
+        TriggerProgram(trigger, entry, conflict, whole if whole and trigger.id >> NUMBER_SHIFT == TEMP else schema, hooks_for)
+        for trigger in found
+    ]  # fmt: skip
     before = [program for program in made if program.trigger.timing != "AFTER"]
     return TableTriggers(before, [program for program in made if program.trigger.timing == "AFTER"])
 
@@ -133,7 +135,8 @@ def _is_concerned(trigger: Trigger, table: Table, assigned: frozenset[int]) -> b
     if trigger.columns is None:
         return True
     named = {fold(name) for name in trigger.columns}
-    changed = {fold(table.columns[position].name) for position in assigned if position >= 0}
+    columns = [table.columns[position] for position in assigned if position >= 0]
+    changed = {fold(column.name) for column in columns if column.generated is None}
     if table.rowid_alias is not None and assigned & {-1, table.rowid_alias}:
         changed.add(fold(table.columns[table.rowid_alias].name))
     return not named.isdisjoint(changed)

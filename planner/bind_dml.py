@@ -22,7 +22,7 @@ Does not: enforce anything, ON CONFLICT (`bind_upsert`), UPDATE … FROM … LIM
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlglot import exp
 
@@ -58,7 +58,7 @@ from aerodb_dbapi.planner.query import (
     Values,
 )
 from aerodb_dbapi.planner.scope import Scope, table_entry
-from aerodb_dbapi.storage.catalog import Table, fold
+from aerodb_dbapi.storage.catalog import Table, View, fold
 
 cached_expression_tree = lru_cache(maxsize=1024)(parse_expression)
 
@@ -78,8 +78,8 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         query: Query = Values([], [], [], [], [()])
     else:
         query = bind_query(context, tree.expression, outer, SOURCE)
-        targets = _targets(table, named, len(query.names))
-        targets, query = _first_ones(context, targets, query)
+        targets = insert_targets(table, named, len(query.names))
+        targets, query = first_ones(context, targets, query)
     statement = InsertStatement(
         table,
         targets,
@@ -88,7 +88,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         row_id,
         _defaults(context, table, targets, scope),
         _checks(context, table, row_id, scope),
-        _returning(context, tree, table, row_id, outer),
+        bind_returning(context, tree, table, row_id, outer),
         _index_filters(context, table, row_id, scope),
         bind_generated(context, table, row_id, scope),
         bind_index_values(context, table, row_id, scope),
@@ -120,7 +120,7 @@ def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStateme
         assignments,
         parsed.conflict or "",
         _checks(context, table, new_id, scope),
-        _returning(context, tree, table, new_id, outer),
+        bind_returning(context, tree, table, new_id, outer),
         _index_filters(context, table, new_id, scope),
         {p: value for p, value in _defaults(context, table, [], scope).items() if table.columns[p].not_null},
         bind_generated(context, table, new_id, scope),
@@ -139,7 +139,7 @@ def bind_delete(context: Context, parsed: Parsed, scope: Scope) -> DeleteStateme
         table,
         query,
         row_id,
-        _returning(context, tree, table, row_id, outer),
+        bind_returning(context, tree, table, row_id, outer),
         _index_filters(context, table, row_id, scope),
         bind_index_values(context, table, row_id, scope),
         parameters=parsed.parameters,
@@ -163,7 +163,7 @@ def _target(context: Context, node: Any, scope: Scope) -> Table:
     if table is None:
         view = schema.view(name)
         if view is not None:
-            fail(f"cannot modify {view.name} because it is a view")
+            refuse_view(view)
         if context.functions.module(fold(name)) is not None:
             fail(f"table {name} may not be modified")
         fail(f"no such table: {f'{database}.' if database else ''}{name}")
@@ -184,7 +184,7 @@ def _target_rows(context: Context, tree: Any, table: Table, outer: Scope) -> tup
     joins, where = [Join(source)], []
     clause = tree.args.get("from_")
     if clause is not None:
-        piece = _from(context, clause, tree, inner, name)
+        piece = update_from(context, clause, tree, inner, name)
         joins, where = joins + piece.joins, piece.where
     condition = tree.args.get("where")
     if condition is not None:
@@ -192,7 +192,8 @@ def _target_rows(context: Context, tree: Any, table: Table, outer: Scope) -> tup
     return block(joins, [], where=where), source.id, inner
 
 
-def _from(context: Context, clause: Any, tree: Any, inner: Scope, name: str) -> Any:
+def update_from(context: Context, clause: Any, tree: Any, inner: Scope, name: str) -> Any:
+    """What FROM adds to an UPDATE of `name`."""
     joins = clause.this.args.get("joins") if type(clause.this) is exp.Table else None
     piece = bind_list(context, clause.this, joins or tree.args.get("joins") or [], inner)
     if any(entry.alias == fold(name) for entry in piece.entries):
@@ -211,10 +212,16 @@ def _index_hint(node: Any, source: TableSource) -> None:
         source.indexed_by = index
 
 
+def refuse_view(view: View) -> NoReturn:
+    """A view that no INSTEAD OF trigger makes writable."""
+    fail(f"cannot modify {view.name} because it is a view")
+
+
 # --- INSERT -----------------------------------------------------------------------------------------------------------
 
 
-def _targets(table: Table, named: list[str] | None, width: int) -> list[int]:
+def insert_targets(table: Table, named: list[str] | None, width: int) -> list[int]:
+    """The positions that the columns of an INSERT's rows go to."""
     if named is None:
         written = [p for p, column in enumerate(table.columns) if column.generated is None]
         if width != len(written):
@@ -232,7 +239,7 @@ def _targets(table: Table, named: list[str] | None, width: int) -> list[int]:
     return targets
 
 
-def _first_ones(context: Context, targets: list[int], query: Query) -> tuple[list[int], Query]:
+def first_ones(context: Context, targets: list[int], query: Query) -> tuple[list[int], Query]:
     """Without the values for columns named before."""
     kept = [i for i, target in enumerate(targets) if target not in targets[:i]]
     if len(kept) == len(targets):
@@ -297,7 +304,8 @@ def _index_filters(context: Context, table: Table, row_id: int, scope: Scope) ->
     return made
 
 
-def _returning(context: Context, tree: Any, table: Table, row_id: int, outer: Scope) -> Returning | None:
+def bind_returning(context: Context, tree: Any, table: Table, row_id: int, outer: Scope) -> Returning | None:
+    """RETURNING over a row of the table, which is source `row_id`."""
     clause = tree.args.get("returning")
     if clause is None:
         return None

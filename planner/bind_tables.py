@@ -106,7 +106,7 @@ def bind_table(context: Context, node: Any, scope: Scope) -> tuple[Source, Entry
         return source, entry
     view = home.view(name)
     if view is not None:
-        return _view(context, view, alias or view.name, environment, home)
+        return bind_view(context, view, alias or view.name, environment, home)
     module = context.functions.module(key)
     if module is not None:
         return module_source(context, module, alias or name)
@@ -151,7 +151,7 @@ def definitions_named(schema: Schema, key: str, database: str | None) -> Schema 
     return schema.named("temp" if temporary else database or "main")
 
 
-def _view(context: Context, view: View, name: str, environment: Environment, home: Schema) -> tuple[Source, Entry]:
+def bind_view(context: Context, view: View, name: str, environment: Environment, home: Schema) -> tuple[Source, Entry]:
     """A view sees its own database; one in temp sees all."""
     key = f"{home.database}.{fold(view.name)}"
     if key in environment.views:

@@ -18,6 +18,7 @@ Parts, in the order of their imports
     bind_group         GROUP BY and the rewriting after it
     bind_select        blocks, compounds, select lists
     bind_dml           INSERT, UPDATE, DELETE
+    bind_views         the same on views
     bind_rows          OLD and NEW, which statements of triggers and of foreign keys see
 
 The result is a function of (text, schema, functions): ids count up in the order of binding (INV-T1). Its errors carry
@@ -36,6 +37,7 @@ from aerodb_dbapi.planner.bind_context import RESULT, VIEW, Context, Reference
 from aerodb_dbapi.planner.bind_dml import bind_delete, bind_insert, bind_update
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_select import bind_query
+from aerodb_dbapi.planner.bind_views import bind_view_change, view_target
 from aerodb_dbapi.planner.functions import FunctionResolver
 from aerodb_dbapi.planner.parse import Parsed
 from aerodb_dbapi.planner.query import SelectStatement, Statement
@@ -57,7 +59,10 @@ def bind(
         raise InternalError(f"a statement of kind {parsed.kind!r} is not bound")
     context = Context(functions, schema_at, bind_expression, bind_query)
     try:
-        return binder(context, parsed, Scope(Environment(schema)) if scope is None else scope)
+        inside = Scope(Environment(schema)) if scope is None else scope
+        if parsed.kind != "select" and (target := view_target(parsed, schema)) is not None:
+            return bind_view_change(context, parsed, inside, target)
+        return binder(context, parsed, inside)
     except RecursionError:
         raise OperationalError("Expression tree is too large (maximum depth 1000)") from None
 

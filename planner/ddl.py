@@ -121,7 +121,10 @@ def _temporary(stream: TokenStream) -> Statement:
     """What may stand behind CREATE TEMP."""
     what = stream.kind.lower()
     if what == "trigger":
-        raise NotSupportedError("TEMP triggers")
+        trigger = create_trigger(stream, _object_name)
+        if trigger.database is not None:
+            raise OperationalError("temporary trigger may not have qualified name")
+        return replace(trigger, database="temp")
     if what not in ("table", "view"):
         raise stream.error()
     made = _create_table(stream) if what == "table" else _create_view(stream)

@@ -22,7 +22,7 @@ from typing import Any
 from aerodb_dbapi.planner.rewrite import statement
 from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import TokenStream
-from aerodb_dbapi.storage.catalog import Trigger, fold
+from aerodb_dbapi.storage.catalog import Trigger
 from aerodb_dbapi.storage.errors import OperationalError
 
 
@@ -33,6 +33,7 @@ class CreateTrigger:
     trigger: Trigger
     if_not_exists: bool = False
     database: str | None = None
+    on: str | None = None  # the database that is named before the table
 
 
 def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any]) -> CreateTrigger:
@@ -49,11 +50,9 @@ def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any
         while stream.take(","):
             columns.append(stream.name())
     stream.expect("ON")
-    table = stream.name()
+    on, table = None, stream.name()
     if stream.take("."):
-        if fold(table) != fold(name.database or "main"):
-            raise OperationalError(f"trigger {name.text} cannot reference objects in database {table}")
-        table = stream.name()
+        on, table = table, stream.name()
     if stream.take("FOR"):
         stream.expect("EACH")
         stream.expect("ROW")
@@ -70,7 +69,7 @@ def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any
     sql = f"CREATE TRIGGER {stream.sql[name.start : end]}"
     chosen = None if columns is None else tuple(columns)
     trigger = Trigger(0, name.text, table, timing, event, chosen, when, steps, sql)
-    return CreateTrigger(trigger, name.if_not_exists, name.database)
+    return CreateTrigger(trigger, name.if_not_exists, name.database, on)
 
 
 def _timing(stream: TokenStream) -> str:

@@ -50,6 +50,7 @@ from aerodb_dbapi.planner.rewrite_expression import (
     expression,
 )
 from aerodb_dbapi.planner.stream import IDENTIFIERS, TokenStream
+from aerodb_dbapi.storage.catalog import Trigger
 from aerodb_dbapi.storage.errors import InternalError, NotSupportedError, OperationalError, ProgrammingError
 
 __all__ = [
@@ -171,6 +172,25 @@ def databases_named(text: str) -> list[str]:
     """The databases that a query kept as text in the catalog names in its FROM clauses."""
     found = [table.args.get("db") for table in parse_select(text).find_all(exp.Table)] if "." in text else []
     return [name.name.removeprefix(DOUBLE_QUOTED_PREFIX) for name in found if name]
+
+
+def databases_in_body(trigger: Trigger) -> list[str]:
+    """The databases that the statements of a trigger name. The table that one of them changes must not have its database named."""
+    found: list[str] = []
+    for text in [*([f"SELECT {trigger.when}"] if trigger.when else []), *trigger.steps]:
+        if "." not in text:
+            continue
+        parsed = parse(text, in_trigger=True)
+        target: Any = parsed.tree.this if parsed.kind != "select" else None
+        if type(target) is exp.Schema:
+            target = target.this
+        if target is not None and target.args.get("db") is not None:
+            raise OperationalError(
+                "qualified table names are not allowed on INSERT, UPDATE, and DELETE statements within triggers"
+            )
+        named = [table.args.get("db") for table in parsed.tree.find_all(exp.Table)]
+        found += [name.name.removeprefix(DOUBLE_QUOTED_PREFIX) for name in named if name]
+    return found
 
 
 # --- what the nodes mean ----------------------------------------------------------------------------------------------

@@ -450,6 +450,22 @@ class DeleteStatement(Statement):
     index_values: dict[int, Expression] = field(default_factory=dict)  # index expressions by position, over row_id
 
 
+@dataclass(slots=True)
+class ViewStatement(Statement):
+    """INSERT, UPDATE or DELETE on a view, which INSTEAD OF triggers carry out. `table` has the view's columns and no rows; `event` is
+    insert, update or delete. `query` gives the values for `targets` (-1: the rowid); for UPDATE and DELETE the view's columns
+    come before them. `distinct`: each row of the view counts once. `returning` sees the row as source `row_id`."""
+
+    table: Table
+    event: str
+    query: Query
+    targets: list[int]
+    row_id: int
+    conflict: str = ""
+    returning: Returning | None = None
+    distinct: bool = False
+
+
 def has_windows(query: Query) -> bool:
     """Whether a query is a block that was written with window functions."""
     sources = [join.source for join in query.joins] if isinstance(query, Select) else []

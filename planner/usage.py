@@ -50,6 +50,7 @@ from aerodb_dbapi.planner.query import (
     TableSource,
     UpdateStatement,
     Values,
+    ViewStatement,
     Windowed,
 )
 
@@ -202,7 +203,7 @@ def free_sources(query: Query) -> frozenset[int]:
 def statement_queries(statement: Statement) -> list[Query]:
     """A statement's own queries, and those nested in its remaining expressions."""
     found: list[Query] = []
-    if isinstance(statement, SelectStatement | InsertStatement | UpdateStatement | DeleteStatement):
+    if isinstance(statement, SelectStatement | InsertStatement | UpdateStatement | DeleteStatement | ViewStatement):
         found.append(statement.query)
     for expression in statement_expressions(statement):
         found += nested_queries(expression)
@@ -224,8 +225,8 @@ def statement_expressions(statement: Statement) -> list[Expression]:
         found += [value for _, value in statement.checks]
     if isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement):
         found += statement.index_filters.values()
-        if statement.returning is not None:
-            found += statement.returning.columns
+    if not isinstance(statement, SelectStatement) and (returning := getattr(statement, "returning", None)) is not None:
+        found += returning.columns
     return found
 
 

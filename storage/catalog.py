@@ -154,7 +154,8 @@ class View:
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """A trigger. `timing` is BEFORE, AFTER or INSTEAD OF, `event` insert, delete or update; `columns` are those of UPDATE OF; `when`
-    and `steps` are the texts of its condition and of the statements of its body."""
+    and `steps` are the texts of its condition and of the statements of its body. `on` is the database of its table where that
+    is not its own (a TEMP trigger)."""
 
     id: int
     name: str
@@ -165,6 +166,7 @@ class Trigger:
     when: str | None
     steps: tuple[str, ...]
     sql: str = ""
+    on: str | None = None
 
 
 SchemaObject = Table | Index | View | Trigger
@@ -199,7 +201,7 @@ def encode_object(item: SchemaObject) -> Record:
         body = (item.tree, parts, item.unique, item.origin, item.where, item.conflict)
         return ("index", item.name, item.table, item.sql, body)
     if isinstance(item, Trigger):
-        body = (item.timing, item.event, item.columns, item.when, item.steps)
+        body = (item.timing, item.event, item.columns, item.when, item.steps) + (() if item.on is None else (item.on,))
         return ("trigger", item.name, item.table, item.sql, body)
     return ("view", item.name, item.name, item.sql, (item.select, item.columns))
 
@@ -222,8 +224,8 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
             object_id, name, table, tree, tuple(IndexColumn(*p) for p in parts), unique, origin, where, conflict, sql
         )
     if kind == "trigger":
-        timing, event, of, when, steps = body
-        return Trigger(object_id, name, table, timing, event, of, when, steps, sql or "")
+        timing, event, of, when, steps, *on = body
+        return Trigger(object_id, name, table, timing, event, of, when, steps, sql or "", *on)
     select, names = body
     return View(object_id, name, select, names, sql or "")
 
@@ -253,7 +255,8 @@ class Schema:
                 by_table.setdefault(fold(item.table), []).append(item)
             elif isinstance(item, Trigger):
                 self.triggers[fold(item.name)] = item
-                self._triggers.setdefault(fold(item.table), []).insert(0, item)
+                if item.on is None:
+                    self._triggers.setdefault(fold(item.table), []).insert(0, item)
         for oid, item in list(self.objects.items()):
             if isinstance(item, Table):
                 table = replace(item, indexes=tuple(by_table.get(fold(item.name), ())))
@@ -280,6 +283,22 @@ class Schema:
     def triggers_on(self, table: str) -> list[Trigger]:
         """The triggers of a table or view, the latest first."""
         return self._triggers.get(fold(table), [])
+
+    @property
+    def fires(self) -> bool:
+        """Has any table or view of it triggers?"""
+        return bool(self._triggers)
+
+    def with_triggers(self, others: Iterable[Trigger]) -> Schema:
+        """The same definitions, with triggers of temp on its tables and views; these fire first, the earliest before others."""
+        made = Schema((), self.version, self.database)
+        for name in ("objects", "tables", "views", "indexes", "triggers"):
+            setattr(made, name, getattr(self, name))
+        made._triggers = dict(self._triggers)
+        for trigger in reversed(list(others)):
+            key = fold(trigger.table)
+            made._triggers[key] = [trigger, *made._triggers.get(key, ())]
+        return made
 
     # --- several databases in one connection (`storage.schemas`); alone it is main
 

@@ -9,7 +9,7 @@ Numbers
 Names
     A name without a database is looked up in temp, then main, then the attached ones in their order. One with a database is
     looked up there. Definitions stored in a database (views, triggers, foreign keys) see that database alone, but for those
-    in temp, which see all.
+    in temp, which see all. A trigger of temp on a table elsewhere (`Trigger.on`) is known to the schema of that table too.
 
 Example: main has tree 2, table t; b is database 2 and has tree 5, table u. ``MergedSchema({0: …, 2: …})`` gives for
 ``table("u")`` one with tree ``2 << 40 | 5``; its `owner` is the schema of b, in which ``table("t")`` is None.
@@ -54,6 +54,13 @@ class MergedSchema(Schema):
     def __init__(self, by_number: Mapping[int, Schema]) -> None:
         super().__init__((), by_number[MAIN].version, "")
         self.by_number = dict(by_number)
+        if TEMP in by_number:
+            far = [trigger for trigger in by_number[TEMP].triggers.values() if trigger.on is not None]
+            for number, schema in by_number.items():
+                here = [trigger for trigger in far if trigger.on == fold(schema.database) and number != TEMP]
+                if here:
+                    self.by_number[number] = schema.with_triggers(here)
+        by_number = self.by_number
         later = [by_number[number] for number in sorted(by_number) if number >= FIRST_ATTACHED]
         self.searched = [*([by_number[TEMP]] if TEMP in by_number else []), by_number[MAIN], *later]
 

@@ -397,11 +397,21 @@ def test_random_statements_over_three_databases(seed: int) -> None:
         assert answers[0] == answers[1], (number, sql)
 
 
-def test_triggers_in_temp_are_refused() -> None:
-    """INV-F2."""
-    c = connect()
-    c.execute("CREATE TEMP TABLE t(a)")
-    for sql in ("CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END",
-                "CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END"):  # fmt: skip
-        with pytest.raises(aerodb_dbapi.NotSupportedError, match="trigger"):
-            c.execute(sql)
+def test_a_temp_trigger_fires_on_tables_of_attached_databases_and_goes_with_them() -> None:
+    """Triggers of temp know their table's database by its name (INV-F2)."""
+    answers = []
+    for module in (aerodb_dbapi, sqlite3):
+        c = module.connect(":memory:", isolation_level=None)
+        c.execute("ATTACH ':memory:' AS b")
+        c.execute("CREATE TABLE b.t(a)")
+        c.execute("CREATE TABLE log(x)")
+        c.execute("CREATE TEMP TRIGGER x AFTER INSERT ON b.t BEGIN INSERT INTO log VALUES ('x' || NEW.a); END")
+        c.execute("CREATE TRIGGER b.y AFTER INSERT ON t BEGIN SELECT RAISE(IGNORE) WHERE NEW.a = 2; END")
+        c.execute("INSERT INTO t VALUES (1), (2)")
+        c.execute("SAVEPOINT s")
+        c.execute("DROP TABLE b.t")
+        none = c.execute("SELECT count(*) FROM sqlite_temp_master").fetchall()
+        c.execute("ROLLBACK TO s")
+        c.execute("INSERT INTO b.t VALUES (3)")
+        answers.append((none, c.execute("SELECT x FROM log").fetchall(), c.total_changes))
+    assert answers[0] == answers[1]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import random_keys
 import random_triggers
+import random_views
 
 import aerodb_dbapi
 
@@ -79,3 +80,14 @@ def test_random_statements_with_triggers(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1000, 2000))
 def test_random_statements_with_triggers_long(seed: int) -> None:
     play(random_triggers.Generator(seed), seed, STATEMENTS)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:20])
+def test_random_statements_on_views(seed: int) -> None:
+    play(random_views.Generator(seed), seed, STATEMENTS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1000, 2000))
+def test_random_statements_on_views_long(seed: int) -> None:
+    play(random_views.Generator(seed), seed, STATEMENTS)

@@ -167,7 +167,6 @@ def test_databases_of_definitions() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "create temp trigger t after insert on t begin select 1; end",
         "create virtual table t using fts5(a)",
     ],
 )  # fmt: skip
