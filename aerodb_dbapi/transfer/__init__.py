@@ -2,6 +2,8 @@
 
     import_sqlite(connection, path)           everything of a SQLite file into a database
     export_sqlite(connection, path)           a database into a new SQLite file
+    import_rows(connection, path, table)      a CSV, TSV, JSON lines or Parquet file into a table, made if it is missing
+    export_rows(connection, query, path)      the rows of a query or a table into such a file
 
 Rules for all of them
     *All or nothing.* An import is one transaction, or one savepoint where a transaction is open. An export writes beside its
@@ -24,6 +26,8 @@ Rules for all of them
 
 from __future__ import annotations
 
+from aerodb_dbapi.transfer.rows_in import import_rows
+from aerodb_dbapi.transfer.rows_out import export_rows
 from aerodb_dbapi.transfer.sqlite_copy import Copied, export_sqlite, import_sqlite
 
-__all__ = ["Copied", "export_sqlite", "import_sqlite"]
+__all__ = ["Copied", "export_rows", "export_sqlite", "import_rows", "import_sqlite"]

@@ -1,5 +1,7 @@
 """How far something has come: `Progress` is any callable ``(what, done, total)``; `shown` makes one for a stream.
 
+A total of 0 is one that nobody knows.
+
 On a terminal it is a bar of `rich` where that is installed, else a line that is written over; elsewhere nothing.
 
 Example::
@@ -38,7 +40,7 @@ def shown(stream: TextIO) -> Iterator[Progress]:
 
 def _line(stream: TextIO) -> Iterator[Progress]:
     def report(what: str, done: int, total: int) -> None:
-        stream.write(f"\r\x1b[K{what} {min(100, 100 * done // max(total, 1))} %")
+        stream.write(f"\r\x1b[K{what} {f'{min(100, 100 * done // total)} %' if total else f'{done:,}'}")
         stream.flush()
 
     try:
@@ -66,7 +68,8 @@ def _bars(stream: TextIO, bars: Any) -> Iterator[Progress]:
             nonlocal before
             if what != before:
                 display.reset(task)
-            display.update(task, description=what[:40], total=max(total, 1), completed=min(done, max(total, 1)))
+            shown_done = f"{what} {done:,}" if not total else what
+            display.update(task, description=shown_done[:50], total=total or None, completed=min(done, total or done))
             before = what
 
         yield report

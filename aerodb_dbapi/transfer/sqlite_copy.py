@@ -32,7 +32,7 @@ from aerodb_dbapi.connection import Connection
 from aerodb_dbapi.storage import errors
 from aerodb_dbapi.transfer.compare import compare
 from aerodb_dbapi.transfer.progress import BATCH, Progress, silent
-from aerodb_dbapi.transfer.tables import Ask, Shape, asker, atomically, quoted, shape_of
+from aerodb_dbapi.transfer.tables import Ask, Shape, asker, atomically, one_view, quoted, shape_of
 
 TextErrors = Literal["strict", "replace", "blob"]
 Run = Callable[[str], Any]
@@ -215,7 +215,7 @@ def export_sqlite(
             file.execute("PRAGMA journal_mode = OFF")
             file.execute("BEGIN")
             copy = _Copy(asker(connection), file.execute, file.executemany, (sqlite3.Error,))
-            with _one_view(connection):
+            with one_view(connection):
                 shapes = copy.run(tables, skip_unsupported, progress)
                 _compare(shapes, copy.source, file.execute, copy.copied, progress)
             file.execute("COMMIT")
@@ -237,19 +237,6 @@ def _defer_foreign_keys(connection: Connection) -> None:
     """Rows come table by table, so keys, where they are enforced, are looked at when all are there."""
     if list(asker(connection)("PRAGMA foreign_keys")) == [(1,)]:
         connection.execute("PRAGMA defer_foreign_keys = ON")
-
-
-@contextmanager
-def _one_view(connection: Connection) -> Iterator[None]:
-    """All questions of the block see one state."""
-    if connection.in_transaction:
-        yield
-        return
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
 
 
 def _opened(path: str | os.PathLike[str]) -> sqlite3.Connection:

@@ -100,3 +100,16 @@ def atomically(connection: aerodb_dbapi.connection.Connection) -> Iterator[None]
             if inside:
                 connection.execute(f"RELEASE {_SAVEPOINT}")
         raise
+
+
+@contextmanager
+def one_view(connection: aerodb_dbapi.connection.Connection) -> Iterator[None]:
+    """All questions of the block see one state."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
