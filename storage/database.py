@@ -243,6 +243,14 @@ class Database:
         fork._base = base  # as long as the fork is open, its base is in use (INV-G5)
         return fork
 
+    def give_name(self, other: Database) -> None:
+        """What goes by this database's shared name in the process is `other` from here on. Nothing without a name."""
+        with self.registry_lock:
+            if self._key is not None and self._key[0] == "memory":
+                key, self._key = self._key, None
+                other._key = key
+                self.registry[key] = other
+
     @property
     def is_closed(self) -> bool:
         """Whether the last open was given up."""

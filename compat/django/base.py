@@ -117,7 +117,8 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
 
     @contextmanager
     def forked(self) -> Iterator[None]:
-        """Within the block a fork of the database stands in its place; what is written there is gone at its end."""
+        """Within the block a fork of the database stands in its place; what is written there is gone at its end. A database in memory
+        that is shared by a name lends the name to the fork, so that connections of other threads find it too."""
         self.ensure_connection()
         whole = self.connection
         params = self.get_connection_params()
@@ -125,10 +126,13 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
         fork = whole.fork(**params)
         fork.isolation_level = whole.isolation_level
         self._prepare(fork)
+        database, copy = whole._session.database, fork._session.database
+        database.give_name(copy)
         self.connection = fork
         try:
             yield
         finally:
+            copy.give_name(database)
             self.connection = whole
             fork.close()
 

@@ -3,6 +3,8 @@
 Parallel tests: a worker that was forked inherits the database in memory; for one that was started anew (``spawn``) it is written to a
 file, `default_1.sqlite3`, which the worker reads into memory. A test database in a file is copied for each worker. Django's class copies
 with `Connection.backup` of `sqlite3` and by copying the file; here it is `serialize`, which has what is in the log too.
+
+``"TEST": {"FORK": True}`` gives each `TransactionTestCase` a fork (`testing`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,18 @@ from django.db.backends.sqlite3 import creation
 
 class DatabaseCreation(creation.DatabaseCreation):
     """Makes, copies and removes test databases."""
+
+    def create_test_db(self, *args: Any, **options: Any) -> str:
+        """Make the test database; with the option FORK tests get forks of it."""
+        name: str = super().create_test_db(*args, **options)
+        self._fork_if_asked()
+        return name
+
+    def _fork_if_asked(self) -> None:
+        if self.connection.settings_dict["TEST"].get("FORK"):
+            from aerodb_dbapi.compat.django.testing import fork_transaction_tests  # django.test is for tests alone
+
+            fork_transaction_tests()
 
     def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
         name: str = super()._create_test_db(verbosity, autoclobber, keepdb)
@@ -48,6 +62,7 @@ class DatabaseCreation(creation.DatabaseCreation):
 
     def setup_worker_connection(self, _worker_id: int | str) -> None:
         """Give the connection of a test process a database of its own."""
+        self._fork_if_asked()
         in_memory = self.is_in_memory_db(self.connection.settings_dict["NAME"])
         if multiprocessing.get_start_method() != "spawn" or not in_memory:
             super().setup_worker_connection(_worker_id)

@@ -74,6 +74,90 @@ def test_a_test_database_in_a_file(parallel: tuple[str, ...], tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
+FORKING = """
+import os, threading, unittest
+from django.conf import settings
+settings.configure(
+    DATABASES={alias: {"ENGINE": "aerodb_dbapi.compat.django", "NAME": ":memory:", "TEST": {"FORK": alias == "default"}}
+               for alias in ("default", "emptied")},
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "shop"], USE_TZ=True,
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+)
+import django
+django.setup()
+from django.contrib.auth.models import Permission
+from django.core.management.commands import flush
+from django.db import connection, transaction
+from django.test import TestCase, TransactionTestCase
+from django.test.runner import DiscoverRunner
+from shop.models import Tag
+
+flushed = []
+original = flush.Command.handle
+def handle(self, **options):
+    flushed.append(options["database"])
+    return original(self, **options)
+flush.Command.handle = handle
+
+class Committing(TransactionTestCase):
+    def test(self):
+        self.assertGreater(Permission.objects.count(), 0)
+        self.assertEqual(Tag.objects.count(), 0)
+        with transaction.atomic():
+            Tag.objects.create(word="committed")
+        found = []
+        def look():
+            found.extend(Tag.objects.values_list("word", flat=True))
+            Tag.objects.create(word="thread")
+            connection.close()
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+        self.assertEqual((found, Tag.objects.count()), (["committed"], 2))
+    test_again = test
+
+class Both(TransactionTestCase):
+    databases = {"default", "emptied"}
+    def test(self):
+        self.assertEqual(Tag.objects.using("emptied").count(), 0)
+        for alias in self.databases:
+            Tag.objects.using(alias).create(word="x")
+    test_again = test
+
+class Broken(TransactionTestCase):
+    fixtures = ["missing"]
+    def test(self): ...
+
+class Plain(TestCase):
+    def test(self):
+        self.assertEqual(Tag.objects.count(), 0)
+        Tag.objects.create(word="x")
+    test_again = test
+
+class Runner(DiscoverRunner):
+    def build_suite(self, *arguments, **options):
+        load = unittest.defaultTestLoader.loadTestsFromTestCase
+        return unittest.TestSuite(map(load, (Plain, Broken, Both, Committing, Both)))
+
+results = Runner(verbosity=0).run_tests([])
+assert results == 1, results
+assert flushed == ["emptied"] * 4, flushed
+"""
+
+
+def test_every_transaction_test_on_a_fork(tmp_path: Path) -> None:
+    """The option FORK: commits are real, threads see them, and nothing is emptied; other databases are as ever."""
+    program = tmp_path / "program.py"
+    program.write_text(FORKING)
+    output = run(str(program))
+    assert "Ran 8 tests" in output and "No fixture named 'missing' found" in output
+
+
+def test_the_shop_passes_its_tests_on_forks() -> None:
+    output = run("manage.py", "test", "--noinput", SHOP_TEST_FORK="1")
+    assert "\nOK\n" in output
+
+
 def test_migrations_on_a_file_there_and_back(tmp_path: Path) -> None:
     file = str(tmp_path / "shop.db")
     assert "No changes detected" in run("manage.py", "makemigrations", "--check", "--dry-run", SHOP_DATABASE=file)

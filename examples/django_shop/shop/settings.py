@@ -44,6 +44,6 @@ DATABASES = {
         "ENGINE": "aerodb_dbapi.compat.django",
         "NAME": os.environ.get("SHOP_DATABASE", BASE_DIR / "shop.db"),
         "OPTIONS": {"retries": 3},
-        "TEST": {"NAME": os.environ.get("SHOP_TEST_DATABASE")},
+        "TEST": {"NAME": os.environ.get("SHOP_TEST_DATABASE"), "FORK": bool(os.environ.get("SHOP_TEST_FORK"))},
     }
 }
