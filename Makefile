@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check docs bench clean suite-cpython suite-django suite-sqlalchemy
+.PHONY: demo test test-long check docs bench clean suite-cpython suite-dbapi suite-django suite-sqlalchemy
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -40,6 +40,10 @@ docs: $(STAMP)
 
 suite-cpython: $(STAMP)
 	$(PY) tests/suites/cpython.py
+
+suite-dbapi: $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check 'dbapi-compliance>=1.15,<2'
+	$(PY) tests/suites/dbapi.py
 
 suite-django: $(STAMP)
 	$(PY) tests/suites/django_labels.py

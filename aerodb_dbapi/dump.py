@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aerodb_dbapi.cursor import Cursor
+from aerodb_dbapi.storage.errors import OperationalError
 
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
@@ -30,7 +31,7 @@ def dump(connection: Connection, filter: str | None = None) -> Iterator[str]:
     """The statements, one by one. The connection's factories play no part."""
     cursor = Cursor(connection)
     chosen, values = (' AND "name" LIKE ?', (filter,)) if filter else ("", ())
-    if cursor.execute("PRAGMA main.foreign_key_check").fetchone() is not None:
+    if _has_violations(cursor):
         yield "PRAGMA foreign_keys=OFF;"
     yield "BEGIN TRANSACTION;"
     counters: list[str] = []
@@ -46,6 +47,14 @@ def dump(connection: Connection, filter: str | None = None) -> Iterator[str]:
         yield f"{sql};"
     yield from counters
     yield "COMMIT;"
+
+
+def _has_violations(cursor: Cursor) -> bool:
+    """Whether a foreign key is violated. One that fits no key of its parent cannot be checked, and can be dumped all the same."""
+    try:
+        return cursor.execute("PRAGMA main.foreign_key_check").fetchone() is not None
+    except OperationalError:
+        return False
 
 
 def _rows(cursor: Cursor, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[str, ...]]:

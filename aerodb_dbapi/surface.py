@@ -16,6 +16,7 @@ from operator import index
 from typing import Any, Final
 
 from aerodb_dbapi import constants, dump, hooks
+from aerodb_dbapi.backups import Copying, SourceChanged
 from aerodb_dbapi.blob import Blob
 from aerodb_dbapi.compatibility import keywords_deprecated
 from aerodb_dbapi.executor.session import Session
@@ -23,6 +24,8 @@ from aerodb_dbapi.limits import DEFAULTS, Limits
 from aerodb_dbapi.parameters import check_buffer
 from aerodb_dbapi.storage import image
 from aerodb_dbapi.storage.backup import replace_content
+from aerodb_dbapi.storage.catalog import fold
+from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import CorruptionError, NotSupportedError, OperationalError, ProgrammingError
 from aerodb_dbapi.storage.values import check_parameter
 
@@ -184,20 +187,25 @@ class Surface:
         return dump.dump(self, filter)  # type: ignore[arg-type]
 
     def serialize(self, *, name: str = "main") -> bytes:
-        """The database as the bytes of a file of AeroDB's own: the committed state, without what is open. `name` must be "main"."""
+        """A database of the connection as the bytes of a file of AeroDB's own: the committed state, without what is open."""
         session = self._ready()
-        _check_name(name, f"unable to serialize '{name}'")
-        return image.serialize(session.database.root)
+        return image.serialize(_database(session, name, f"unable to serialize '{name}'").root)
 
     def deserialize(self, data: Any, /, *, name: str = "main") -> None:
-        """Go on with the database that `serialize` made the bytes of, in memory; what is open is rolled back.
+        """Go on with the database that `serialize` made the bytes of, in memory, in the place of main or of an attached one; what is
+        open is rolled back.
 
         Raises DatabaseError when they are none.
         """
         session = self._ready()
-        _check_name(name, f"unknown database {name}")
-        view = check_buffer(data)
-        session.replace_database(image.deserialize(view))
+        other = None if session.others is None else session.others.named(name)
+        if fold(name) != "main" and (other is None or fold(name) == "temp"):
+            raise OperationalError(f"unknown database {name}")
+        made = image.deserialize(check_buffer(data))
+        if other is None:
+            session.replace_database(made)
+        else:
+            session.replace_other(other, made)
 
     def enable_load_extension(self, enable: bool, /) -> None:
         """Extensions are libraries in C: enabling them raises NotSupportedError."""
@@ -219,14 +227,16 @@ class Surface:
         name: str = "main",
         sleep: float = 0.25,
     ) -> None:
-        """Make the content of `target` that of this database's latest commit, in one commit of the target, whose digest is
-        then compared with this one's. `progress(status, remaining, total)` is called with numbers of rows and index
-        entries; `pages` and `sleep` mean nothing here, for nobody has to wait for a backup. See also VACUUM INTO.
+        """Make the content of `target` that of the latest commit of this connection's database `name`, in one commit of the target,
+        whose digest is then compared with this one's. `progress(status, remaining, total)` is called each time `pages` have been
+        copied and at the end: the definitions are a page, and every 256 rows and index entries. What this connection commits in
+        `progress` is in the copy, which is begun anew; commits of others are not waited for, and wait for nothing. So `sleep`
+        means nothing here. See also VACUUM INTO.
 
         Raises CorruptionError if the copy differs, OperationalError if `target` has a transaction open.
         """
         session = self._ready()
-        _check_name(name, f"unknown database {name}")
+        source = _database(session, name, f"unknown database {name}")
         if not isinstance(target, Surface):
             raise TypeError(f"backup() argument 'target' must be {type(self).__name__}, not {type(target).__name__}")
         if target is self:
@@ -236,20 +246,16 @@ class Surface:
         other = target._ready()
         if other.transaction is not None:
             raise OperationalError("destination database is in use")
-        root = session.database.root
-        total = 0
-
-        def tell(done: int, of: int) -> None:
-            nonlocal total
-            total = of
-            if progress is not None and done < of:
-                progress(0, of - done, of)
-
-        replace_content(other.database, root, tell)
-        if other.database.digest() != session.database.digest(root):
+        while True:
+            root, copying = source.root, Copying(session, progress, pages)
+            try:
+                replace_content(other.database, root, copying.tell)
+            except SourceChanged:
+                continue
+            break
+        if other.database.digest() != source.digest(root):
             raise CorruptionError("the backup differs from its source", file=other.database.path, offset=0)
-        if progress is not None:
-            progress(101, 0, total)
+        copying.end()
 
     def fork(self, **options: Any) -> Any:
         """A connection to a new database in memory that begins as this one's latest commit. Nothing is copied: both share
@@ -261,6 +267,13 @@ class Surface:
         return made
 
 
-def _check_name(name: str, message: str) -> None:
-    if name.lower() != "main":
-        raise OperationalError(message)
+def _database(session: Session, name: str, message: str) -> Database:
+    """A database of a connection by its name; temp is empty before it has held anything. Raises OperationalError for other names."""
+    if fold(name) == "main":
+        return session.database
+    other = None if session.others is None else session.others.named(name)
+    if other is not None:
+        return other.database
+    if fold(name) == "temp":
+        return Database.memory()
+    raise OperationalError(message)

@@ -48,7 +48,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor import compile as compiler
 from aerodb_dbapi.executor.constraints import resolution_of
-from aerodb_dbapi.executor.databases import Databases, open_file, open_temp
+from aerodb_dbapi.executor.databases import Databases, Other, open_file, open_temp
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.modules.registry import MODULES
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared, shared_cache
@@ -201,6 +201,14 @@ class Session:
         if self.transaction is not None:
             self.rollback()
         before, self.database = self.database, database
+        self.own_plans()
+        before.close()
+
+    def replace_other(self, other: Other, database: Database) -> None:
+        """The same for a database that is attached."""
+        if self.transaction is not None:
+            self.rollback()
+        before, other.database = other.database, database
         self.own_plans()
         before.close()
 

@@ -281,6 +281,8 @@ def replace_content(target: Database, root: Root, progress: Progress | None = No
             if not is_of_the_file(key):
                 meta.put(key, value)
         total, done = sum(len(root.trees[old]) for old in trees), 0
+        if progress is not None:
+            progress(0, total)
         for old, new in trees.items():
             writer = transaction.writer(new)
             for keys, values in root.trees[old].batches():

@@ -25,15 +25,11 @@ from pathlib import Path
 from typing import Any
 
 EXPECTED: dict[str, str] = {
-    r"test_backup\.": "Connection.backup() is not there yet",
     r"test_locking$|test_raise_timeout$": "a second writer does not find the database locked: it may commit",
     r"test_ctx_mgr_rollback_if_commit_failed": "two processes on one file",
     r"test_error_msg_decode_error": "bytes that are not UTF-8 become U+FFFD in text",
     r"test_dump_virtual_tables": "there are no virtual tables",
     r"test_cli\.": "the command line is AeroDB's own: other texts, plain output",
-    r"test_connection_config": "foreign keys are not enforced yet",
-    r"test_rowcount_vaccuum": "VACUUM is not there yet",
-    r"test_table_dump$": "triggers are not there yet",
 }
 """Pattern of test ids → why they fail."""
 

@@ -1,0 +1,111 @@
+"""`Connection.backup`, `serialize` and `deserialize` of every database of a connection; `iterdump` of schemas that cannot be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import aerodb_dbapi
+from aerodb_dbapi import Connection, OperationalError
+
+
+@pytest.fixture
+def source() -> Iterator[Connection]:
+    connection = aerodb_dbapi.connect(":memory:")
+    connection.executescript(
+        """
+        CREATE TABLE t(a INTEGER PRIMARY KEY, b);
+        CREATE INDEX t_b ON t(b);
+        ATTACH ':memory:' AS side;
+        CREATE TABLE side.u(a);
+        INSERT INTO side.u VALUES ('attached');
+        """
+    )
+    with connection:
+        connection.executemany("INSERT INTO t(b) VALUES (?)", [(i % 7,) for i in range(1000)])
+    yield connection
+    connection.close()
+
+
+def copied(source: Connection, **options: object) -> Connection:
+    target = aerodb_dbapi.connect(":memory:")
+    source.backup(target, **options)  # type: ignore[arg-type]
+    return target
+
+
+def test_each_database_is_copied(source: Connection) -> None:
+    assert copied(source).execute("SELECT count(*), sum(b) FROM t").fetchone() == (1000, 2997)
+    assert copied(source, name="SIDE").execute("SELECT a FROM u").fetchall() == [("attached",)]
+    assert copied(source, name="temp").execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+    source.execute("CREATE TEMP TABLE v(a)")
+    assert copied(source, name="temp").execute("SELECT name FROM sqlite_schema").fetchall() == [("v",)]
+    with pytest.raises(OperationalError, match=r"^unknown database nowhere$"):
+        copied(source, name="nowhere")
+
+
+@pytest.mark.parametrize("pages", [1, 2, 3, 1000, -1, 0])
+def test_progress_counts_pages(source: Connection, pages: int) -> None:
+    told: list[tuple[int, int, int]] = []
+    target = copied(source, pages=pages, progress=lambda *state: told.append(state))
+    total = 1 + -(-2000 // 256)
+    assert told[-1] == (101, 0, total) and {of for _, _, of in told} == {total}
+    remaining = [left for _, left, _ in told]
+    assert remaining == sorted(set(remaining), reverse=True)
+    assert len(told) == 1 if pages <= 0 or pages > total else 2 <= len(told) <= -(-total // pages)
+    assert target.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_copy_begins_anew_when_its_own_connection_commits(source: Connection) -> None:
+    told: list[int] = []
+
+    def progress(status: int, remaining: int, total: int) -> None:
+        if len(told) in (0, 3):
+            with source:
+                source.execute("INSERT INTO t(b) VALUES (?)", ("new",))
+        told.append(remaining)
+
+    target = copied(source, pages=1, progress=progress)
+    assert target.execute("SELECT count(*) FROM t WHERE b = 'new'").fetchone() == (2,)
+    assert told[0] == told[1] and told[-1] == 0
+
+
+def test_a_failing_progress_leaves_the_target_as_it_was(source: Connection) -> None:
+    target = aerodb_dbapi.connect(":memory:")
+    target.execute("CREATE TABLE before(a)")
+
+    def progress(*state: int) -> None:
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        source.backup(target, pages=1, progress=progress)
+    assert target.execute("SELECT name FROM sqlite_schema").fetchall() == [("before",)]
+
+
+def test_images_of_attached_databases(source: Connection) -> None:
+    image = source.serialize(name="side")
+    assert len(source.serialize()) > len(image)
+    source.execute("ATTACH ':memory:' AS other")
+    source.execute("CREATE TABLE other.gone(a)")
+    source.execute("BEGIN")
+    source.execute("DELETE FROM t")
+    source.deserialize(image, name="other")
+    assert not source.in_transaction
+    assert source.execute("SELECT a FROM other.u").fetchall() == [("attached",)]
+    source.execute("INSERT INTO other.u VALUES ('more')")
+    source.commit()
+    assert source.execute("SELECT count(*) FROM t, side.u").fetchone() == (1000,)
+    with pytest.raises(OperationalError, match=r"^unable to serialize 'nowhere'$"):
+        source.serialize(name="nowhere")
+    for name in ("nowhere", "temp"):
+        with pytest.raises(OperationalError, match=f"^unknown database {name}$"):
+            source.deserialize(image, name=name)
+
+
+def test_a_dump_of_a_foreign_key_that_fits_no_key() -> None:
+    connection = aerodb_dbapi.connect(":memory:")
+    connection.executescript("CREATE TABLE p(a); CREATE TABLE c(a REFERENCES p(a)); INSERT INTO c VALUES (1)")
+    lines = list(connection.iterdump())
+    assert lines[0] == "BEGIN TRANSACTION;" and 'INSERT INTO "c" VALUES(1);' in lines
+    connection.executescript("DROP TABLE p; CREATE TABLE p(a UNIQUE)")
+    assert next(connection.iterdump()) == "PRAGMA foreign_keys=OFF;"
