@@ -20,12 +20,13 @@ Row shape
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from operator import index
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from aerodb_dbapi import arrow
 from aerodb_dbapi import parameters as parameters_
 from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.parameters import INT64_MAX, INT64_MIN, bind, bind_rows
@@ -359,6 +360,31 @@ class Cursor:
             self._exhausted()
             raise StopIteration
         return row if self._make is None else self._make(row)
+
+    def fetch_arrow_table(self, *, types: Mapping[str, Any] | None = None) -> Any:
+        """All remaining rows as a pyarrow.Table (`aerodb_dbapi.arrow` tells the types; `types` sets some)."""
+        return arrow.table(*self._taken(), types)
+
+    def fetch_record_batch_reader(self, batch_rows: int = arrow.PART, *, types: Mapping[str, Any] | None = None) -> Any:
+        """The remaining rows as a pyarrow.RecordBatchReader, which makes a batch when it is asked for one."""
+        if batch_rows <= 0:
+            raise ValueError("batch_rows must be positive")
+        return arrow.reader(*self._taken(), batch_rows, types)
+
+    def fetch_df(self) -> Any:
+        """All remaining rows as a pandas.DataFrame."""
+        names, _, rows = self._taken()
+        return arrow.frame(names, rows)
+
+    def _taken(self) -> tuple[list[str], list[str | None], Iterator[tuple[Any, ...]]]:
+        """Names and declared types of the columns, and the remaining rows as the engine makes them; the cursor has none left."""
+        self._check()
+        description, compiled = self.description, self._compiled
+        if description is None or compiled is None:
+            raise ProgrammingError("the statement gives no rows")
+        names = [column[0] for column in description]
+        rows, self._rows = self._rows, _NO_ROWS
+        return names, list(compiled.types or [None] * len(names)), rows
 
     # --- The rest of PEP 249 ---
 

@@ -78,6 +78,10 @@ class ViewCursor(Cursor):
         self._use()
         return super().__next__()
 
+    def _taken(self) -> Any:
+        self._use()
+        return super()._taken()
+
 
 class ReadView:
     """A state of the database, for reading. Made by `Connection.read_view`; a context manager that closes it.

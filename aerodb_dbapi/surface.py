@@ -11,14 +11,15 @@ Configuration
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import index
 from typing import Any, Final
 
-from aerodb_dbapi import constants, dump, hooks
+from aerodb_dbapi import constants, dump, hooks, registered
 from aerodb_dbapi.backups import Copying, SourceChanged
 from aerodb_dbapi.blob import Blob
 from aerodb_dbapi.compatibility import keywords_deprecated
+from aerodb_dbapi.executor.modules.registry import MODULES
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.limits import DEFAULTS, Limits
 from aerodb_dbapi.parameters import check_buffer
@@ -111,6 +112,32 @@ class Surface:
         if not -1 <= num_params <= 127:
             raise ProgrammingError("bad parameter or other API misuse")
         session.register_aggregate(name, num_params, aggregate_class, window=True)
+
+    # --- Tables of the application ---
+
+    def register(self, name: str, source: Any, *, columns: Sequence[str] | None = None) -> None:
+        """Make `source` a table of this connection: an Arrow table, a pandas DataFrame, an iterable of rows or a function that gives
+        one (`aerodb_dbapi.registered`). `columns` names the columns of rows that do not. A name that is registered is replaced.
+
+        Raises OperationalError if the database has a table or view of that name.
+        """
+        session = self._ready()
+        if not isinstance(name, str):
+            raise TypeError(f"register() argument 1 must be str, not {type(name).__name__}")
+        if session.schema.table(name) is not None or session.schema.view(name) is not None or fold(name) in MODULES:
+            raise OperationalError(f"there is already a table named {name}")
+        table = registered.table_of(name, source, columns)
+        session.registry.modules = {**session.registry.modules, fold(name): table}
+        session.own_plans()
+
+    def unregister(self, name: str) -> None:
+        """Forget a registered table. Raises OperationalError if there is none."""
+        session = self._ready()
+        modules = dict(session.registry.modules)
+        if not isinstance(modules.pop(fold(name), None), registered.RegisteredTable):
+            raise OperationalError(f"no such registered table: {name}")
+        session.registry.modules = modules
+        session.own_plans()
 
     # --- Limits and configuration ---
 
