@@ -14,9 +14,9 @@ from document_blocks import Document, statements
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Blocks that are run by other tests than this one, because they need a process of their own: document → test.
-ELSEWHERE = {"django.md": "tests/compat/test_django.py"}
+ELSEWHERE = {"django.md": "tests/compat/test_django.py", "testing.md": "tests/compat/test_pytest_plugin.py"}
 # Packages without which a document cannot run: they belong to extras.
-NEEDS = {"sqlalchemy.md": ["sqlalchemy"], "other-programs.md": ["peewee"]}
+NEEDS = {"dataframes.md": ["pyarrow", "pandas"], "sqlalchemy.md": ["sqlalchemy"], "other-programs.md": ["peewee"]}
 # Blocks that are marked as not run, in all documents; each states its reason.
 NOT_RUN = 2
 
