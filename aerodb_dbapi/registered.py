@@ -121,12 +121,12 @@ class Rows(RegisteredTable):
 
     def _begin(self) -> Iterable[Any]:
         if callable(self.source):
-            return self.source()  # type: ignore[no-any-return]
+            return self.source()
         if iter(self.source) is self.source:
             if self.spent:
                 raise OperationalError(_ONCE.format(self.name))
             self.spent = True
-        return self.source  # type: ignore[no-any-return]
+        return self.source
 
     def _row(self, row: Any) -> Row:
         if isinstance(row, Mapping):
@@ -169,13 +169,13 @@ class Arrow(RegisteredTable):
         import pyarrow as pa
 
         if isinstance(self.source, pa.Table):
-            return self.source.to_batches()  # type: ignore[no-any-return]
+            return self.source.to_batches()
         if not self.once:
-            return pa.RecordBatchReader.from_stream(self.source)  # type: ignore[no-any-return]
+            return pa.RecordBatchReader.from_stream(self.source)
         if self.spent:
             raise OperationalError(_ONCE.format(self.name))
         self.spent = True
-        return self.source  # type: ignore[no-any-return]
+        return self.source
 
 
 class Frame(RegisteredTable):
@@ -205,7 +205,7 @@ def _values(series: Any) -> list[Any]:
     if kind == "M":
         return [None if gone else moment.to_pydatetime() for moment, gone in zip(series, series.isna())]
     listed = series.astype(object)
-    return listed.where(series.notna(), None).tolist()  # type: ignore[no-any-return]
+    return listed.where(series.notna(), None).tolist()
 
 
 def _declared(types: Any, kind: Any) -> str | None:
