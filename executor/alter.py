@@ -1,14 +1,14 @@
 """ALTER TABLE: definitions edited, rows rewritten where a column comes or goes, all in one transaction (INV-S1).
 
 What each form does
-    RENAME TO       texts of the table, its indexes, foreign keys that name it, views; automatic indexes and the
+    RENAME TO       texts of the table, its indexes, foreign keys that name it, views, triggers; automatic indexes and the
                     AUTOINCREMENT counter get the new name along
     RENAME COLUMN   the same for the name of a column; rows and entries stay as they are
     ADD COLUMN      the text; each row gets the default's value at its end
     DROP COLUMN     the text; each row loses a value; indexes keep their entries, their columns move
 
     Catalog facts are read from the new texts by the parser of CREATE (`planner.rename`). Object and tree ids stay, so
-    does the order of `sqlite_schema`. Afterwards every view and table is bound again: what no longer binds is an error
+    does the order of `sqlite_schema`. Afterwards every view, trigger and table is bound again: what no longer binds is an error
     (``error in view v after rename: no such column: a``), and the session takes everything back.
 
 Why ADD COLUMN rewrites rows
@@ -29,10 +29,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
+from aerodb_dbapi.executor.alter_dependents import dependents, rename_in
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.constraints import strict_function
 from aerodb_dbapi.executor.dml_insert import value_function
-from aerodb_dbapi.executor.planning import bind_text, plan_text, trace_view
+from aerodb_dbapi.executor.planning import bind_text, plan_text
 from aerodb_dbapi.executor.sequences import move_counter
 from aerodb_dbapi.planner.alter import AddColumn, Alteration, DropColumn, RenameColumn, RenameTable
 from aerodb_dbapi.planner.bind_stored import dependency_order
@@ -45,12 +46,11 @@ from aerodb_dbapi.planner.rename import (
     missing_column,
     parse_definition,
     renamed_definition,
-    renamed_view,
     with_column,
     without_column,
 )
-from aerodb_dbapi.storage.catalog import Index, Schema, Table, View, fold
-from aerodb_dbapi.storage.errors import IntegrityError, NotSupportedError, OperationalError
+from aerodb_dbapi.storage.catalog import Index, Schema, Table, fold
+from aerodb_dbapi.storage.errors import IntegrityError, OperationalError
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.values import apply_affinity
 
@@ -62,8 +62,6 @@ Row = tuple[Any, ...]
 def run_alter(session: Any, transaction: Any, statement: Alteration) -> None:
     """Carry out an ALTER TABLE in a transaction."""
     table = _target(transaction.schema, statement)
-    if transaction.schema.triggers and not isinstance(statement, AddColumn):
-        raise NotSupportedError("ALTER TABLE RENAME and DROP COLUMN in a database with triggers")
     if isinstance(statement, RenameTable):
         _rename_table(session, transaction, table, statement)
     elif isinstance(statement, RenameColumn):
@@ -131,7 +129,7 @@ def _rename_column(session: Any, transaction: Any, table: Table, statement: Rena
 def _rewrite(session: Any, transaction: Any, rename: Rename) -> None:
     """Rename in the texts of all objects, and read them anew."""
     schema: Schema = transaction.schema
-    views = [(view, _references(session, schema, view, "")) for view in schema.views.values()]
+    found = dependents(session, transaction, "")
     for table in schema.tables.values():
         if table.sql and not fold(table.name).startswith("sqlite_"):
             sql = renamed_definition(table.sql, table.name, rename)
@@ -141,18 +139,8 @@ def _rewrite(session: Any, transaction: Any, rename: Rename) -> None:
             own = rename.column is None and rename.means(table.name, None)
             if sql != table.sql or texts != {index.id: index.sql for index in table.indexes if index.sql} or own:
                 _put_table(transaction, table, sql, texts)
-    for view, references in views:
-        sql, select = renamed_view(view, references, rename)
-        if sql != view.sql:
-            transaction.put_object(view.id, replace(view, sql=sql, select=select))
-
-
-def _references(session: Any, schema: Schema, view: View, when: str) -> Any:
-    """Where a view names tables and columns; an error if it does not bind."""
-    try:
-        return trace_view(session, view, schema)
-    except OperationalError as error:
-        raise OperationalError(f"error in view {view.name}{when}: {error}") from None
+    for dependent in found:
+        rename_in(dependent, rename)
 
 
 def _put_table(transaction: Any, old: Table, sql: str, index_texts: dict[int, str], when: str = "") -> Table:
@@ -185,12 +173,11 @@ def _index_of(old: Index, sql: str, table: Table, known: dict[str, int], when: s
 
 
 def _check_schema(session: Any, transaction: Any, when: str) -> None:
-    """Bind every view, and the conditions of every table: the error of the first that no longer fits."""
+    """Bind every view and trigger, and the conditions of every table: the error of the first that no longer fits."""
     schema: Schema = transaction.schema
+    dependents(session, transaction, when)
     for item in schema.objects.values():
-        if isinstance(item, View):
-            _references(session, schema, item, when)
-        elif isinstance(item, Table) and not fold(item.name).startswith("sqlite_"):
+        if isinstance(item, Table) and not fold(item.name).startswith("sqlite_"):
             try:
                 _bound_insert(session, schema, item)
             except OperationalError as error:
@@ -329,8 +316,7 @@ def _drop_column(session: Any, transaction: Any, table: Table, statement: DropCo
         _fail(f'cannot drop UNIQUE column: "{name}"')
     if len(table.columns) == 1:
         _fail(f'cannot drop column "{name}": no other columns exist')
-    for view in transaction.schema.views.values():
-        _references(session, transaction.schema, view, "")
+    dependents(session, transaction, "")
     after = " after drop column"
     texts = {index.id: index.sql or "" for index in table.indexes}
     _put_table(transaction, table, without_column(table.sql, position), texts, after)

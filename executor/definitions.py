@@ -22,11 +22,11 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.databases import open_temp, within
 from aerodb_dbapi.executor.ddl import run_ddl
-from aerodb_dbapi.planner.alter import AddColumn, Alteration
+from aerodb_dbapi.planner.alter import Alteration
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, CreateTrigger, CreateView, Drop
 from aerodb_dbapi.planner.maintenance import Maintenance
 from aerodb_dbapi.storage.catalog import Schema, fold
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.schemas import MAIN, TEMP, MergedSchema
 
 Rows = list[tuple[Any, ...]]
@@ -55,8 +55,6 @@ def run_definition(session: Any, transaction: Any, statement: Any) -> None:
     for number in _places(transaction.schema, statement):
         with within(session, number, transaction) as part:
             transaction.writable(number)
-            if number == TEMP:
-                _check_temp(part.schema, statement)
             run_ddl(session, part, statement)
             gone = part.schema
         if isinstance(statement, Drop) and statement.what in ("table", "view") and TEMP in transaction.parts:
@@ -124,12 +122,6 @@ def _home(schema: MergedSchema, statement: Any) -> Schema:
         case Maintenance() if schema.table(str(statement.name)) is None:
             return schema.holding_other("index", str(statement.name))
     return schema.holding(statement.name)
-
-
-def _check_temp(schema: Schema, statement: Any) -> None:
-    """Refuse what temp cannot have yet."""
-    if isinstance(statement, Alteration) and schema.views and not isinstance(statement, AddColumn):
-        raise NotSupportedError("ALTER TABLE RENAME and DROP COLUMN in temp while it has views")
 
 
 # --- PRAGMA -----------------------------------------------------------------------------------------------------------

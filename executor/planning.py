@@ -16,14 +16,16 @@ from aerodb_dbapi.executor.dml_insert import computed_functions, row_function
 from aerodb_dbapi.executor.dml_update import point_of
 from aerodb_dbapi.executor.statistics import TreeStatistics
 from aerodb_dbapi.planner.bind_context import Reference
-from aerodb_dbapi.planner.binder import bind, trace_select
+from aerodb_dbapi.planner.bind_rows import ROWS, RowScope
+from aerodb_dbapi.planner.binder import bind, table_of_view, trace_select, trace_statement
 from aerodb_dbapi.planner.expressions import Call
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
 from aerodb_dbapi.planner.query import DeleteStatement, Statement, UpdateStatement
-from aerodb_dbapi.planner.scope import Scope
+from aerodb_dbapi.planner.rename import WHEN_BEFORE
+from aerodb_dbapi.planner.scope import Scope, table_entry
 from aerodb_dbapi.planner.usage import deep_nodes, trees_read
-from aerodb_dbapi.storage.catalog import Index, Schema, Table, View
+from aerodb_dbapi.storage.catalog import Index, Schema, Table, Trigger, View
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.tree import Tree
 
@@ -60,6 +62,27 @@ def trace_view(session: Any, view: View, schema: Schema) -> list[Reference]:
         session.registry,
         lambda commit: session.database.root_at(commit).schema,
     )
+
+
+def trace_trigger(session: Any, trigger: Trigger, home: Schema, schema: Schema) -> list[list[Reference]]:
+    """Where a trigger's condition and its statements name tables and columns. `home` has its table, `schema` is what it sees."""
+
+    def schema_at(commit: int) -> Schema:
+        found: Schema = session.database.root_at(commit).schema
+        return found
+
+    table, view = home.table(trigger.table), home.view(trigger.table)
+    if table is None and view is not None:
+        table = table_of_view(view, home, schema, session.registry, schema_at)
+    assert table is not None, "a trigger goes with its table"
+    entry = table_entry(-1, "", table)
+    texts = ([] if trigger.when is None else [f"{WHEN_BEFORE}{trigger.when})"]) + list(trigger.steps)
+    found = []
+    for text in texts:
+        scope = RowScope(schema, [(name, entry) for name in ROWS[trigger.event]])
+        parsed = parse(text, in_trigger=True)
+        found.append(trace_statement(parsed, schema, session.registry, schema_at, scope))
+    return found
 
 
 def reads_of(statement: Statement) -> tuple[int, ...]:

@@ -22,18 +22,19 @@ What it does not do: call itself (`hooks`), define triggers (`ddl`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from aerodb_dbapi.executor.functions.system import IgnoreRow
 from aerodb_dbapi.executor.programs import HooksFor, Program, Steps, enter, leave
+from aerodb_dbapi.planner.bind_rows import ROWS
 from aerodb_dbapi.planner.parse import parse
 from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStatement, ViewStatement
+from aerodb_dbapi.planner.rename import WHEN_BEFORE
 from aerodb_dbapi.planner.scope import Entry
 from aerodb_dbapi.storage.catalog import NUMBER_SHIFT, Schema, Table, Trigger, fold
 from aerodb_dbapi.storage.schemas import TEMP
 
 Row = tuple[Any, ...]
-ROWS: Final = {"insert": ("new",), "delete": ("old",), "update": ("old", "new")}
 
 
 class TriggerProgram:
@@ -52,7 +53,7 @@ class TriggerProgram:
         def program(text: str) -> Program:
             return Program(parse(text, in_trigger=True), rows, schema, hooks_for, override)
 
-        self.when = None if trigger.when is None else program(f"SELECT 1 WHERE ({trigger.when})")
+        self.when = None if trigger.when is None else program(f"{WHEN_BEFORE}{trigger.when})")
         self.steps = [program(text) for text in trigger.steps]
 
     def fire(self, session: Any, transaction: Any, params: Row) -> Steps:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from aerodb_dbapi.planner.bind_context import Context, fail, identifier, unwrap
+from aerodb_dbapi.planner.bind_context import Context, Reference, fail, identifier, unwrap
 from aerodb_dbapi.planner.bind_expressions import bind_expression, sides
 from aerodb_dbapi.planner.expressions import Expression
 from aerodb_dbapi.planner.scope import ROWID_NAMES, Scope
@@ -55,6 +55,9 @@ def _assignment(context: Context, table: Table, item: Any, scope: Scope) -> Assi
     for node in names:
         name = identifier(node.this if type(node) is exp.Column else node)
         position = column_position(table, name)
+        if context.trace is not None:  # ALTER TABLE does not mind a column that is gone
+            context.trace.append(Reference(node.this if type(node) is exp.Column else node, table.name, name))
+            position = position or 0
         if position is None:
             fail(f"no such column: {name}")
         refuse_generated(table, position, "UPDATE", name)

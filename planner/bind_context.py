@@ -43,6 +43,7 @@ class Reference(NamedTuple):
     node: Any
     table: str
     column: str | None = None
+    database: str = ""  # of the table, if it is known
 
 
 class Context:

@@ -16,7 +16,7 @@ UPDATE
 
 Example: INSERT INTO t(b) VALUES (?1), with a INTEGER PRIMARY KEY, b, c DEFAULT 7 → targets [1], defaults {2: 7}.
 
-Does not: enforce anything, ON CONFLICT (`bind_upsert`), UPDATE … FROM … LIMIT (the parser refuses it).
+Does not: enforce anything, ON CONFLICT (`bind_upsert`).
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ from aerodb_dbapi.planner.bind_context import (
     RESULT,
     SOURCE,
     Context,
+    Reference,
     fail,
     identifier,
     optional_identifier,
 )
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import bind_list
+from aerodb_dbapi.planner.bind_limited import limit_joined, limited_query
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
-from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values, bind_partials
+from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values, bind_partials, without_clock
 from aerodb_dbapi.planner.bind_tables import definitions_named, with_scope
 from aerodb_dbapi.planner.bind_upsert import bind_upserts
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
@@ -78,7 +80,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         query: Query = Values([], [], [], [], [()])
     else:
         query = bind_query(context, tree.expression, outer, SOURCE)
-        targets = insert_targets(table, named, len(query.names))
+        targets = _traced(context, table, written) or insert_targets(table, named, len(query.names))
         targets, query = first_ones(context, targets, query)
     statement = InsertStatement(
         table,
@@ -108,10 +110,16 @@ def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStateme
     tree = parsed.tree
     outer = with_scope(context, tree, scope)
     table = _target(context, tree.this, scope)
-    query, row_id, inner = _target_rows(context, tree, table, outer)
+    condition = tree.args.get("where")
+    limited = None
+    if condition is not None and tree.args.get("from_") is not None:
+        limited = limited_query(condition.this)
+    query, row_id, inner = _target_rows(context, tree, table, outer, limited)
     new_id = context.next_id()
     context.stored.add(new_id)
     assignments = bind_assignments(context, table, tree.expressions, inner)
+    if limited is not None:
+        query, row_id, assignments = limit_joined(context, table, query, assignments, limited, inner)
     return UpdateStatement(
         table,
         query,
@@ -166,12 +174,18 @@ def _target(context: Context, node: Any, scope: Scope) -> Table:
             refuse_view(view)
         if context.functions.module(fold(name)) is not None:
             fail(f"table {name} may not be modified")
-        fail(f"no such table: {f'{database}.' if database else ''}{name}")
+        inside = environment.schema.database if environment.views else ""
+        fail(f"no such table: {f'{database or inside}.' if database or inside else ''}{name}")
+    if context.trace is not None:
+        context.trace.append(Reference(node.this, table.name, None, fold(schema.database)))
     return table
 
 
-def _target_rows(context: Context, tree: Any, table: Table, outer: Scope) -> tuple[Select, int, Scope]:
-    """The query that finds the rows of UPDATE and DELETE, the target's source id, and the scope of SET and WHERE."""
+def _target_rows(
+    context: Context, tree: Any, table: Table, outer: Scope, limited: Any = None
+) -> tuple[Select, int, Scope]:
+    """The query that finds the rows of UPDATE and DELETE, the target's source id, and the scope of SET and WHERE. The WHERE of an
+    UPDATE with FROM and LIMIT is in `limited`."""
     node = tree.this
     alias = node.args.get("alias")
     name = table.name if alias is None else identifier(alias.this)
@@ -186,7 +200,7 @@ def _target_rows(context: Context, tree: Any, table: Table, outer: Scope) -> tup
     if clause is not None:
         piece = update_from(context, clause, tree, inner, name)
         joins, where = joins + piece.joins, piece.where
-    condition = tree.args.get("where")
+    condition = (tree if limited is None else limited).args.get("where")
     if condition is not None:
         where = where + conjuncts(bind_expression(context, condition.this, inner))
     return block(joins, [], where=where), source.id, inner
@@ -218,6 +232,16 @@ def refuse_view(view: View) -> NoReturn:
 
 
 # --- INSERT -----------------------------------------------------------------------------------------------------------
+
+
+def _traced(context: Context, table: Table, written: Any) -> list[int] | None:
+    """Tell `Context.trace`, if there is one, which columns an INSERT names. Whether they are there is not asked then, nor how many
+    values it has: SQLite's ALTER TABLE does not look at this."""
+    if context.trace is None:
+        return None
+    for node in written.expressions if type(written) is exp.Schema else ():
+        context.trace.append(Reference(node, table.name, identifier(node)))
+    return [0]
 
 
 def insert_targets(table: Table, named: list[str] | None, width: int) -> list[int]:
@@ -284,7 +308,10 @@ def _checks(context: Context, table: Table, row_id: int, scope: Scope) -> list[t
         return []
     inside = _row_scope(table, row_id, scope)
     return [
-        (check.name or check_name(check.text), bind_expression(context, cached_expression_tree(check.text), inside))
+        (
+            check.name or check_name(check.text),
+            without_clock(bind_expression(context, cached_expression_tree(check.text), inside), "a CHECK constraint"),
+        )
         for check in table.checks
     ]
 
@@ -300,7 +327,8 @@ def _index_filters(context: Context, table: Table, row_id: int, scope: Scope) ->
     for index in table.indexes:
         if index.where is not None:
             inside = _row_scope(table, row_id, scope)
-            made[index.id] = bind_expression(context, cached_expression_tree(index.where), inside)
+            bound = bind_expression(context, cached_expression_tree(index.where), inside)
+            made[index.id] = without_clock(bound, "an index")
     return made
 
 

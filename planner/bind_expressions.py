@@ -361,15 +361,31 @@ def _in_query(context: Context, left: Expression | list[Expression], query: Quer
 
 
 def _pattern(op: str) -> Handler:
+    """LIKE and GLOB; a function of that name of the application's takes their place."""
+    name = op.lower()
+
     def bind(context: Context, node: Any, scope: Scope) -> Expression:
         operand = bind_expression(context, node.this, scope)
-        made = Like(op, operand, bind_expression(context, node.expression, scope))
+        pattern = bind_expression(context, node.expression, scope)
+        if context.functions.overrides(name, 2):
+            call = bind_plain(context, name, (pattern, operand))
+            return Not(call) if node.args.get("negate") else call
+        made = Like(op, operand, pattern)
         return negate(made) if node.args.get("negate") else made
 
     return bind
 
 
 def _escape(context: Context, node: Any, scope: Scope) -> Expression:
+    like = node.this
+    if context.functions.overrides("like", 3):
+        parts = (like.expression, like.this, node.expression)
+        call = bind_plain(context, "like", tuple([bind_expression(context, part, scope) for part in parts]))
+        return Not(call) if like.args.get("negate") else call
+    if context.functions.overrides("like", 2):
+        operand, pattern = bind_expression(context, like.this, scope), bind_expression(context, like.expression, scope)
+        made = Like("LIKE", operand, pattern, bind_expression(context, node.expression, scope))
+        return negate(made) if like.args.get("negate") else made
     inner = bind_expression(context, node.this, scope)
     assert isinstance(inner, Like)
     return replace(inner, escape=bind_expression(context, node.expression, scope))

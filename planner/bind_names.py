@@ -45,9 +45,10 @@ def _note(context: Context, node: Any, scope: Scope, name: str, table: str | Non
         meant = [e for e in at.entries if name in e.positions and (table is None or e.alias == table)]
         for entry in meant:
             if entry.table is not None:
-                context.trace.append(Reference(node.this, entry.table.name, name))
+                database = entry.database or ""
+                context.trace.append(Reference(node.this, entry.table.name, name, database))
                 if table is not None and not entry.aliased:
-                    context.trace.append(Reference(node.args["table"], entry.table.name))
+                    context.trace.append(Reference(node.args["table"], entry.table.name, None, database))
         at = None if meant else at.parent
 
 

@@ -15,10 +15,13 @@ As in SQLite the rows are reached by qualified names only, and tables of the sta
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from aerodb_dbapi.planner.expressions import Expression, Parameter
 from aerodb_dbapi.planner.scope import Entry, Environment, Scope
 from aerodb_dbapi.storage.catalog import Schema, fold
+
+ROWS: Final = {"insert": ("new",), "delete": ("old",), "update": ("old", "new")}  # what triggers of an event see
 
 
 class RowEntry(Entry):
@@ -32,6 +35,7 @@ class RowEntry(Entry):
         self.typed = typed
         self.rowid = -1
         self.rowid_alias = like.rowid_alias
+        self.table, self.aliased = like.table, True
 
     def column(self, position: int) -> Parameter:  # type: ignore[override]
         """The slot of a column."""
@@ -50,7 +54,7 @@ class RowScope(Scope):
     __slots__ = ("width",)
 
     def __init__(self, schema: Schema, rows: Sequence[tuple[str, Entry]], typed: bool = False) -> None:
-        super().__init__(Environment(schema))
+        super().__init__(Environment(schema, views=("",)))  # a missing table is named with the database
         self.width = 0
         for name, like in rows:
             self.entries.append(RowEntry(name, like, self.width, typed))

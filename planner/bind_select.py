@@ -262,7 +262,7 @@ def _table_star(context: Context, made: Outputs, scope: Scope, node: Any) -> Non
     for number in found:
         own = scope.entries[number].table
         if context.trace is not None and own is not None and not scope.entries[number].aliased:
-            context.trace.append(Reference(node, own.name))
+            context.trace.append(Reference(node, own.name, None, scope.entries[number].database or ""))
         _refuse_double(scope.entries[number], [scope.entries[other] for other in found if other < number])
         _list_columns(made, scope, number, ())
 

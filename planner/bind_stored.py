@@ -15,13 +15,26 @@ Does not: compute, or decide when (`executor.dml_insert`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any, NoReturn
 
 from sqlglot import exp
 
 from aerodb_dbapi.planner.bind_context import Context, fail
 from aerodb_dbapi.planner.bind_expressions import bind_expression
-from aerodb_dbapi.planner.expressions import Call, Column, Exists, Expression, InQuery, ScalarQuery, conjuncts, walk
+from aerodb_dbapi.planner.expressions import (
+    Call,
+    Column,
+    Exists,
+    Expression,
+    InQuery,
+    ScalarQuery,
+    conjuncts,
+    transform,
+    walk,
+)
 from aerodb_dbapi.planner.lexer import PARAMETER, tokenize
 from aerodb_dbapi.planner.parse import parse_expression
 from aerodb_dbapi.planner.query import TableSource
@@ -30,6 +43,8 @@ from aerodb_dbapi.storage.catalog import Table
 from aerodb_dbapi.storage.errors import OperationalError
 
 _DATES = frozenset(("date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"))
+_CLOCKS = frozenset(("current_date", "current_time", "current_timestamp"))
+_SLOW = frozenset(("sqlite_version", "sqlite_source_id", "sqlite_compileoption_get", "sqlite_compileoption_used"))
 _NOT_DETERMINISTIC = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp)
 
 
@@ -70,6 +85,44 @@ def bind_partials(context: Context, source: TableSource, scope: Scope) -> None:
             context.trace = trace
 
 
+def without_clock(expression: Expression, place: str) -> Expression:
+    """The expression as one that must always give the same for the same row: functions of dates in it refuse the present moment and
+    the time zone when they are called with them."""
+    if not any(isinstance(node, Call) and node.needs_instant for node in walk(expression)):
+        return expression
+
+    def strict(node: Expression) -> Expression:
+        if isinstance(node, Call) and node.needs_instant and node.name not in _CLOCKS:
+            return replace(node, function=_strict(node.function, f"non-deterministic use of {node.name}() in {place}"))
+        return node
+
+    return transform(expression, strict)
+
+
+def _strict(function: Callable[..., Any], message: str) -> Callable[..., Any]:
+    clock = _NoClock(message)
+
+    def call(instant: Any, *values: Any) -> Any:
+        if any(value.__class__ is str and value.lower() in ("localtime", "utc") for value in values):
+            clock.now()
+        return function(clock, *values)
+
+    return call
+
+
+class _NoClock:
+    """Stands for the instant of a run where there must be none."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def now(self) -> NoReturn:
+        """Refuse to tell."""
+        fail(self.message)
+
+
 _tree = lru_cache(maxsize=256)(parse_expression)
 
 
@@ -88,12 +141,12 @@ def bind_stored(context: Context, table: Table, row_id: int, scope: Scope, text:
         fail(f"subqueries prohibited in {place}")
     bound = bind_expression(context, tree, inside)
     calls = [node for node in walk(bound) if isinstance(node, Call) and node.name not in _DATES]
-    changing = any(call.needs_session or not call.deterministic for call in calls)
+    changing = any(call.needs_session or not call.deterministic or call.name in _SLOW for call in calls)
     if changing or tree.find(*_NOT_DETERMINISTIC) is not None:
         fail(f"non-deterministic functions prohibited in {place}")
     if any(isinstance(node, ScalarQuery | InQuery | Exists) for node in walk(bound)):
         fail(f"subqueries prohibited in {place}")
-    return bound
+    return without_clock(bound, "a generated column" if place == "generated columns" else "an index")
 
 
 def dependency_order(table: Table, generated: dict[int, Expression]) -> list[int]:

@@ -102,7 +102,7 @@ def bind_table(context: Context, node: Any, scope: Scope) -> tuple[Source, Entry
         source, entry = _table(context, node, table, alias or table.name, environment)
         entry.aliased, entry.database = alias is not None, fold(home.database)
         if context.trace is not None:
-            context.trace.append(Reference(node.this, table.name))
+            context.trace.append(Reference(node.this, table.name, None, fold(home.database)))
         return source, entry
     view = home.view(name)
     if view is not None:

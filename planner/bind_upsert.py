@@ -130,4 +130,5 @@ def _excluded_entry(source: int, table: Table) -> Entry:
     entry = Entry(source, "excluded", table.positions, len(table.columns), describe)
     entry.rowid = None if table.without_rowid else -1
     entry.rowid_alias = table.rowid_alias
+    entry.table, entry.aliased = table, True
     return entry

@@ -28,11 +28,11 @@ from aerodb_dbapi.planner.bind_build import block
 from aerodb_dbapi.planner.bind_context import SOURCE, Context, fail, identifier, optional_identifier, unwrap
 from aerodb_dbapi.planner.bind_dml import bind_returning, first_ones, insert_targets, refuse_view, update_from
 from aerodb_dbapi.planner.bind_expressions import bind_expression
+from aerodb_dbapi.planner.bind_limited import limited_query
 from aerodb_dbapi.planner.bind_order import Arm, bind_limits, select_order
 from aerodb_dbapi.planner.bind_select import bind_query
 from aerodb_dbapi.planner.bind_tables import bind_view, with_scope
 from aerodb_dbapi.planner.expressions import Expression, conjuncts
-from aerodb_dbapi.planner.lexer import ROW_KEY
 from aerodb_dbapi.planner.parse import Parsed
 from aerodb_dbapi.planner.query import Join, Values, ViewStatement
 from aerodb_dbapi.planner.scope import Entry, Environment, Scope
@@ -64,7 +64,7 @@ def bind_view_change(context: Context, parsed: Parsed, scope: Scope, target: Tar
     _refuse_without_trigger(parsed, view, home)
     if node.args.get("indexed"):
         fail(f"no such index: {identifier(node.args['indexed'].this)}")
-    table = _as_table(view, entry)
+    table = as_table(view, entry)
     outer = with_scope(context, parsed.tree, scope)
     row_id = context.next_id()
     context.stored.add(row_id)
@@ -99,7 +99,7 @@ def _refuse_without_trigger(parsed: Parsed, view: View, home: Schema) -> None:
     refuse_view(view)
 
 
-def _as_table(view: View, entry: Entry) -> Table:
+def as_table(view: View, entry: Entry) -> Table:
     """A table of the view's columns. It has the view's number, and no tree."""
     columns = []
     for position in range(entry.width):
@@ -134,7 +134,7 @@ def _bind_found(
         piece = update_from(context, tree.args["from_"], tree, inner, entry.name)
         joins, where, made.distinct = joins + piece.joins, piece.where, True
     condition, limited = tree.args.get("where"), None
-    if condition is not None and (limited := _limited(condition.this)) is not None:
+    if condition is not None and (limited := limited_query(condition.this)) is not None:
         condition = limited.args.get("where")
     if condition is not None:
         where = where + conjuncts(bind_expression(context, condition.this, inner))
@@ -147,9 +147,3 @@ def _bind_found(
         query.order_by = select_order(context, limited.args.get("order"), Arm(inner, columns, {}))
         query.limit, query.offset = bind_limits(context, limited, inner)
     made.query = query
-
-
-def _limited(condition: Any) -> Any:
-    """The query that stands for WHERE, ORDER BY and LIMIT of UPDATE and DELETE (`rewrite`), if there is one."""
-    is_key = type(condition) is exp.In and type(condition.this) is exp.Column and condition.this.this.name == ROW_KEY
-    return condition.args["query"].this if is_key else None

@@ -37,12 +37,13 @@ from aerodb_dbapi.planner.bind_context import RESULT, VIEW, Context, Reference
 from aerodb_dbapi.planner.bind_dml import bind_delete, bind_insert, bind_update
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_select import bind_query
-from aerodb_dbapi.planner.bind_views import bind_view_change, view_target
+from aerodb_dbapi.planner.bind_tables import bind_view
+from aerodb_dbapi.planner.bind_views import as_table, bind_view_change, view_target
 from aerodb_dbapi.planner.functions import FunctionResolver
 from aerodb_dbapi.planner.parse import Parsed
 from aerodb_dbapi.planner.query import SelectStatement, Statement
 from aerodb_dbapi.planner.scope import Environment, Scope
-from aerodb_dbapi.storage.catalog import Schema
+from aerodb_dbapi.storage.catalog import Schema, Table, View
 from aerodb_dbapi.storage.errors import InternalError, OperationalError
 
 
@@ -65,6 +66,34 @@ def bind(
         return binder(context, parsed, inside)
     except RecursionError:
         raise OperationalError("Expression tree is too large (maximum depth 1000)") from None
+
+
+def trace_statement(
+    parsed: Parsed,
+    schema: Schema,
+    functions: FunctionResolver,
+    schema_at: Callable[[int], Schema],
+    scope: Scope,
+) -> list[Reference]:
+    """Where a statement of a trigger names tables of the schema and their columns."""
+    context = Context(functions, schema_at, bind_expression, bind_query)
+    trace: list[Reference] = []
+    context.trace = trace
+    if parsed.kind != "select" and (target := view_target(parsed, schema)) is not None:
+        bind_view_change(context, parsed, scope, target)
+    else:
+        _BINDERS[parsed.kind](context, parsed, scope)
+    trees = [parsed.tree, *(tree for clause in parsed.upserts for tree in clause if tree is not None)]
+    own = {id(node) for tree in trees for node in tree.walk()}  # CHECKs and the like are other texts
+    return [one for one in trace if id(one.node) in own]
+
+
+def table_of_view(
+    view: View, home: Schema, schema: Schema, functions: FunctionResolver, schema_at: Callable[[int], Schema]
+) -> Table:
+    """A view's columns as those of a table."""
+    context = Context(functions, schema_at, bind_expression, bind_query)
+    return as_table(view, bind_view(context, view, view.name, Environment(schema), home)[1])
 
 
 def trace_select(

@@ -21,7 +21,7 @@ from typing import Any
 
 from aerodb_dbapi.planner.rewrite import statement
 from aerodb_dbapi.planner.rewrite_expression import expression
-from aerodb_dbapi.planner.stream import TokenStream
+from aerodb_dbapi.planner.stream import Mark, TokenStream
 from aerodb_dbapi.storage.catalog import Trigger
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -40,19 +40,21 @@ def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any
     """Read a CREATE TRIGGER statement from the word TRIGGER on. `object_name` reads [IF NOT EXISTS] and the name."""
     stream.expect("TRIGGER")
     name = object_name(stream)
+    stream.marks.clear()
     timing = _timing(stream)
     if stream.kind not in ("INSERT", "DELETE", "UPDATE"):
         raise stream.error()
     event = stream.advance()[0].lower()
     columns: list[str] | None = None
     if event == "update" and stream.take("OF"):
-        columns = [stream.name()]
+        columns = [stream.marked_name("column")]
         while stream.take(","):
-            columns.append(stream.name())
+            columns.append(stream.marked_name("column"))
     stream.expect("ON")
-    on, table = None, stream.name()
+    on, table = None, stream.marked_name("table")
     if stream.take("."):
-        on, table = table, stream.name()
+        stream.marks.pop()
+        on, table = table, stream.marked_name("table")
     if stream.take("FOR"):
         stream.expect("EACH")
         stream.expect("ROW")
@@ -62,6 +64,7 @@ def create_trigger(stream: TokenStream, object_name: Callable[[TokenStream], Any
         start = stream.token[2]
         expression(stream)
         when = stream.text_since(start)
+        stream.marks.append(Mark("when", start, start + len(when)))
     steps = _steps(stream)
     end = stream.expect("END")[3]
     if stream.parameters:
@@ -97,5 +100,6 @@ def _steps(stream: TokenStream) -> tuple[str, ...]:
         if statement(stream)[0] != "select":
             _refuse(stream, first)
         steps.append(stream.text_since(start))
+        stream.marks.append(Mark("step", start, start + len(steps[-1])))
         stream.expect(";")
     return tuple(steps)

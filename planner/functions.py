@@ -70,6 +70,10 @@ class FunctionResolver(Protocol):
 
     def exists(self, name: str) -> bool: ...
 
+    def overrides(self, name: str, n_args: int) -> bool:
+        """Has the application a scalar function of a folded name for so many arguments?"""
+        ...
+
     def module(self, name: str) -> TableModule | None:
         """The table-valued function of a folded name."""
         ...

@@ -7,8 +7,8 @@ Texts are edited, never written anew
 
 Where the names are
     The parsers note a `Mark` for each name and expression of a CREATE TABLE or CREATE INDEX. Columns in expressions are
-    sqlglot's nodes, which know their place. In a view the binder tells which names mean the table
-    (`binder.trace_select`), so that a column of another table, a CTE or an alias of the same name stays.
+    sqlglot's nodes, which know their place. In a view and in the statements of a trigger the binder tells which names mean the
+    table (`binder.trace_select`, `trace_statement`), so that a column of another table, a CTE or an alias of the same name stays.
 
 Quotes
     A new table name is always quoted; a new column name where it, or the name it replaces, is in quotes (SQLite's
@@ -23,20 +23,22 @@ Does not: change the catalog, look at rows (`executor.alter`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from sqlglot import exp
 
 from aerodb_dbapi.planner import rewrite
 from aerodb_dbapi.planner.bind_context import Reference, identifier, optional_identifier
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, definition
+from aerodb_dbapi.planner.ddl_triggers import CreateTrigger
 from aerodb_dbapi.planner.parse import parse_expression
 from aerodb_dbapi.planner.stream import Mark
-from aerodb_dbapi.storage.catalog import Table, View, fold
+from aerodb_dbapi.storage.catalog import Table, Trigger, View, fold
 from aerodb_dbapi.storage.errors import InternalError
 
 Edit = tuple[int, int]
+WHEN_BEFORE: Final = "SELECT 1 WHERE ("  # what stands before a trigger's condition, to make it a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,32 @@ def renamed_view(view: View, references: list[Reference], rename: Rename) -> tup
     edits = [_span(one.node, 0) for one in references if rename.means(one.table, one.column)]
     select = rename.applied(view.select, edits)
     return view.sql[: len(view.sql) - len(view.select)] + select, select
+
+
+def renamed_trigger(trigger: Trigger, traces: list[list[Reference]], rename: Rename) -> Trigger:
+    """The trigger after a renaming. `traces`: where its WHEN and its statements name things, one list for each in their order."""
+    _, marks = _parse_trigger(trigger.sql)
+    edits = []
+    for mark in marks:
+        column = mark.name if mark.kind == "column" else None
+        if mark.kind in ("table", "column") and rename.means(trigger.table, column):
+            edits.append((mark.start, mark.end))
+    for mark, trace in zip([mark for mark in marks if mark.kind in ("when", "step")], traces):
+        offset = mark.start - (len(WHEN_BEFORE) if mark.kind == "when" else 0)
+        edits += [_span(one.node, offset) for one in trace if rename.means(one.table, one.column)]
+    sql = rename.applied(trigger.sql, edits)
+    if sql == trigger.sql:
+        return trigger
+    table = rename.name if rename.means(trigger.table, None) else trigger.table
+    return replace(_parse_trigger(sql)[0], id=trigger.id, table=table, on=trigger.on)
+
+
+def _parse_trigger(sql: str) -> tuple[Trigger, list[Mark]]:
+    stream = rewrite.stream_of(sql)
+    statement = definition(stream)
+    if not isinstance(statement, CreateTrigger):
+        raise InternalError("a stored definition is not a trigger")
+    return statement.trigger, stream.marks
 
 
 def missing_column(sql: str, table: Table) -> str | None:

@@ -63,7 +63,7 @@ from aerodb_dbapi.planner.rewrite_from import (
 )
 from aerodb_dbapi.planner.rewrite_windows import definitions, order_terms, starts_definitions
 from aerodb_dbapi.planner.stream import ALIASES, NAMES, TokenStream
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+from aerodb_dbapi.storage.errors import OperationalError
 
 CONFLICT_WORDS: Final = frozenset({"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"})
 _SET_OPERATORS: Final = {"UNION": TokenType.UNION, "EXCEPT": TokenType.EXCEPT, "INTERSECT": TokenType.INTERSECT}
@@ -375,11 +375,10 @@ def _update(stream: TokenStream) -> str | None:
     conflict = _conflict_word(stream)
     target = _hinted_target(stream)
     _assignments(stream)
-    has_from = stream.kind == "FROM"
-    if has_from:
+    if stream.kind == "FROM":
         stream.pass_on(TokenType.FROM)
         sources(stream)
-    _rows(stream, target, "UPDATE", has_from)
+    _rows(stream, target, "UPDATE")
     return conflict
 
 
@@ -406,7 +405,7 @@ def _delete(stream: TokenStream) -> None:
     if stream.kind != "FROM":
         raise stream.error()
     stream.pass_on(TokenType.FROM)
-    _rows(stream, _hinted_target(stream), "DELETE", False)
+    _rows(stream, _hinted_target(stream), "DELETE")
 
 
 def _hinted_target(stream: TokenStream) -> tuple[int, int, int]:
@@ -418,8 +417,9 @@ def _hinted_target(stream: TokenStream) -> tuple[int, int, int]:
     return start, hint, len(stream.out)
 
 
-def _rows(stream: TokenStream, target: tuple[int, int, int], verb: str, has_from: bool) -> None:
-    """WHERE … RETURNING … ORDER BY … LIMIT …. As in SQLite a LIMIT makes it WHERE rowid IN (SELECT rowid FROM the table …)."""
+def _rows(stream: TokenStream, target: tuple[int, int, int], verb: str) -> None:
+    """WHERE … RETURNING … ORDER BY … LIMIT …. As in SQLite a LIMIT makes it WHERE rowid IN (SELECT rowid FROM the table …); what it
+    means in an UPDATE with FROM the binder knows (`bind_limited`)."""
     at = len(stream.out)
     if stream.kind == "WHERE":
         _where(stream)
@@ -427,8 +427,6 @@ def _rows(stream: TokenStream, target: tuple[int, int, int], verb: str, has_from
     _returning(stream)
     if stream.kind not in ("ORDER", "LIMIT"):
         return
-    if has_from:
-        raise NotSupportedError(f"{stream.kind} in UPDATE with FROM")
     start, hint, end = target
     returning, condition, table = stream.cut(after), stream.cut(at), stream.out[start:end]
     del stream.out[hint:end]

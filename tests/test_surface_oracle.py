@@ -281,3 +281,20 @@ def test_dml_behind_with_commits_by_itself() -> None:
         assert not connection.in_transaction
         connection.rollback()
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
+
+
+def test_functions_named_like_glob_regexp_match_take_the_operators() -> None:
+    """The operators call the application's functions, pattern first."""
+    answers = []
+    for module in (aerodb_dbapi, sqlite3):
+        c = module.connect(":memory:")
+        for name, count in (("like", 2), ("like", 3), ("glob", 2), ("regexp", 2), ("match", 2)):
+            c.create_function(name, count, lambda *values: "-".join(map(str, values)))
+        c.executescript("CREATE TABLE t(a COLLATE NOCASE); CREATE INDEX i ON t(a); INSERT INTO t VALUES ('abc'), ('b')")
+        operators = (
+            "a LIKE 'b', a NOT LIKE 'b', a LIKE 'b' ESCAPE 'c', a GLOB 'b', a REGEXP 'b', a MATCH 'b', like('x', a)"
+        )
+        answers.append(
+            c.execute(f"SELECT {operators} FROM t WHERE a NOT LIKE 'b%' OR a GLOB 'b' IS NOT NULL").fetchall()
+        )
+    assert answers[0] == answers[1]

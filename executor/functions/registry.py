@@ -93,6 +93,10 @@ class FunctionRegistry:
         found = self._resolve(name, n_args)
         return found if isinstance(found, AggregateFunction) else None
 
+    def overrides(self, name: str, n_args: int) -> bool:
+        """Has the application a scalar function of a folded name for so many arguments?"""
+        return bool(self._user) and isinstance(_find(self._user, name, n_args), ScalarFunction)
+
     def exists(self, name: str) -> bool:
         """Is there a function of this name, whatever its arguments?"""
         name = fold(name)

@@ -195,9 +195,7 @@ def test_stored_texts() -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    [
-        "update t set a = 1 from u limit 1",
-    ],
+    [],
 )
 def test_what_is_missing_is_named(sql: str) -> None:
     """INV-F2."""
