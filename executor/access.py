@@ -28,7 +28,7 @@ from typing import Any, Protocol
 from aerodb_dbapi.executor.expressions import EntryBinding, ExpressionCompiler, RowBinding, repeatable, simple
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.indexes.keys import probe_part, recoverable
-from aerodb_dbapi.planner.expressions import Expression
+from aerodb_dbapi.planner.expressions import Expression, Indexed
 from aerodb_dbapi.planner.query import (
     Access,
     GuidedScan,
@@ -545,6 +545,31 @@ class _KeyBinding:
 
     def never_null(self, position: int) -> bool:
         return self.filled
+
+
+# --- indexed expressions: what an entry holds, else the expression itself
+
+
+def _entry_text(compiler: ExpressionCompiler, node: Indexed) -> str | None:
+    binding = compiler.sources[node.source]
+    if not isinstance(binding, EntryBinding) or node.position not in binding.texts:
+        return None
+    compiler.unit.use(binding.variable)
+    return binding.texts[node.position]
+
+
+def _indexed(compiler: ExpressionCompiler, node: Indexed) -> str:
+    return _entry_text(compiler, node) or compiler.value(node.operand)
+
+
+def _indexed_test(compiler: ExpressionCompiler, node: Indexed, wanted: bool) -> str:
+    if _entry_text(compiler, node) is not None:
+        return compiler.truth(node, wanted)
+    return compiler.test(node.operand) if wanted else compiler.false(node.operand)
+
+
+ExpressionCompiler._VALUES[Indexed] = _indexed
+ExpressionCompiler._TESTS[Indexed] = _indexed_test
 
 
 def _joined(texts: list[str]) -> str:

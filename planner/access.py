@@ -10,7 +10,7 @@ Example: ``u.x = t.a AND u.y > 5`` with an index on u(x, y): once t is bound, In
 lower_open); `used` holds both conjuncts, `sequence` is ((y, False), (rowid, False)), `bound` {x: BINARY}.
 
 Partial indexes are read where the conjuncts imply their condition (`_is_implied`). Ranges whose width is not known, and the
-prefixes of LIKE and GLOB, are left to `planner.guided`. Not done: OR over several indexes, indexes on expressions.
+prefixes of LIKE and GLOB, are left to `planner.guided`. Not done: OR over several indexes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from aerodb_dbapi.planner.cost import (
     Selectivity,
     rows_per_key,
 )
-from aerodb_dbapi.planner.expressions import Column, Compare, Expression, IsNull
+from aerodb_dbapi.planner.expressions import Column, Compare, Expression, IsNull, walk
 from aerodb_dbapi.planner.query import (
     Access,
     HashLookup,
@@ -46,7 +46,7 @@ from aerodb_dbapi.planner.query import (
     Source,
     TableSource,
 )
-from aerodb_dbapi.planner.terms import ROWID, Bound, Equality, Term, table_position
+from aerodb_dbapi.planner.terms import ROWID, Bound, Equality, Term, own_column, table_position
 from aerodb_dbapi.storage.catalog import Index, IndexColumn, Table
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -126,7 +126,7 @@ def _no_solution() -> list[Path]:
 def full_path(site: Site) -> Path:
     """Reading everything, in rowid order for a table, in the order of its key for a WITHOUT ROWID table."""
     if isinstance(site.source, TableSource) and site.source.table.key_index is not None:
-        return _key_path(site, site.source.table)
+        return _key_path(site, site.source)
     table = isinstance(site.source, TableSource)
     sequence = ((ROWID, False, ""),) if table else ()
     return Path(Access(), site.scan_cost, site.rows * SCAN_ROW, site.rows, (), sequence, reversible=table)
@@ -138,10 +138,10 @@ def whole_access(table: Table) -> Access:
     return Access() if index is None else IndexScan(index=index)
 
 
-def _key_path(site: Site, table: Table) -> Path:
-    index = table.key_index
+def _key_path(site: Site, source: TableSource) -> Path:
+    index = source.table.key_index
     assert index is not None
-    access = IndexScan(index=index, covering=covers(index, table, site.used_columns))
+    access = IndexScan(index=index, covering=covers(index, source, site.used_columns))
     sequence = tuple((c.position, c.descending, c.collation) for c in index.columns)
     return Path(access, site.scan_cost, site.rows * SCAN_ROW, site.rows, (), (*sequence, (ROWID, False, "")))
 
@@ -219,9 +219,9 @@ def _takes_null(term: Term) -> bool:
 
 
 def _asks_not_null(part: Expression, source: TableSource, filled: set[int]) -> bool:
-    if not isinstance(part, IsNull) or not part.negated or not isinstance(part.operand, Column):
+    if not isinstance(part, IsNull) or not part.negated:
         return False
-    return table_position(source.table, part.operand.position) in filled
+    return own_column(part.operand, source) in filled
 
 
 def _index_paths(
@@ -241,7 +241,7 @@ def index_path(site: Site, source: TableSource, index: Index, terms: Sequence[Te
     equal: list[Expression | None] = []
     apply: list[str | None] = []
     used: list[Expression] = []
-    access = IndexScan(index=index, covering=covers(index, table, site.used_columns))
+    access = IndexScan(index=index, covering=covers(index, source, site.used_columns))
     points = True
     for column in index.columns:
         term = _prefix_term(terms, table_position(table, column.position), column)
@@ -330,11 +330,21 @@ def _priced_index_path(
     return Path(access, 0.0, each, rows, used, (*sequence, (ROWID, False, "")), bound, single)
 
 
-def covers(index: Index, table: Table, used_columns: set[int]) -> bool:
-    """Whether every column used can be read back from an index entry: BINARY parts, and the rowid."""
+def covers(index: Index, source: TableSource, used_columns: set[int]) -> bool:
+    """Whether every column used can be read back from an index entry: BINARY parts, and the rowid. An indexed expression can
+    be computed from the columns that it is made of."""
+    table = source.table
     held = {table_position(table, c.position) for c in index.columns if c.collation == "BINARY"}
     held.add(ROWID)
-    return all(table_position(table, position) in held for position in used_columns)
+    return all(
+        table_position(table, position) in held
+        or (position < ROWID and all(table_position(table, one) in held for one in _made_of(source, position)))
+        for position in used_columns
+    )
+
+
+def _made_of(source: TableSource, position: int) -> set[int]:
+    return {node.position for node in walk(source.computed[position]) if isinstance(node, Column)}
 
 
 def hash_path(site: Site, available: int) -> Path | None:

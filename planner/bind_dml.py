@@ -41,7 +41,7 @@ from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import bind_list
 from aerodb_dbapi.planner.bind_limited import limit_joined, limited_query
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
-from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values, bind_partials, without_clock
+from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values, bind_indexes, without_clock
 from aerodb_dbapi.planner.bind_tables import definitions_named, with_scope
 from aerodb_dbapi.planner.bind_upsert import bind_upserts
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
@@ -191,7 +191,7 @@ def _target_rows(
     name = table.name if alias is None else identifier(alias.this)
     source = TableSource(id=context.next_id(), name=name, table=table)
     context.stored.add(source.id)
-    bind_partials(context, source, outer)
+    bind_indexes(context, source, outer)
     _index_hint(node, source)
     inner = outer.inner()
     inner.entries.append(table_entry(source.id, name, table, outer.environment.schema.owner(table).database))

@@ -22,11 +22,11 @@ from aerodb_dbapi.planner.affinity import collation_of
 from aerodb_dbapi.planner.bind_build import Mapper, declared_type
 from aerodb_dbapi.planner.bind_context import Context, fail, skip_collate
 from aerodb_dbapi.planner.bind_expressions import bind_expression
-from aerodb_dbapi.planner.bind_order import Arm, bare_name, collation_around, column_number, same
+from aerodb_dbapi.planner.bind_order import Arm, bare_name, collation_around, column_number
 from aerodb_dbapi.planner.expressions import Collate, Column, Constant, Expression, Parameter
 from aerodb_dbapi.planner.query import Grouping, Order, OutputColumn, Select
 from aerodb_dbapi.planner.scope import NO_WINDOWS, NOT_IN_GROUP_BY, Pending, PendingWindow, Scope, WindowUse
-from aerodb_dbapi.planner.usage import walk_nodes
+from aerodb_dbapi.planner.usage import same, walk_nodes
 
 Keys = list[tuple[Expression, str]]  # expression and collation
 

@@ -25,11 +25,11 @@ from sqlglot import exp
 from aerodb_dbapi.planner.affinity import collation_of
 from aerodb_dbapi.planner.bind_context import Context, fail, identifier, ordinal, skip_collate, unwrap
 from aerodb_dbapi.planner.bind_expressions import bind_expression, written_collation
-from aerodb_dbapi.planner.expressions import Column, Constant, Expression, Parameter
+from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
 from aerodb_dbapi.planner.parse import number_value
 from aerodb_dbapi.planner.query import Order, OutputColumn, Query
 from aerodb_dbapi.planner.scope import Scope
-from aerodb_dbapi.planner.usage import walk_nodes
+from aerodb_dbapi.planner.usage import same
 from aerodb_dbapi.storage.catalog import fold
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -43,16 +43,6 @@ class Arm:
     outputs: list[Expression]
     aliases: dict[str, int]
     query: Query | None = None
-
-
-def same(a: Expression, b: Expression) -> bool:
-    """Equal as expressions; 1 and 1.0 are not."""
-    if a.__class__ is not b.__class__ or a != b:
-        return False
-    if isinstance(a, Column):
-        return True
-    types = [[type(node.value) for node in walk_nodes(side) if isinstance(node, Constant)] for side in (a, b)]
-    return types[0] == types[1]
 
 
 def position_in(outputs: Iterable[Expression], expression: Expression) -> int | None:

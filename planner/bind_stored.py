@@ -8,7 +8,8 @@ The bound expressions come without an order; `dependency_order` puts a column be
 
 Example: ``CREATE TABLE t(a, b AS (c * 2), c AS (a + 1))`` gives {1: c * 2, 2: a + 1}, to be computed in the order [2, 1].
 
-The conditions of partial indexes are bound here too, for those who read a table (`bind_partials`).
+The conditions of partial indexes and the expressions of indexes are bound here too, for those who read a table
+(`bind_indexes`).
 
 Does not: compute, or decide when (`executor.dml_insert`).
 """
@@ -26,6 +27,7 @@ from aerodb_dbapi.planner.bind_context import Context, fail
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.expressions import (
     Call,
+    Collate,
     Column,
     Exists,
     Expression,
@@ -68,21 +70,41 @@ def bind_index_values(context: Context, table: Table, row_id: int, scope: Scope)
     return made
 
 
-def bind_partials(context: Context, source: TableSource, scope: Scope) -> None:
-    """Give a source the conditions of its partial indexes. One that does not bind (it calls a function that this
-    connection does not have) is left out: its index is not read then."""
+def bind_indexes(context: Context, source: TableSource, scope: Scope) -> None:
+    """Give a source the conditions of its partial indexes, and the expressions that its indexes hold. What does not bind (it
+    calls a function that this connection does not have) is left out: its index is not read then."""
     for index in source.table.indexes:
-        if index.where is None:
-            continue
-        inside = Scope(scope.environment)
-        inside.entries.append(table_entry(source.id, source.table.name, source.table))
-        trace, context.trace = context.trace, None
-        try:
-            source.partials[index.id] = conjuncts(bind_expression(context, _tree(index.where), inside))
-        except OperationalError:
-            continue
-        finally:
-            context.trace = trace
+        if index.where is not None:
+            condition = _bound(context, source, scope, index.where)
+            if condition is not None:
+                source.partials[index.id] = conjuncts(condition)
+        for part in index.columns:
+            if part.expression is not None and part.position not in source.computed:
+                expression = _bound(context, source, scope, part.expression)
+                while isinstance(expression, Collate):
+                    expression = expression.operand
+                if expression is not None and _is_steady(expression):
+                    source.computed[part.position] = expression
+
+
+def _bound(context: Context, source: TableSource, scope: Scope, text: str) -> Expression | None:
+    inside = Scope(scope.environment)
+    inside.entries.append(table_entry(source.id, source.table.name, source.table))
+    trace, context.trace = context.trace, None
+    try:
+        return bind_expression(context, _tree(text), inside)
+    except OperationalError:
+        return None
+    finally:
+        context.trace = trace
+
+
+def _is_steady(expression: Expression) -> bool:
+    """Does it depend on the row, and on nothing else?"""
+    calls = [node for node in walk(expression) if isinstance(node, Call)]
+    if any(call.needs_session or call.needs_instant or not call.deterministic for call in calls):
+        return False
+    return any(isinstance(node, Column) for node in walk(expression))
 
 
 def without_clock(expression: Expression, place: str) -> Expression:

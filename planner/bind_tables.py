@@ -37,7 +37,7 @@ from aerodb_dbapi.planner.bind_context import (
 )
 from aerodb_dbapi.planner.bind_modules import module_source
 from aerodb_dbapi.planner.bind_order import bind_limits, compound_order
-from aerodb_dbapi.planner.bind_stored import bind_partials
+from aerodb_dbapi.planner.bind_stored import bind_indexes
 from aerodb_dbapi.planner.parse import parse_select
 from aerodb_dbapi.planner.query import (
     Query,
@@ -137,7 +137,7 @@ def _table(context: Context, node: Any, table: Table, name: str, environment: En
             fail(f"no such index: {index}")
         source.indexed_by = index
     context.stored.add(source.id)
-    bind_partials(context, source, Scope(environment))
+    bind_indexes(context, source, Scope(environment))
     return source, table_entry(source.id, name, table)
 
 

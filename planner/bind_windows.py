@@ -29,7 +29,6 @@ from typing import Final
 
 from aerodb_dbapi.planner.affinity import collation_of
 from aerodb_dbapi.planner.bind_build import Mapper, block, declared_type
-from aerodb_dbapi.planner.bind_order import same
 from aerodb_dbapi.planner.expressions import Column, Expression
 from aerodb_dbapi.planner.query import (
     Join,
@@ -42,7 +41,7 @@ from aerodb_dbapi.planner.query import (
     WindowLevel,
 )
 from aerodb_dbapi.planner.scope import PendingWindow, Scope, WindowUse
-from aerodb_dbapi.planner.usage import deep_nodes, is_deterministic
+from aerodb_dbapi.planner.usage import deep_nodes, is_deterministic, same
 
 Levels = list[WindowLevel]
 _NAME: Final = ""

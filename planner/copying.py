@@ -60,7 +60,8 @@ class _Copier:
         if isinstance(source, TableSource):
             own = source.id
             partials = {key: [self._renamed(one, own) for one in parts] for key, parts in source.partials.items()}
-            return replace(source, id=made, partials=partials)
+            computed = {key: self._renamed(one, own) for key, one in source.computed.items()}
+            return replace(source, id=made, partials=partials, computed=computed)
         assert isinstance(source, QuerySource) and isinstance(source.query, Select)
         return replace(source, id=made, query=self.select(source.query))
 

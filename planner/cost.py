@@ -29,6 +29,7 @@ from aerodb_dbapi.planner.expressions import (
     Constant,
     Exists,
     Expression,
+    Indexed,
     InList,
     InQuery,
     IsNull,
@@ -111,7 +112,7 @@ class Selectivity:
 
     def distinct(self, expression: Expression) -> float:
         """The number of different values of a column over its source; a guess for anything else."""
-        if expression.__class__ is not Column:
+        if expression.__class__ is not Column and expression.__class__ is not Indexed:
             return 10.0
         source = self.sources.get(expression.source)
         if source is None:

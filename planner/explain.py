@@ -323,7 +323,10 @@ def _index_terms(step: Step, access: IndexScan) -> list[str]:
     source = step.source
     assert isinstance(source, TableSource)
     alias = source.table.rowid_alias
-    names = ["rowid" if part.position in (-1, alias) else part.name for part in access.index.columns]
+    names = [
+        "<expr>" if part.expression is not None else "rowid" if part.position in (-1, alias) else part.name
+        for part in access.index.columns
+    ]
     terms = [f"{name}=?" for name in names[: len(access.equal)]]
     if len(access.equal) < len(names):
         terms += _bounds(access, names[len(access.equal)])

@@ -93,6 +93,27 @@ class Column(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class Indexed(Expression):
+    """`operand`, of which an index of its table keeps the values, at `position` (-2 or less) of the table as the index's parts have
+    it. Its columns are all of one source."""
+
+    operand: Expression
+    position: int
+
+    @property
+    def source(self) -> int:
+        return next(node.source for node in walk(self.operand) if isinstance(node, Column))
+
+    @property
+    def affinity(self) -> str | None:
+        return self.operand.affinity
+
+    @property
+    def collation(self) -> str | None:
+        return self.operand.collation
+
+
+@dataclass(frozen=True, slots=True)
 class Unary(Expression):
     """`op` is '-', '~' or '+' (unary plus: value unchanged, affinity and collation dropped)."""
 

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aerodb_dbapi.planner.access import Path, Site
-from aerodb_dbapi.planner.expressions import Collate, Column, Expression
+from aerodb_dbapi.planner.expressions import Collate, Column, Expression, Indexed
 from aerodb_dbapi.planner.query import Grouping, Order, OutputColumn, Select, TableSource
-from aerodb_dbapi.planner.terms import ROWID, table_position
+from aerodb_dbapi.planner.terms import PLACED, ROWID, table_position
 from aerodb_dbapi.planner.usage import is_deterministic, sources_in
 
 
@@ -56,15 +56,14 @@ def requirement(select: Select, sites: dict[int, Site]) -> list[OrderKey] | None
     keys: list[OrderKey] = []
     for term in select.order_by:
         expression = order_expression(select, term)
-        if expression.__class__ is Column and expression.source in sites:
-            key = _key(expression, term, sites[expression.source])
-            keys.append(key)
+        if expression.__class__ in PLACED and expression.source in sites:
+            keys.append(_key(expression, term, sites[expression.source]))
         elif not sources_in(expression).isdisjoint(sites) or not is_deterministic(expression):
             return None
     return keys
 
 
-def _key(column: Column, term: Order, site: Site) -> OrderKey:
+def _key(column: Column | Indexed, term: Order, site: Site) -> OrderKey:
     source = site.source
     position = table_position(source.table, column.position) if isinstance(source, TableSource) else column.position
     odd = _odd_nulls(term) and (position != ROWID or site.optional)

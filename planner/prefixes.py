@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aerodb_dbapi.planner.expressions import Call, Column, Expression, Like
+from aerodb_dbapi.planner.expressions import Call, Expression, Like
 from aerodb_dbapi.planner.query import TableSource
-from aerodb_dbapi.planner.terms import Bound, Term, column_affinity, table_position
+from aerodb_dbapi.planner.terms import ROWID, Bound, Term, own_column, stored_affinity
 from aerodb_dbapi.planner.usage import nested_queries, sources_in
 from aerodb_dbapi.storage.collations import fold_case
 
@@ -26,17 +26,16 @@ def prefix_terms(conjunct: Expression, source: TableSource) -> list[Term]:
     for each spelling of the collation in the column's indexes."""
     if not isinstance(conjunct, Like) or conjunct.negated or conjunct.escape is not None:
         return []
-    column, pattern = conjunct.operand, conjunct.pattern
-    if not isinstance(column, Column) or column.source != source.id or column.position < 0:
+    pattern, position = conjunct.pattern, own_column(conjunct.operand, source)
+    if position is None or position == ROWID:
         return []
-    if column_affinity(source.table, column.position) != "TEXT" or sources_in(pattern) or nested_queries(pattern):
+    if stored_affinity(source, position) != "TEXT" or sources_in(pattern) or nested_queries(pattern):
         return []
     like = conjunct.op == "LIKE"
     low = Call("prefix", (pattern,), like_low if like else glob_low)
     high = Call("prefix_end", (pattern,), like_high if like else glob_high)
-    position = table_position(source.table, column.position)
     lower, upper = Bound(low, None, False), Bound(high, None, True)
-    parts = [part for index in source.table.indexes for part in index.columns if part.position == column.position]
+    parts = [part for index in source.table.indexes for part in index.columns if part.position == position]
     orders = sorted({part.collation for part in parts if part.collation.upper() == _ORDER[conjunct.op]})
     return [Term(conjunct, position, "range", order, lower=lower, upper=upper) for order in orders]
 

@@ -56,12 +56,14 @@ class Source:
 @dataclass(slots=True, kw_only=True)
 class TableSource(Source):
     """A table. `as_of` is a commit id for time travel. `indexed_by`: an index that must be used; '' for NOT INDEXED.
-    `partials`: the conjuncts of its partial indexes' conditions over this source, by index id."""
+    `partials`: the conjuncts of its partial indexes' conditions over this source, by index id; `computed`: the expressions
+    that its indexes hold, by the positions they have there."""
 
     table: Table
     as_of: int | None = None
     indexed_by: str | None = None
     partials: dict[int, list[Expression]] = field(default_factory=dict)
+    computed: dict[int, Expression] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -29,11 +29,13 @@ from typing import Any, Final
 
 from aerodb_dbapi.planner.expressions import (
     Between,
+    Call,
     Cast,
     Column,
     Compare,
     Constant,
     Expression,
+    Indexed,
     InList,
     InQuery,
     IsNull,
@@ -43,6 +45,7 @@ from aerodb_dbapi.planner.usage import SUBQUERY_NODES, is_deterministic, walk_no
 from aerodb_dbapi.storage.catalog import Table
 
 ROWID: Final = -1
+PLACED: Final = (Column, Indexed)
 _NUMERIC: Final = frozenset(("INTEGER", "REAL", "NUMERIC"))
 _MIRRORED: Final = {"=": "=", "IS": "IS", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -93,6 +96,22 @@ def column_affinity(table: Table, position: int) -> str:
     return "INTEGER" if position == ROWID else table.columns[position].affinity
 
 
+_TEXTS: Final = frozenset(("lower", "upper", "trim", "ltrim", "rtrim", "hex", "quote", "typeof"))
+_INTEGERS: Final = frozenset(("length", "instr", "octet_length", "unicode"))
+
+
+def stored_affinity(source: TableSource, position: int) -> str:
+    """The affinity that values at a position, also of an indexed expression, already have."""
+    if position >= ROWID:
+        return column_affinity(source.table, position)
+    expression = source.computed[position]
+    if isinstance(expression, Call) and (getattr(expression.function, "__module__", None) or "").startswith(
+        "aerodb_dbapi"
+    ):
+        return "TEXT" if expression.name in _TEXTS else "INTEGER" if expression.name in _INTEGERS else "BLOB"
+    return expression.affinity or "BLOB"
+
+
 def table_position(table: Table, position: int) -> int:
     """A column position with the rowid's alias folded into -1."""
     return ROWID if position == table.rowid_alias else position
@@ -123,7 +142,7 @@ def make_term(conjunct: Expression, source: TableSource, tables: set[int]) -> Te
     if kind is Compare:
         return _compare_term(conjunct, source, tables)  # type: ignore[arg-type]
     if kind is IsNull:
-        position = _own_column(conjunct.operand, source)  # type: ignore[attr-defined]
+        position = own_column(conjunct.operand, source)  # type: ignore[attr-defined]
         if position is None or conjunct.negated or position == ROWID:  # type: ignore[attr-defined]
             return None
         return Term(conjunct, position, "null", "")
@@ -136,8 +155,9 @@ def make_term(conjunct: Expression, source: TableSource, tables: set[int]) -> Te
     return None
 
 
-def _own_column(expression: Expression, source: TableSource) -> int | None:
-    if expression.__class__ is Column and expression.source == source.id:
+def own_column(expression: Expression, source: TableSource) -> int | None:
+    """The position of a column, or of an indexed expression, of a table, if the expression is one."""
+    if expression.__class__ in PLACED and expression.source == source.id:
         return table_position(source.table, expression.position)
     return None
 
@@ -147,14 +167,14 @@ def _compare_term(conjunct: Compare, source: TableSource, tables: set[int]) -> T
     if op not in _MIRRORED:
         return None
     position, key, own_apply, key_apply = (
-        _own_column(conjunct.left, source), conjunct.right, conjunct.left_apply, conjunct.right_apply,
+        own_column(conjunct.left, source), conjunct.right, conjunct.left_apply, conjunct.right_apply,
     )  # fmt: skip
     if position is None:
-        position = _own_column(conjunct.right, source)
+        position = own_column(conjunct.right, source)
         if position is None:
             return None
         key, own_apply, key_apply, op = conjunct.left, conjunct.right_apply, conjunct.left_apply, _MIRRORED[op]
-    if not changes_nothing(own_apply, column_affinity(source.table, position)):
+    if not changes_nothing(own_apply, stored_affinity(source, position)):
         return None
     if op == "IS":
         return _is_term(conjunct, position, key, key_apply, tables)
@@ -177,10 +197,10 @@ def _is_term(conjunct: Compare, position: int, key: Expression, apply: str | Non
 
 
 def _list_term(conjunct: InList, source: TableSource, tables: set[int]) -> Term | None:
-    position = _own_column(conjunct.operand, source)
+    position = own_column(conjunct.operand, source)
     if position is None or conjunct.negated:
         return None
-    if not changes_nothing(conjunct.operand_apply, column_affinity(source.table, position)):
+    if not changes_nothing(conjunct.operand_apply, stored_affinity(source, position)):
         return None
     exact = position != ROWID or all(_key_class(conjunct.items_apply, item, tables)[0] for item in conjunct.items)
     return Term(
@@ -189,10 +209,10 @@ def _list_term(conjunct: InList, source: TableSource, tables: set[int]) -> Term 
 
 
 def _between_term(conjunct: Between, source: TableSource, tables: set[int]) -> Term | None:
-    position = _own_column(conjunct.operand, source)
+    position = own_column(conjunct.operand, source)
     if position is None or conjunct.negated:
         return None
-    affinity = column_affinity(source.table, position)
+    affinity = stored_affinity(source, position)
     if not (changes_nothing(conjunct.low_apply[0], affinity) and changes_nothing(conjunct.high_apply[0], affinity)):
         return None
     safe = position != ROWID or (
@@ -205,7 +225,7 @@ def _between_term(conjunct: Between, source: TableSource, tables: set[int]) -> T
 
 
 def _query_term(conjunct: InQuery, source: TableSource) -> Term | None:
-    if conjunct.negated or len(conjunct.operands) != 1 or _own_column(conjunct.operands[0], source) != ROWID:
+    if conjunct.negated or len(conjunct.operands) != 1 or own_column(conjunct.operands[0], source) != ROWID:
         return None
     if not changes_nothing(conjunct.operand_apply[0], "INTEGER"):
         return None

@@ -26,6 +26,7 @@ from aerodb_dbapi.planner.expressions import (
     Constant,
     Exists,
     Expression,
+    Indexed,
     InQuery,
     Keyed,
     Parameter,
@@ -67,13 +68,14 @@ def is_flat(expression: Expression) -> bool:
     return kind in _OPERANDS
 
 
-def walk_nodes(expression: Expression) -> Iterator[Expression]:
-    """The expression and all below it, parents first, left to right; nested queries are not entered."""
+def walk_nodes(expression: Expression, closed: type | None = None) -> Iterator[Expression]:
+    """The expression and all below it, parents first, left to right; nested queries are not entered, nor nodes of a
+    `closed` class."""
     stack: list[Expression] = [expression]
     while stack:
         node = stack.pop()
         yield node
-        names = child_fields(node.__class__)
+        names = child_fields(node.__class__) if node.__class__ is not closed else ()
         if names:
             below: list[Expression] = []
             for name in names:
@@ -88,6 +90,16 @@ def _gather(value: Any, into: list[Expression]) -> None:
     elif isinstance(value, tuple):
         for item in value:
             _gather(item, into)
+
+
+def same(a: Expression, b: Expression) -> bool:
+    """Equal as expressions; 1 and 1.0 are not."""
+    if a.__class__ is not b.__class__ or a != b:
+        return False
+    if isinstance(a, Column):
+        return True
+    types = [[type(node.value) for node in walk_nodes(side) if isinstance(node, Constant)] for side in (a, b)]
+    return types[0] == types[1]
 
 
 def nested_queries(expression: Expression) -> list[Query]:
@@ -237,7 +249,8 @@ def all_queries(statement: Statement) -> list[Query]:
 
 
 def columns_used(statement: Statement, queries: Iterable[Query] | None = None) -> dict[int, set[int]]:
-    """The column positions taken from each source, -1 for the rowid. Targets of UPDATE and DELETE use every column."""
+    """The column positions taken from each source, -1 for the rowid, less for indexed expressions. Targets of UPDATE
+    and DELETE use every column."""
     used: dict[int, set[int]] = {}
     for query in all_queries(statement) if queries is None else queries:
         for expression in query_expressions(query):
@@ -257,8 +270,8 @@ def _note_columns(expression: Expression, used: dict[int, set[int]]) -> None:
         _note_columns(expression.left, used)  # type: ignore[attr-defined]
         _note_columns(expression.right, used)  # type: ignore[attr-defined]
     elif kind not in _LEAVES:
-        for node in walk_nodes(expression):
-            if node.__class__ is Column:
+        for node in walk_nodes(expression, Indexed):
+            if node.__class__ in (Column, Indexed):
                 used.setdefault(node.source, set()).add(node.position)
 
 

@@ -8,16 +8,19 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 from aerodb_dbapi.executor.codegen import compile_select
+from aerodb_dbapi.executor.dml_insert import computed_functions, row_function
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.indexes.keys import entry_function
 from aerodb_dbapi.planner.binder import bind
+from aerodb_dbapi.planner.ddl import complete_index
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import parse
-from aerodb_dbapi.planner.query import SelectStatement, Statement
+from aerodb_dbapi.planner.query import DeleteStatement, SelectStatement, Statement
 from aerodb_dbapi.storage.catalog import (
     Column,
     Index,
@@ -42,6 +45,8 @@ class Mirror:
         self.objects: list[SchemaObject] = []
         self.trees: dict[int, Tree] = {}
         self.collations = _declared_collations(connection)
+        self.functions = FunctionRegistry()
+        self.expressions: dict[str, dict[str, int]] = {}
         master = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
         for kind, name, _, sql in master:
             if kind == "table":
@@ -52,8 +57,10 @@ class Mirror:
         for kind, name, table, sql in master:
             if kind == "index":
                 self._index(name, table, sql)
-        self.schema = Schema((item.id, encode_object(item)) for item in self.objects)
-        self.functions = FunctionRegistry()
+        self.schema = self._schema()
+
+    def _schema(self) -> Schema:
+        return Schema((item.id, encode_object(item)) for item in self.objects)
 
     def _id(self) -> int:
         return len(self.objects) + 1
@@ -77,13 +84,31 @@ class Mirror:
         columns = tuple(
             IndexColumn(place, part, order, bool(desc)) for _, place, part, desc, order, key in parts if key
         )
-        listed = self.connection.execute(f"PRAGMA index_list({table_name})").fetchall()
-        unique = next(bool(row[2]) for row in listed if row[1] == name)
-        index = Index(self._id(), name, table_name, self._id() + 100, columns, unique, sql=sql)
-        key = entry_function(index, table)
-        entries = sorted((key(rowid, row), rowid) for rowid, row in self.trees[table.tree].scan())
-        self.trees[index.tree] = Tree.build([k for k, _ in entries], [v for _, v in entries], "index")
+        if sql is not None and (" WHERE " in sql or any(place < -1 for _, place, *_ in parts)):
+            complete = self._schema().table(table_name)
+            assert complete is not None
+            index = complete_index(parse(sql).tree, complete, self.expressions.setdefault(table_name, {}))
+            index = replace(index, id=self._id(), tree=self._id() + 100)
+        else:
+            listed = self.connection.execute(f"PRAGMA index_list({table_name})").fetchall()
+            unique = next(bool(row[2]) for row in listed if row[1] == name)
+            index = Index(self._id(), name, table_name, self._id() + 100, columns, unique, sql=sql)
         self.objects.append(index)
+        key, is_in = self._functions_of(index, table)
+        entries = sorted((key(*row), row[0]) for row in self.trees[table.tree].scan() if is_in is None or is_in(*row))
+        self.trees[index.tree] = Tree.build([k for k, _ in entries], [v for _, v in entries], "index")
+
+    def _functions_of(self, index: Index, table: Table) -> tuple[Any, Any]:
+        """What makes the index's entry of a row, and what tells whether there is one (None: always)."""
+        schema = self._schema()
+        bound = bind(parse(f"DELETE FROM {table.name}"), schema, self.functions, lambda commit: schema)
+        assert isinstance(bound, DeleteStatement)
+        computed = computed_functions(bound.index_values, bound.row_id, bound.table)
+        where = bound.index_filters.get(index.id)
+        return (
+            entry_function(index, table, computed),
+            None if where is None else row_function(where, bound.row_id, bound.table),
+        )
 
     # --- statistics
 

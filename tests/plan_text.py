@@ -108,6 +108,8 @@ def expr(node: e.Expression) -> str:
             return (
                 f"{expr(node.operand)} {'NOT ' if node.negated else ''}BETWEEN {expr(node.low)} AND {expr(node.high)}"
             )
+        case e.Indexed(operand):
+            return f"[{expr(operand)}]"
         case e.Collate():
             return f"{expr(node.operand)} COLLATE {node.name}"
         case e.Call() | e.AggregateCall():

@@ -17,6 +17,7 @@ from aerodb_dbapi.planner.rules import (
     drop_conversions,
     factor_or,
     fold_constants,
+    index_expressions,
     merge_subqueries,
     min_max,
     outer_joins,
@@ -36,6 +37,7 @@ class Rule(NamedTuple):
 
 
 RULES: Final = (
+    Rule(index_expressions.NAME, index_expressions.apply, True),
     Rule(fold_constants.NAME, fold_constants.apply, True),
     Rule(simplify.NAME, simplify.apply, True),
     Rule(factor_or.NAME, factor_or.apply, True),

@@ -11,10 +11,10 @@ collation is not the aggregate's does not count.
 
 from __future__ import annotations
 
-from aerodb_dbapi.planner.expressions import TRUE, AggregateCall, Column, Compare, Expression, IsNull
+from aerodb_dbapi.planner.expressions import TRUE, AggregateCall, Column, Compare, Expression, Indexed, IsNull
 from aerodb_dbapi.planner.query import Grouping, Join, Order, QuerySource, Select, TableSource
 from aerodb_dbapi.planner.rules.context import Rewriting
-from aerodb_dbapi.planner.terms import ROWID, table_position
+from aerodb_dbapi.planner.terms import PLACED, ROWID, table_position
 
 NAME = "min_max"
 
@@ -28,7 +28,7 @@ def apply(select: Select, rewriting: Rewriting) -> bool:
     if not isinstance(source, TableSource) or not is_extreme(call):
         return False
     column = call.arguments[0]
-    if not isinstance(column, Column) or column.source != source.id or not _has_order(select, source, call, column):
+    if not isinstance(column, PLACED) or column.source != source.id or not _has_order(select, source, call, column):
         return False
     _rewrite(select, group, source, column, rewriting)
     return True
@@ -46,7 +46,7 @@ def is_extreme(call: AggregateCall) -> bool:
     )
 
 
-def _has_order(select: Select, source: TableSource, call: AggregateCall, column: Column) -> bool:
+def _has_order(select: Select, source: TableSource, call: AggregateCall, column: Column | Indexed) -> bool:
     table = source.table
     position = table_position(table, column.position)
     if position == ROWID and not select.where:
@@ -71,16 +71,19 @@ def _equal_columns(conjuncts: list[Expression], source: int) -> list[int]:
     for conjunct in conjuncts:
         if isinstance(conjunct, Compare) and conjunct.op == "=":
             sides = (conjunct.left, conjunct.right)
-            found += [side.position for side in sides if isinstance(side, Column) and side.source == source]
+            found += [side.position for side in sides if isinstance(side, PLACED) and side.source == source]
     return found
 
 
-def _rewrite(select: Select, group: Grouping, source: TableSource, column: Column, rewriting: Rewriting) -> None:
+def _rewrite(
+    select: Select, group: Grouping, source: TableSource, column: Column | Indexed, rewriting: Rewriting
+) -> None:
     call = group.calls[0]
     own = rewriting.new_id()
+    name, declared = (column.name, column.type) if isinstance(column, Column) else ("", None)
     inner = Select(
-        names=[column.name],
-        types=[column.type],
+        names=[name],
+        types=[declared],
         affinities=[column.affinity],
         collations=[column.collation],
         joins=select.joins,
@@ -89,7 +92,7 @@ def _rewrite(select: Select, group: Grouping, source: TableSource, column: Colum
         order_by=[Order(column, descending=call.name == "max", collation=call.order)],
         limit=TRUE,
     )
-    made = Column(own, 0, column.name, column.column_affinity, column.column_collation, column.type)
+    made = Column(own, 0, name, column.affinity, column.collation, declared)
     select.joins = [Join(QuerySource(id=own, name=source.name, query=inner))]
     select.where = []
     group.calls = [

@@ -28,6 +28,7 @@ CREATE TABLE t(id INTEGER PRIMARY KEY, a INTEGER, b TEXT, c);
 CREATE INDEX t_a ON t(a); CREATE INDEX t_bc ON t(b, c DESC);
 CREATE TABLE u(id INTEGER PRIMARY KEY, t_id INTEGER, x TEXT, y REAL);
 CREATE INDEX u_t ON u(t_id); CREATE INDEX u_xy ON u(x, y);
+CREATE INDEX t_low ON t(lower(b), a); CREATE INDEX t_twice ON t(a + a) WHERE c IS NOT NULL; CREATE INDEX u_len ON u(length(x) DESC);
 CREATE TABLE w(p INTEGER, q TEXT);
 CREATE TABLE n(s TEXT COLLATE NOCASE, k NUMERIC, UNIQUE (k, s));
 CREATE INDEX n_s ON n(s);
@@ -99,6 +100,9 @@ class Writer:
             return f"({column} = {self.pick(*LITERALS)} OR {column} = {self.pick(*LITERALS)})"
         if kind == 7 and depth:
             return self.nested(column, scope)
+        if kind == 9:
+            made = self.pick(f"lower({column})", f"length({column})", f"{column} + {column}")
+            return f"{made} {self.pick('=', '=', '<', '>=', 'IS', 'IN')} ({value})"
         if kind == 8:
             return f"{column} = {value} COLLATE {self.pick('NOCASE', 'BINARY')}"
         return f"{column} {self.pick('=', '=', '=', '<', '>=', '>', '<=', '<>')} {value}"

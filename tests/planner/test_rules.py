@@ -24,6 +24,7 @@ GOLDEN = Path(__file__).parent / "rules_golden.txt"
 SCRIPT = """
 CREATE TABLE t(id INTEGER PRIMARY KEY, a INTEGER, b TEXT, c);
 CREATE INDEX t_a ON t(a); CREATE INDEX t_bc ON t(b, c);
+CREATE INDEX t_e ON t(lower(b), a * 2); CREATE INDEX t_p ON t(id) WHERE lower(b) > 'k';
 CREATE TABLE u(x TEXT COLLATE NOCASE, y REAL);
 CREATE VIEW v AS SELECT a + 1 AS a1, b FROM t WHERE c IS NOT NULL;
 """

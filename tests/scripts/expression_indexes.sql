@@ -109,3 +109,63 @@ IntegrityError: UNIQUE constraint failed: index 'u'
 7 | 'NEW'
 'ok'
 
+# Reading: conditions, order, extremes, and without the table where the entries hold all.
+a> DROP TABLE t2
+a> CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT, doc TEXT, n INT)
+a> INSERT INTO people WITH RECURSIVE s(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM s WHERE v < 3000) SELECT v, char(65 + v % 26) || v, '{"k":' || (v % 500) || ',"s":"x' || v || '"}', v % 97 FROM s
+a> CREATE INDEX p1 ON people(lower(name))
+a> CREATE INDEX p2 ON people(json_extract(doc, '$.k'), n)
+a> CREATE INDEX p3 ON people(doc ->> '$.s') WHERE n > 90
+a> CREATE INDEX p4 ON people(n * 2 DESC)
+a> ANALYZE
+a> [plan] SELECT name FROM people WHERE lower(name) = 'b27'
+a> [plan] SELECT lower(name) FROM people ORDER BY lower(name) LIMIT 2
+a> [plan] SELECT name FROM people WHERE lower(name) IN ('a26', 'none', 'c28') ORDER BY id
+a> [plan] SELECT max(lower(name)) FROM people
+a> [plan] SELECT count(*) FROM people WHERE json_extract(doc, '$.k') = 7
+a> [plan] SELECT id FROM people WHERE json_extract(doc, '$.k') = 7 AND n = 7
+a> [plan] SELECT id FROM people WHERE json_extract(doc, '$.other') = 7
+a> [plan] SELECT id FROM people WHERE doc ->> '$.s' = 'x94' AND n > 90
+a> [plan] SELECT n * 2 FROM people ORDER BY n * 2 DESC LIMIT 1
+a> [plan] SELECT id FROM (SELECT lower(name) AS l, id FROM people) WHERE l = 'b27'
+a> UPDATE people SET name = upper(name) || 'x' WHERE lower(name) = 'b27'
+a> SELECT name FROM people WHERE lower(name) >= 'b27' ORDER BY lower(name) LIMIT 2
+a> DELETE FROM people WHERE n * 2 = 192
+a> PRAGMA integrity_check
+---
+ok
+ok
+3000 changed
+ok
+ok
+ok
+ok
+ok
+plan SEARCH people USING INDEX p1 (<expr>=?)
+'B27'
+plan SCAN people USING COVERING INDEX p1
+'a1014'
+'a104'
+plan SEARCH people USING INDEX p1 (<expr>=?)
+plan USE TEMP B-TREE FOR ORDER BY
+'A26'
+'C28'
+plan SEARCH people USING COVERING INDEX p1
+'z987'
+plan SEARCH people USING COVERING INDEX p2 (<expr>=?)
+6
+plan SEARCH people USING COVERING INDEX p2 (<expr>=? AND n=?)
+7
+plan SCAN people
+(no rows)
+plan SEARCH people USING INDEX p3 (<expr>=?)
+94
+plan SCAN people USING COVERING INDEX p4
+192
+plan SEARCH people USING COVERING INDEX p1 (<expr>=?)
+27
+1 changed
+'B2705'
+'B2731'
+30 changed
+'ok'
