@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aerodb_dbapi.executor.expressions import EntryBinding, ExpressionCompiler, RowBinding, repeatable, simple
+from aerodb_dbapi.executor.unions import skipped, write_union
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.indexes.keys import probe_part, recoverable
 from aerodb_dbapi.planner.expressions import Expression, Indexed
@@ -34,6 +35,7 @@ from aerodb_dbapi.planner.query import (
     GuidedScan,
     HashLookup,
     IndexScan,
+    IndexUnion,
     ModuleScan,
     ModuleSource,
     Query,
@@ -207,12 +209,14 @@ class StepWriter:
             return self._index(source, step.kind, access, body)
         if isinstance(access, GuidedScan):
             return self._guided(source, step.kind, access, body)
+        if isinstance(access, IndexUnion):
+            return write_union(self, source, step.kind, access, body)
         if type(access) is not Access:
             raise NotSupportedError(f"access path {type(access).__name__}")
         arguments = "None, False, None, False, True" if access.reverse else ""
-        return self._batches(source, step.kind, f"{self.tree(source)}.batches({arguments})", body)
+        return self.batches(source, step.kind, f"{self.tree(source)}.batches({arguments})", body)
 
-    def _batches(self, source: TableSource, kind: str, batches: str, body: Body) -> None:
+    def batches(self, source: TableSource, kind: str, batches: str, body: Body) -> None:
         """Loop over batches of a table tree."""
         key, row = self._bind(source, kind)
         keys, rows = self.unit.name("keys"), self.unit.name("rows")
@@ -326,36 +330,58 @@ class StepWriter:
         body(Stream(f"k{source.id}, r{source.id}", found))
 
     def _rowid_range(self, source: TableSource, kind: str, access: RowidRange, body: Body) -> None:
+        bounds = self.rowid_bounds(access)
+        arguments = f"{bounds}[0], {access.lower_open}, {bounds}[1], {access.upper_open}, {access.reverse}"
+        self.batches(source, kind, f"{self.tree(source)}.batches({arguments})", body)
+
+    def rowid_bounds(self, access: RowidRange) -> str:
+        """A variable with the two bounds; nothing is found where no rowid can lie between them."""
         ends = ["UNSET" if end is None else self.compiler.value(end) for end in (access.lower, access.upper)]
         bounds = self.unit.name("bounds")
         self.unit.line(f"{bounds} = rowid_bounds({', '.join(ends)})")
         with self.unit.block(f"if {bounds} is None:"):
             self.unit.line(self.miss)
-        arguments = f"{bounds}[0], {access.lower_open}, {bounds}[1], {access.upper_open}, {access.reverse}"
-        self._batches(source, kind, f"{self.tree(source)}.batches({arguments})", body)
+        return bounds
 
     # --- index entries
 
     def _index(self, source: TableSource, kind: str, access: IndexScan, body: Body) -> None:
-        columns = access.index.columns
-        parts, count = self._equal_parts(access), len(access.equal)
+        parts = self.equal_parts(access)
+        if access.skip:
+            return self._skipping(source, kind, access, parts, body)
         if access.equal_in is None:
             return self._entries(source, kind, access, parts, body)
-        affinity = access.apply[count - 1] if len(access.apply) >= count else None
-        items = [self.compiler.applied(self.compiler.value(item), affinity) for item in access.equal_in]
-        part = self.unit.name("part")
-        column = columns[count - 1]
-        listed = f"index_parts(({', '.join(items)},), {self.unit.bind(column)}){'[::-1]' if access.reverse else ''}"
+        part, listed = self.listed_parts(access)
         with self.unit.block(f"for {part} in {listed}:"):
             miss, self.miss = self.miss, "continue"
             self._entries(source, kind, access, [*parts, f"*{part}"], body)
             self.miss = miss
 
-    def _equal_parts(self, access: IndexScan) -> list[str]:
+    def listed_parts(self, access: IndexScan) -> tuple[str, str]:
+        """A variable for the part that takes the values of an IN list, and the text of all of them."""
+        count = len(access.equal)
+        affinity = access.apply[count - 1] if len(access.apply) >= count else None
+        items = [self.compiler.applied(self.compiler.value(item), affinity) for item in access.equal_in or ()]
+        column = self.unit.bind(access.index.columns[count - 1])
+        return self.unit.name(
+            "part"
+        ), f"index_parts(({', '.join(items)},), {column}){'[::-1]' if access.reverse else ''}"
+
+    def _skipping(self, source: TableSource, kind: str, access: IndexScan, parts: list[str], body: Body) -> None:
+        """Loop over the values of the first parts of the index, and look up the others for each."""
+        part, skip = self.unit.name("part"), access.skip
+        listed = f"{self.unit.bind(skipped)}({self.tree(source, access.index)}, {2 * skip}, {access.reverse})"
+        with self.unit.block(f"for {part} in {listed}:"):
+            miss, self.miss = self.miss, "continue"
+            first = [f"{part}[{2 * i}], {part}[{2 * i + 1}]" for i in range(skip)]
+            self._entries(source, kind, access, [*first, *parts], body)
+            self.miss = miss
+
+    def equal_parts(self, access: IndexScan) -> list[str]:
         """Texts of the parts that are equal to one value each."""
         parts = []
         count = len(access.equal)
-        for i, (key, column) in enumerate(zip(access.equal, access.index.columns)):
+        for i, (key, column) in enumerate(zip(access.equal, access.index.columns[access.skip :])):
             if access.equal_in is not None and i == count - 1:
                 continue
             affinity = access.apply[i] if i < len(access.apply) else None
@@ -365,11 +391,11 @@ class StepWriter:
     def _guided(self, source: TableSource, kind: str, access: GuidedScan, body: Body) -> None:
         """The table's rows, or those of the entries within the bounds."""
         entries = access.entries
-        bounds = self._bounds(entries, self._equal_parts(entries))
+        bounds = self.bounds(entries, self.equal_parts(entries))
         assert bounds is not None
         trees = f"{self.tree(source)}, {self.tree(source, entries.index)}"
         ends = f"{bounds[0]}, {bounds[1]}"
-        self._batches(source, kind, f"guided_batches({trees}, {ends}, {access.in_order}, {access.reverse})", body)
+        self.batches(source, kind, f"guided_batches({trees}, {ends}, {access.in_order}, {access.reverse})", body)
 
     def _key_value(self, key: Expression, affinity: str | None) -> str:
         """A variable with a key's value; where that is NULL nothing is found."""
@@ -389,7 +415,7 @@ class StepWriter:
             return f"RANK[{value}.__class__], {value}"
         return f"*{self.unit.bind(probe_part)}({value}, {self.unit.bind(column)})"
 
-    def _bounds(self, access: IndexScan, parts: list[str]) -> tuple[str, str] | None:
+    def bounds(self, access: IndexScan, parts: list[str]) -> tuple[str, str] | None:
         """Text of the lowest key wanted and of the first key beyond; None where the whole index is wanted."""
         prefix = "".join(f"{part}, " for part in parts)
         if access.lower is None and access.upper is None:
@@ -411,7 +437,7 @@ class StepWriter:
     def _entries(self, source: TableSource, kind: str, access: IndexScan, parts: list[str], body: Body) -> None:
         """Loop over batches of entries; rows come from the entries or by their rowids."""
         tree = self.tree(source, access.index)
-        bounds = self._bounds(access, parts)
+        bounds = self.bounds(access, parts)
         lower, upper = bounds or ("None", "None")
         if bounds is not None and not access.reverse:
             text = f"entry_batches({tree}, {lower}, {upper})"

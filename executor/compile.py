@@ -223,7 +223,7 @@ def _compile_rows(
         limits.check_statement(session.limits, statement)
     if session.authorizer is not None and not authorize.rows_allowed(session.authorizer, statement, schema):
         return _nothing(text)
-    statement = plan_statement(session, statement, trees)
+    statement = plan_statement(session, statement, trees, schema)
     if planned is not None:
         planned(statement)
     reads = reads_of(statement)
@@ -264,7 +264,7 @@ def _compile_explain(
     if statement.form == "plan":
         names = ["id", "parent", "notused", "detail"]
         if parsed.kind in _ROW_KINDS:
-            rows += explain_query_plan(plan_statement(session, bind_statement(session, parsed, schema), trees))
+            rows += explain_query_plan(plan_statement(session, bind_statement(session, parsed, schema), trees, schema))
     else:
         source = _compile(session, parsed, statement.text, schema, trees).source
         rows += enumerate(source.splitlines(), 1)

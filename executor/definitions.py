@@ -35,7 +35,7 @@ _OF_TABLE: Final = frozenset(
     {"table_info", "table_xinfo", "index_list", "foreign_key_list", "foreign_key_check"}
 )  # fmt: skip
 _OF_INDEX: Final = frozenset({"index_info", "index_xinfo"})
-_OF_ALL: Final = frozenset({"table_list", "integrity_check", "quick_check"})
+_OF_ALL: Final = frozenset({"table_list", "integrity_check", "quick_check", "optimize"})
 _OF_ONE: Final = frozenset(
     {
         "user_version", "application_id", "schema_version", "journal_mode", "synchronous", "page_count", "data_version",
@@ -171,14 +171,18 @@ def _of_all(session: Any, name: str, definition: Any, value: str | None, databas
     numbers = list(schema.by_number) if database is None else [schema.number(schema.named(database))]
     problems = False
     for number in numbers:
+        if name == "optimize" and number == TEMP:
+            continue
         with within(session, number):
             rows = definition.handler(session, _master_name(name, value, number))
-        if name == "table_list":
+        if name == "optimize":
+            yield from rows
+        elif name == "table_list":
             for row in rows:
                 shown = "sqlite_temp_schema" if number == TEMP and row[1] == "sqlite_schema" else row[1]
                 yield (schema.by_number[number].database, shown, *row[2:])
         elif rows != [("ok",)]:
             problems = True
             yield from rows
-    if name != "table_list" and not problems:
+    if name.endswith("_check") and not problems:
         yield ("ok",)

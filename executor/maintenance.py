@@ -4,8 +4,8 @@ ANALYZE
     Counts what `sqlite_stat1` says, in SQLite's format, and writes it there; the table is made when first needed. One row
     for each index: its table, its name, and the text ``n a1 a2 …``: its number of entries, and how many of them have, on
     the average, the same first column, the same first two, and so on (rounded up; NULLs are equal here). A table without a
-    whole index has a row with its number of rows. Empty ones have none. Applications can read all that; the planner of
-    AeroDB does not need it, for it asks the trees themselves, which know their sizes at all times.
+    whole index has a row with its number of rows. Empty ones have none. The planner takes the averages from there, sizes
+    from the trees (`executor.statistics`), so plans made before are forgotten.
 
     Example: an index on (a, b) over (1, 1), (1, 2), (2, 1) gives ``3 2 1``.
 
@@ -20,6 +20,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from aerodb_dbapi.executor.planning import index_functions
+from aerodb_dbapi.executor.statement import PlanCache
+from aerodb_dbapi.executor.statistics import STATISTICS, numbers_of
 from aerodb_dbapi.indexes.maintain import build_entries, check_index
 from aerodb_dbapi.planner.maintenance import Maintenance
 from aerodb_dbapi.storage.catalog import Column, Index, Schema, Table, fold
@@ -27,7 +29,7 @@ from aerodb_dbapi.storage.collations import COLLATIONS
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
 
-STATISTICS: Final = "sqlite_stat1"
+GROWN: Final = 10
 _SQL: Final = "CREATE TABLE sqlite_stat1(tbl,idx,stat)"
 _COLUMNS: Final = tuple(Column(name, "", "BLOB") for name in ("tbl", "idx", "stat"))
 
@@ -36,6 +38,9 @@ def run_maintenance(session: Any, transaction: Any, statement: Maintenance) -> N
     """Carry out an ANALYZE or REINDEX in a transaction."""
     if statement.what == "analyze":
         _analyze(transaction, statement)
+        for plans in (session.plans, *session.database.plan_cache.values()):
+            if isinstance(plans, PlanCache):
+                plans.forget_all()
     else:
         for table, index in _to_reindex(transaction.schema, statement):
             _reindex(session, transaction, table, index)
@@ -111,6 +116,35 @@ def _counts(entries: Any, width: int) -> str:
         distinct = 1 + sum(a[:end] != b[:end] for a, b in pairwise(keys))
         shown.append((len(keys) + distinct - 1) // distinct)
     return " ".join(map(str, shown))
+
+
+def worth_analyzing(schema: Schema, trees: Any) -> list[str]:
+    """The tables that PRAGMA optimize analyzes: those with rows and indexes of which `sqlite_stat1` knows nothing, or a number of
+    entries that has become `GROWN` times larger or smaller."""
+    known = _recorded(schema, trees)
+    found = []
+    for table in schema.tables.values():
+        indexes = [index for index in table.indexes if len(trees[index.tree])]
+        if any(_is_off(known.get(_names(table, index), 0), len(trees[index.tree])) for index in indexes):
+            found.append(table.name)
+    return found
+
+
+def _recorded(schema: Schema, trees: Any) -> dict[tuple[str, str], int]:
+    """The number of entries of each index that has a row."""
+    table = schema.table(STATISTICS)
+    rows = [] if table is None or len(table.columns) < 3 else [row for _, row in trees[table.tree].scan()]
+    texts = [row[:3] for row in rows if all(part.__class__ is str for part in row[:3])]
+    return {(fold(tbl), fold(idx)): next(iter(numbers_of(stat)), 0) for tbl, idx, stat in texts}
+
+
+def _names(table: Table, index: Index) -> tuple[str, str]:
+    return fold(table.name), fold(table.name if index is table.key_index else index.name)
+
+
+def _is_off(recorded: int, now: int) -> bool:
+    low, high = sorted((recorded, now))
+    return high >= GROWN * low
 
 
 # --- REINDEX --------------------------------------------------------------------------------------------------------

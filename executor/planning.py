@@ -38,9 +38,9 @@ def bind_statement(session: Any, parsed: Parsed, schema: Schema, scope: Scope | 
     return bind(parsed, schema, session.registry, lambda commit: session.database.root_at(commit).schema, scope)
 
 
-def plan_statement(session: Any, statement: Statement, trees: Mapping[int, Tree]) -> Statement:
+def plan_statement(session: Any, statement: Statement, trees: Mapping[int, Tree], schema: Schema) -> Statement:
     """The statement with its plan filled in."""
-    return optimize(statement, TreeStatistics(trees), session.settings.get("disabled_rules", NO_RULES))
+    return optimize(statement, TreeStatistics(trees, schema), session.settings.get("disabled_rules", NO_RULES))
 
 
 def bind_text(session: Any, text: str, schema: Schema) -> Statement:
@@ -50,7 +50,7 @@ def bind_text(session: Any, text: str, schema: Schema) -> Statement:
 
 def plan_text(session: Any, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Statement:
     """The planned form of a text."""
-    return plan_statement(session, bind_text(session, text, schema), trees)
+    return plan_statement(session, bind_text(session, text, schema), trees, schema)
 
 
 def trace_view(session: Any, view: View, schema: Schema) -> list[Reference]:

@@ -35,6 +35,7 @@ from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.definitions import pragma_rows
 from aerodb_dbapi.executor.foreign_keys import foreign_key_check
 from aerodb_dbapi.executor.functions.registry import BUILTINS
+from aerodb_dbapi.executor.maintenance import worth_analyzing
 from aerodb_dbapi.executor.planning import index_functions
 from aerodb_dbapi.executor.statement import Compiled
 from aerodb_dbapi.indexes.maintain import check_index, check_rows
@@ -53,6 +54,7 @@ _SYNCHRONOUS: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
 _MASTER: Final = (("type", "TEXT"), ("name", "TEXT"), ("tbl_name", "TEXT"), ("rootpage", "INT"), ("sql", "TEXT"))
 _MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema"})
 PAGE_SIZE: Final = 4096
+_OPTIMIZE_MASK: Final = 0xFFFE
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,18 @@ def _disabled_rules(session: Any, value: str | None) -> Rows:
         session.settings["disabled_rules"] = frozenset(filter(None, value.replace(",", " ").split()))
         session.own_plans()
     return [(",".join(sorted(session.settings.get("disabled_rules", ()))),)]
+
+
+def _optimize(session: Any, value: str | None) -> Rows:
+    """ANALYZE the tables for which it is due; with bit 1 of the mask the statements are told instead."""
+    mask = _OPTIMIZE_MASK if value is None else _integer(value)
+    due = worth_analyzing(session.schema, session.trees) if mask & 3 else []
+    quoted = ['"' + name.replace('"', '""') + '"' for name in due]
+    if mask & 1:
+        return [(f'ANALYZE "{session.name_inside}".{name}',) for name in quoted]
+    for name in quoted if not session.read_only else ():
+        session.run(session.prepare(f"ANALYZE {name}"), ())
+    return []
 
 
 # --- The schema -----------------------------------------------------------------------------------------------------
@@ -416,6 +430,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "aerodb_read_views": Definition(("commit_id", "age", "max_age"), store.read_views),
     "aerodb_max_view_age": Definition(("max_view_age",), _number(store.max_view_age)),
     "aerodb_store": Definition(store.STORE_COLUMNS, store.store_figures),
+    "optimize": Definition(("optimize",), _optimize),
     "shrink_memory": Definition(("shrink_memory",), store.shrink_memory, answers_when_set=False),
     "temp_store": Definition(("temp_store",), _setting("temp_store", 0), answers_when_set=False),
     "locking_mode": Definition(("locking_mode",), _fixed("normal")),

@@ -86,7 +86,7 @@ class Program:
         return statement
 
     def _compile(self, session: Any, transaction: Any) -> Callable[..., Any]:
-        statement = plan_statement(session, self.bind(session), transaction.trees)
+        statement = plan_statement(session, self.bind(session), transaction.trees, transaction.schema)
         self.reads = reads_of(statement)
         if isinstance(statement, SelectStatement):
             self.runner = compile_select(statement)[0]

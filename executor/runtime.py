@@ -27,7 +27,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aerodb_dbapi.executor import aggregation, matching, sorting
 from aerodb_dbapi.indexes.keys import probe_part, value_of
@@ -41,6 +41,7 @@ from aerodb_dbapi.storage.values import truth
 INF: Final = float("inf")
 RANK: Final = values.RANK
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 class Unset:
@@ -355,7 +356,7 @@ def offset_of(value: Any) -> int:
     return max(0, whole(value))
 
 
-def chunks(rows: Sequence[Row], size: int = 256) -> Iterator[Sequence[Row]]:
+def chunks(rows: Sequence[T], size: int = 256) -> Iterator[Sequence[T]]:
     """A list as batches."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]

@@ -142,6 +142,11 @@ class PlanCache:
         """Keep a compiled statement under its shape."""
         _insert(self.shapes, shape, compiled, SHAPES_MAX)
 
+    def forget_all(self) -> None:
+        """Drop every statement: what plans are made from has changed."""
+        for entries in (self.shapes, self.texts, self.selects, self.rows):
+            entries.clear()
+
     def forget_outgrown(self, trees: Mapping[int, Any]) -> None:
         """Drop the statements whose tables have other sizes by now than they were planned for."""
         stale = {id(compiled) for compiled in list(self.shapes.values()) if _outgrown(compiled, trees)}

@@ -8,31 +8,43 @@ Sizes are exact: a tree knows its length. Distinct prefixes are estimated when a
 
 Example: 100,000 entries in groups of 10 give d = 26.6 in leaves of 256, so 10,000.
 
-Deterministic: the same trees give the same numbers (INV-T1). Nothing is stored; ANALYZE is not needed.
+Where `sqlite_stat1` has a row for the index (ANALYZE writes it, users may edit it) what that says about values comes before an
+estimate: ``10000 50 2`` is 200 different first columns, 5,000 first two. It is taken as it is, but for a row that is no
+statistics at all (another class, no numbers, fewer than the columns asked for, an average beyond the whole), and for one
+whose number of entries is off by more than `STALE` from the tree's: the tree is asked then. Sizes are always the trees'.
+Words behind the numbers (``unordered``, ``sz=…``) are passed over.
+
+Deterministic: the same trees give the same numbers (INV-T1), for `sqlite_stat1` is one of them. Without ANALYZE plans are made
+all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from aerodb_dbapi.indexes.keys import prefix_length
 from aerodb_dbapi.planner.cost import ROWS_MIN
-from aerodb_dbapi.storage.catalog import Index, Table
+from aerodb_dbapi.storage.catalog import Index, Schema, Table, fold
 from aerodb_dbapi.storage.tree import Tree
 
 HOPS_MAX: Final = 48
 LEAVES_MAX: Final = 12
 INF: Final = float("inf")
+STATISTICS: Final = "sqlite_stat1"
+STALE: Final = 8
+NUMBERS_MAX: Final = 2001  # an index has no more columns
 
 
 class TreeStatistics:
     """Statistics of the trees that a statement is compiled for (`planner.cost.Statistics`)."""
 
-    def __init__(self, trees: Mapping[int, Tree]) -> None:
+    def __init__(self, trees: Mapping[int, Tree], schema: Schema | None = None) -> None:
         self.trees = trees
+        self.schema = schema
         self._distinct: dict[tuple[int, int], float] = {}
+        self._recorded: dict[int, list[int]] = {}
 
     def rows(self, table: Table) -> int:
         """The number of rows of a table."""
@@ -47,8 +59,43 @@ class TreeStatistics:
             return None
         key = (index.tree, parts)
         if key not in self._distinct:
-            self._distinct[key] = estimate(tree, prefix_length(index.columns[:parts]))
+            known = self._known(index, parts, len(tree))
+            self._distinct[key] = known or estimate(tree, prefix_length(index.columns[:parts]))
         return self._distinct[key]
+
+    def _known(self, index: Index, parts: int, size: int) -> float | None:
+        """What `sqlite_stat1` says, if it can be true of an index of this size."""
+        if self.schema is None:
+            return None
+        if index.tree not in self._recorded:
+            self._recorded[index.tree] = self._row_of(self.schema.owner_of_tree(index.tree), index)
+        counts = self._recorded[index.tree]
+        if len(counts) <= parts or not 1 <= counts[parts] <= counts[0]:
+            return None
+        low, high = sorted((counts[0], size))
+        return None if high > STALE * low else counts[0] / counts[parts]
+
+    def _row_of(self, schema: Schema, index: Index) -> list[int]:
+        """The numbers of an index's row; none if there is no such row."""
+        table = schema.table(STATISTICS)
+        if table is None or len(table.columns) < 3:
+            return []
+        owner, name = fold(index.table), fold(index.table if index.origin == "pk" else index.name)
+        for _, row in self.trees[table.tree].scan():
+            tbl, idx, stat = row[:3]
+            if (
+                all(part.__class__ is str for part in row[:3])
+                and fold(tbl) == owner
+                and fold(idx) in (name, fold(index.name))
+            ):
+                return numbers_of(stat)
+        return []
+
+
+def numbers_of(stat: str) -> list[int]:
+    """The numbers with which a `stat` begins."""
+    words = stat.split()[:NUMBERS_MAX]
+    return [int(word) for word in takewhile(lambda word: word.isascii() and word.isdigit() and len(word) < 19, words)]
 
 
 def estimate(tree: Tree, width: int) -> float:

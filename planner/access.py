@@ -4,13 +4,13 @@ Paths
     A `Path` is an `Access` with its cost: `fixed` once (a hash table), `each` per outer row, `rows` found per outer
     row, and the conjuncts it answers exactly (`used`), which need no test afterwards. `sequence` is the order rows
     come in: (column, descending) pairs, ending with the rowid; `bound` are columns that are constant
-    during one look-up, with the collation under which they are.
+    during one look-up, with the collation under which they are. `retested`: `used` says what is kept, but is tested again.
 
 Example: ``u.x = t.a AND u.y > 5`` with an index on u(x, y): once t is bound, IndexScan(equal=(t.a,), lower=5,
 lower_open); `used` holds both conjuncts, `sequence` is ((y, False), (rowid, False)), `bound` {x: BINARY}.
 
 Partial indexes are read where the conjuncts imply their condition (`_is_implied`). Ranges whose width is not known, and the
-prefixes of LIKE and GLOB, are left to `planner.guided`. Not done: OR over several indexes.
+prefixes of LIKE and GLOB, are left to `planner.guided`. Further paths: `planner.unions`, `planner.skip_scan`.
 """
 
 from __future__ import annotations
@@ -66,6 +66,15 @@ class Path:
     bound: dict[int, str] = field(default_factory=dict)
     single: bool = False
     reversible: bool = True
+    retested: bool = False
+
+
+@dataclass(slots=True)
+class Alternatives:
+    """An OR, and of each operand the terms that an access path may answer, and its conjuncts (`planner.unions`)."""
+
+    conjunct: Expression
+    operands: list[tuple[list[Term], list[Expression]]]
 
 
 @dataclass(slots=True)
@@ -78,6 +87,7 @@ class Site:
     scan_cost: float
     used_columns: set[int]
     terms: list[Term] = field(default_factory=list)
+    alternatives: list[Alternatives] = field(default_factory=list)
     equalities: list[Equality] = field(default_factory=list)
     local: list[Expression] = field(default_factory=list)  # conjuncts on this source alone
     local_kept: float = 1.0
@@ -111,7 +121,7 @@ def paths(site: Site, available: int, estimate: Selectivity, *, ordered: bool = 
             found = _index_paths(site, source, terms, estimate, ordered)
         if forced:
             return found or _no_solution()
-        found += _rowid_paths(site, terms)
+        found += rowid_paths(site, terms)
     found.insert(0, full_path(site))
     hashed = hash_path(site, available)
     if hashed is not None:
@@ -146,7 +156,8 @@ def _key_path(site: Site, source: TableSource) -> Path:
     return Path(access, site.scan_cost, site.rows * SCAN_ROW, site.rows, (), (*sequence, (ROWID, False, "")))
 
 
-def _rowid_paths(site: Site, terms: Sequence[Term]) -> list[Path]:
+def rowid_paths(site: Site, terms: Sequence[Term]) -> list[Path]:
+    """The look-ups of several rowids: IN lists, subqueries, ranges."""
     found: list[Path] = []
     sequence = ((ROWID, False, ""),)
     for term in terms:
@@ -235,15 +246,25 @@ def _index_paths(
     return found
 
 
-def index_path(site: Site, source: TableSource, index: Index, terms: Sequence[Term], estimate: Selectivity) -> Path:
-    """The longest use of one index: equal columns, perhaps an IN on the last of them, then a range."""
+def index_path(
+    site: Site,
+    source: TableSource,
+    index: Index,
+    terms: Sequence[Term],
+    estimate: Selectivity,
+    *,
+    skip: int = 0,
+    values: float = 1.0,
+) -> Path:
+    """The longest use of one index: equal columns, perhaps an IN on the last of them, then a range; with `skip`, behind
+    the first columns, which have so many `values`."""
     table = source.table
     equal: list[Expression | None] = []
     apply: list[str | None] = []
     used: list[Expression] = []
-    access = IndexScan(index=index, covering=covers(index, source, site.used_columns))
-    points = True
-    for column in index.columns:
+    access = IndexScan(index=index, covering=covers(index, source, site.used_columns), skip=skip)
+    points = not skip
+    for column in index.columns[skip:]:
         term = _prefix_term(terms, table_position(table, column.position), column)
         if term is None:
             break
@@ -255,13 +276,17 @@ def index_path(site: Site, source: TableSource, index: Index, terms: Sequence[Te
             access.equal_in = term.items
             break
     access.equal, access.apply = tuple(equal), tuple(apply)
-    rows = rows_per_key(estimate.statistics, index, len(equal), site.rows)
+    rows = min(site.rows, values * rows_per_key(estimate.statistics, index, skip + len(equal), site.rows))
+    if skip:
+        rows = min(rows, site.rows / 2)
     if not points and index.unique:
         rows = max(rows, 1.0) if access.equal_in is not None else min(site.rows, 10.0)
     if access.equal_in is not None:
         rows = min(site.rows, rows * max(1, len(access.equal_in)))
     rows, ranged = _add_range(access, table, terms, rows)
-    return _priced_index_path(site, source, access, (*used, *ranged), rows, points)
+    path = _priced_index_path(site, source, access, (*used, *ranged), rows, points)
+    path.each += 2.0 * values * INDEX_LOOKUP if skip else 0.0
+    return path
 
 
 def _prefix_term(terms: Sequence[Term], position: int, column: IndexColumn) -> Term | None:
@@ -287,9 +312,10 @@ def _add_range(
     """Add bounds on the column after the equal ones. Both ends share `range_apply`, so an end with another one is
     left out."""
     index = access.index
-    if len(access.equal) == len(index.columns):
+    at = access.skip + len(access.equal)
+    if at == len(index.columns):
         return rows, ()
-    column = index.columns[len(access.equal)]
+    column = index.columns[at]
     position = table_position(table, column.position)
     for apply in _range_applies(terms, position):
         matching = [term for term in terms if _bound_applies(term) <= {apply}]
@@ -317,15 +343,16 @@ def _priced_index_path(
     site: Site, source: TableSource, access: IndexScan, used: tuple[Expression, ...], rows: float, points: bool
 ) -> Path:
     index, table = access.index, source.table
-    parts = len(access.equal)
-    fixed_parts = parts - 1 if access.equal_in is not None else parts
+    parts = access.skip + len(access.equal)
+    fixed = slice(access.skip, parts - 1 if access.equal_in is not None else parts)
     single = points and index.unique and parts == len(index.columns)
     lookups = max(1, len(access.equal_in)) if access.equal_in is not None else 1
     row_cost = COVERING_ROW if access.covering else INDEX_ROW
     sequence = tuple(
-        (table_position(table, c.position), c.descending, c.collation) for c in index.columns[fixed_parts:]
+        (table_position(table, c.position), c.descending, c.collation)
+        for c in (*index.columns[: fixed.start], *index.columns[fixed.stop :])
     )
-    bound = {table_position(table, c.position): c.collation for c in index.columns[:fixed_parts]}
+    bound = {table_position(table, c.position): c.collation for c in index.columns[fixed]}
     each = lookups * INDEX_LOOKUP + rows * row_cost
     return Path(access, 0.0, each, rows, used, (*sequence, (ROWID, False, "")), bound, single)
 

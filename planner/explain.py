@@ -29,6 +29,7 @@ from aerodb_dbapi.planner.query import (
     GuidedScan,
     HashLookup,
     IndexScan,
+    IndexUnion,
     InsertStatement,
     ModuleScan,
     Query,
@@ -47,6 +48,7 @@ from aerodb_dbapi.planner.query import (
 from aerodb_dbapi.planner.rules.min_max import is_extreme
 from aerodb_dbapi.planner.usage import (
     SUBQUERY_NODES,
+    access_queries,
     free_sources,
     inner_queries,
     query_expressions,
@@ -174,12 +176,12 @@ class _Explainer:
         if not steps:
             self._line(parent, "SCAN CONSTANT ROW")
         for step in steps:
-            self._line(parent, step_detail(step, self._name(step)), step)
+            self._step(step, parent)
         tests = list(select.pre_filters)
         for step in steps:
             tests += [*step.on, *step.filters]
-            if isinstance(step.access, RowidIn) and step.access.query is not None:
-                self._subquery(step.access.query, "LIST SUBQUERY", parent)
+            for query in access_queries(step):
+                self._subquery(query, "LIST SUBQUERY", parent)
         self._nested(tests, parent)
         self._nested([one for one in query_expressions(select) if not _among(one, tests)], parent)
         if select.group is not None and select.group.keys:
@@ -188,6 +190,15 @@ class _Explainer:
             self._line(parent, "USE TEMP B-TREE FOR DISTINCT", (select, "distinct"))
         if select.order_by and not select.sorted:
             self._line(parent, "USE TEMP B-TREE FOR ORDER BY", (select, "sort"))
+
+    def _step(self, step: Step, parent: int) -> None:
+        if not isinstance(step.access, IndexUnion):
+            self._line(parent, step_detail(step, self._name(step)), step)
+            return
+        line = self._line(parent, "MULTI-INDEX OR", step)
+        for number, branch in enumerate(step.access.branches, 1):
+            below = self._line(line, f"INDEX {number}")
+            self._line(below, step_detail(Step(step.source, branch, step.kind), self._name(step)))
 
     def _distinct_calls(self, select: Select, parent: int) -> None:
         for call in select.group.calls if select.group is not None else ():
@@ -327,9 +338,11 @@ def _index_terms(step: Step, access: IndexScan) -> list[str]:
         "<expr>" if part.expression is not None else "rowid" if part.position in (-1, alias) else part.name
         for part in access.index.columns
     ]
-    terms = [f"{name}=?" for name in names[: len(access.equal)]]
-    if len(access.equal) < len(names):
-        terms += _bounds(access, names[len(access.equal)])
+    terms = [f"ANY({name})" for name in names[: access.skip]]
+    ends = access.skip + len(access.equal)
+    terms += [f"{name}=?" for name in names[access.skip : ends]]
+    if ends < len(names):
+        terms += _bounds(access, names[ends])
     return terms
 
 

@@ -12,6 +12,7 @@ Where
     * A scan that the prices chose becomes guided if an index has a condition for its first columns: equalities, then a
       range. Not under a LIMIT that stops the scan early.
     * An index range without equalities that the prices chose becomes guided if its order serves nothing.
+    * A union (`planner.unions`) of ranges, or one that a scan was preferred to.
     * LIKE and GLOB with a fixed beginning count as ranges (`planner.prefixes`).
     The keys may not depend on other sources of the block: the decision is made once per run of the block.
 """
@@ -23,7 +24,8 @@ from collections.abc import Sequence
 from aerodb_dbapi.planner.access import Path, Site, index_path, usable_indexes
 from aerodb_dbapi.planner.cost import Selectivity
 from aerodb_dbapi.planner.prefixes import prefix_terms
-from aerodb_dbapi.planner.query import Access, GuidedScan, IndexScan, TableSource
+from aerodb_dbapi.planner.query import Access, GuidedScan, IndexScan, IndexUnion, TableSource
+from aerodb_dbapi.planner.unions import is_wide, union_paths
 
 
 def guided(site: Site, path: Path, estimate: Selectivity, *, in_order: bool, lazy: bool) -> Access | None:
@@ -34,7 +36,12 @@ def guided(site: Site, path: Path, estimate: Selectivity, *, in_order: bool, laz
         return None
     if type(access) is Access:
         entries = _best(site, source, estimate)
-        return None if entries is None else GuidedScan(entries=entries, in_order=in_order, reverse=access.reverse)
+        if entries is None:
+            return _union(site, access, estimate)
+        return GuidedScan(entries=entries, in_order=in_order, reverse=access.reverse)
+    if isinstance(access, IndexUnion):
+        access.guided = is_wide(access)
+        return None
     if in_order or not isinstance(access, IndexScan) or not _is_range(access):
         return None
     return GuidedScan(entries=access)
@@ -43,7 +50,16 @@ def guided(site: Site, path: Path, estimate: Selectivity, *, in_order: bool, laz
 def _is_range(access: IndexScan) -> bool:
     """Whether the number of entries is unknown: a range alone, and the rows are not in the entries themselves."""
     ranged = access.lower is not None or access.upper is not None
-    return ranged and not access.covering and not access.equal
+    return ranged and not access.covering and not access.equal and not access.skip
+
+
+def _union(site: Site, scan: Access, estimate: Selectivity) -> Access | None:
+    """The first union that needs no other source."""
+    for path in union_paths(site, 0, estimate):
+        if isinstance(path.access, IndexUnion):
+            path.access.guided, path.access.reverse = True, scan.reverse
+            return path.access
+    return None
 
 
 def _best(site: Site, source: TableSource, estimate: Selectivity) -> IndexScan | None:

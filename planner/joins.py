@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import Final
 
+from aerodb_dbapi.planner import skip_scan, unions
 from aerodb_dbapi.planner.access import Path, Site, paths
 from aerodb_dbapi.planner.cost import (
     CORRELATED_RUNS,
@@ -43,7 +44,7 @@ from aerodb_dbapi.planner.cost import (
     Selectivity,
     Statistics,
 )
-from aerodb_dbapi.planner.expressions import Column, Constant, Expression, Keyed
+from aerodb_dbapi.planner.expressions import Column, Constant, Expression, Keyed, Or
 from aerodb_dbapi.planner.guided import guided
 from aerodb_dbapi.planner.module_access import argument_sources, module_path, module_term
 from aerodb_dbapi.planner.ordering import OrderKey, group_gives, requirement, satisfied_by
@@ -124,7 +125,9 @@ class Planning:
         self.results: dict[int, tuple[float, float]] = {}
 
 
-SWITCHES: Final = ("access_paths", "guided_scans", "hash_joins", "join_order", "sorted_paths")
+SWITCHES: Final = (
+    "access_paths", "guided_scans", "hash_joins", "join_order", unions.NAME, skip_scan.NAME, "sorted_paths",
+)  # fmt: skip
 
 
 def limit_of(query: Select) -> float | None:
@@ -245,6 +248,8 @@ class Block:
             term = module_term(conjunct.expression, source)
         elif isinstance(source, TableSource) and "access_paths" not in self.planning.disabled:
             term = make_term(conjunct.expression, source, self.planning.tables)
+            if conjunct.expression.__class__ is Or and unions.NAME not in self.planning.disabled:
+                self._offer_union(site, source, conjunct.expression)
         if term is not None and self._needs(term, site):
             site.terms.append(term)
         if conjunct.local and conjunct.mask == site.bit:
@@ -256,6 +261,12 @@ class Block:
             probe, build, apply, order = found
             need = self.mask_of(probe)
             site.equalities.append(Equality(conjunct.expression, probe, build, apply, order, need, conjunct.kept))
+
+    def _offer_union(self, site: Site, source: TableSource, expression: Expression) -> None:
+        assert isinstance(expression, Or)
+        found = unions.alternatives(expression, source, self.planning.tables, lambda term: self._needs(term, site))
+        if found is not None:
+            site.alternatives.append(found)
 
     def _needs(self, term: object, site: Site) -> bool:
         """Set the sources a term's keys need; False if they include the site's own."""
@@ -299,9 +310,21 @@ class Block:
             if isinstance(site.source, ModuleSource):
                 ways = [module_path(site, mask)]
             else:
-                ways = paths(site, mask, self.estimate, ordered=ordered)
+                ways = self._ways(site, mask, ordered)
             found = [(path, *self._residue(at, mask, path)) for path in ways]
             self._memo[key] = found
+        return found
+
+    def _ways(self, site: Site, mask: int, ordered: bool) -> list[Path]:
+        """The paths of a source that is no module: those of `access`, unions, skip-scans."""
+        found = paths(site, mask, self.estimate, ordered=ordered)
+        source = site.source
+        if not isinstance(source, TableSource) or found[0].single or source.indexed_by == "":
+            return found
+        found += unions.union_paths(site, mask, self.estimate)
+        if site.terms and skip_scan.NAME not in self.planning.disabled:
+            terms = [term for term in site.terms if not term.need & ~mask]
+            found += skip_scan.skip_paths(site, source, terms, self.estimate)
         return found
 
     def _residue(self, at: int, mask: int, path: Path) -> tuple[float, float]:
@@ -455,7 +478,7 @@ class Block:
         for at, path in zip(state.order, state.paths, strict=True):
             join = self.select.joins[at]
             access = None if mask else self._guided(at, path)
-            used = {id(expression) for expression in path.used} if access is None else set()
+            used = {id(expression) for expression in path.used} if access is None and not path.retested else set()
             on = _untested(self.left_on[at], used)
             filters = _untested(self._testable(at, mask), set() if join.kind == "left" else used)
             kept, _ = self._residue(at, mask, path)
@@ -469,7 +492,7 @@ class Block:
         """What the outermost source is read by instead of the path's own access, if it is."""
         select = self.select
         if not self.planning.disabled.isdisjoint(("access_paths", "guided_scans")) or not (
-            self.sites[at].terms or self.sites[at].local
+            self.sites[at].terms or self.sites[at].local or self.sites[at].alternatives
         ):
             return None
         in_order = select.sorted and select.group is None

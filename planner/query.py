@@ -158,6 +158,8 @@ class IndexScan(Access):
     `apply[i]` is what the comparison does to the key (None: nothing), which need not be the column's own affinity. With
     `equal_in`, ``equal[-1]`` is a None that stands for it. `lower` and `upper` are bounds of *values*, also in a DESC part;
     with a bound, NULL entries are not in the range, and a bound that is NULL at run time finds nothing.
+
+    With `skip`, all of this is about the parts behind the first `skip` ones, for each of their values (`planner.skip_scan`).
     """
 
     index: Index
@@ -170,6 +172,7 @@ class IndexScan(Access):
     upper_open: bool = False
     range_apply: str | None = None
     covering: bool = False
+    skip: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,6 +182,15 @@ class GuidedScan(Access):
 
     entries: IndexScan
     in_order: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class IndexUnion(Access):
+    """Rows that at least one of `branches` finds, each once, by rowid (`planner.unions`). `guided`: all rows, if that is seen to be
+    cheaper."""
+
+    branches: tuple[Access, ...]
+    guided: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from aerodb_dbapi.planner.query import (
     DeleteStatement,
     GuidedScan,
     IndexScan,
+    IndexUnion,
     InsertStatement,
     Query,
     QuerySource,
@@ -302,9 +303,12 @@ def note_trees(step: Step, found: set[int]) -> None:
             return
     elif isinstance(access, GuidedScan):
         found.add(access.entries.index.tree)
+    elif isinstance(access, IndexUnion):
+        found.update(branch.index.tree for branch in access.branches if isinstance(branch, IndexScan))
     found.add(source.table.tree)
 
 
 def access_queries(step: Step) -> list[Query]:
     """The queries that a step's access path itself evaluates (rowid IN (SELECT …))."""
-    return [step.access.query] if isinstance(step.access, RowidIn) and step.access.query is not None else []
+    accesses = step.access.branches if isinstance(step.access, IndexUnion) else (step.access,)
+    return [one.query for one in accesses if isinstance(one, RowidIn) and one.query is not None]

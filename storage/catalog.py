@@ -315,6 +315,10 @@ class Schema:
         """The schema that a table is from."""
         return self
 
+    def owner_of_tree(self, tree: int) -> Schema:
+        """The schema that a tree is from."""
+        return self
+
     def rows(self) -> Iterator[tuple[str, str, str, int, str | None]]:
         """The rows of `sqlite_master`, in creation order: type, name, tbl_name, rootpage (the tree id), sql."""
         for item in self.objects.values():

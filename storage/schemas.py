@@ -85,6 +85,10 @@ class MergedSchema(Schema):
         """The schema that a table is from."""
         return self.by_number[table.tree >> NUMBER_SHIFT]
 
+    def owner_of_tree(self, tree: int) -> Schema:
+        """The schema that a tree is from."""
+        return self.by_number[tree >> NUMBER_SHIFT]
+
     def number(self, schema: Schema) -> int:
         """The number of one of the schemas."""
         return next(number for number, known in self.by_number.items() if known is schema)

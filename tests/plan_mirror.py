@@ -15,7 +15,7 @@ from typing import Any
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.dml_insert import computed_functions, row_function
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
-from aerodb_dbapi.indexes.keys import entry_function
+from aerodb_dbapi.indexes.keys import entry_function, prefix_length
 from aerodb_dbapi.planner.binder import bind
 from aerodb_dbapi.planner.ddl import complete_index
 from aerodb_dbapi.planner.optimizer import optimize
@@ -38,7 +38,9 @@ SESSION = SimpleNamespace(database=None, watch=False)
 
 
 class Mirror:
-    """The copy. It is its own `Statistics`: exact row counts, nothing known of values."""
+    """The copy. It is its own `Statistics`: exact row counts, of values nothing unless `counts_values` is set."""
+
+    counts_values = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -141,7 +143,10 @@ class _Sizes:
         return self._mirror.rows_of(table)
 
     def distinct(self, index: Index, parts: int) -> float | None:
-        return None
+        if not self._mirror.counts_values:
+            return None
+        width = prefix_length(index.columns[:parts])
+        return float(len({key[:width] for key, _ in self._mirror.trees[index.tree].scan()}))
 
 
 def _declared_collations(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
