@@ -26,12 +26,22 @@ from collections.abc import Callable
 from typing import Final
 
 from aerodb_dbapi.executor.access import Stream
-from aerodb_dbapi.executor.consumers import Answering, Collecting, Consumer, GroupedRows, Queries, Streaming, Yielding
+from aerodb_dbapi.executor.consumers import (
+    Answering,
+    Collecting,
+    Consumer,
+    GroupedRows,
+    GroupsInOrder,
+    Queries,
+    Streaming,
+    Yielding,
+)
 from aerodb_dbapi.executor.expressions import RowBinding, repeatable, simple
 from aerodb_dbapi.executor.grouping import GroupWriter, counts_rows
 from aerodb_dbapi.planner.expressions import Column, Expression
 from aerodb_dbapi.planner.query import (
     Access,
+    Grouping,
     HashLookup,
     ModuleSource,
     Order,
@@ -122,7 +132,7 @@ class SelectWriter:
     @property
     def is_list(self) -> bool:
         """Must all rows be seen before the first comes out?"""
-        return self.sorting or self.select.group is not None
+        return self.sorting or (self.select.group is not None and not self.select.grouped)
 
     @property
     def is_single(self) -> bool:
@@ -136,7 +146,10 @@ class SelectWriter:
             self._write_list()
             return True
         consumer = Streaming(self.queries, self.select, self._output)
-        self.pipeline(consumer)
+        if self.select.group is None:
+            self.pipeline(consumer)
+        else:
+            self._write_groups_in_order(consumer, self.select.group)
         return False
 
     def write_first(self) -> bool:
@@ -194,6 +207,21 @@ class SelectWriter:
         else:
             stream(Collecting(self.unit, self._output))
             self._finish("rows")
+
+    def _write_groups_in_order(self, output: Streaming, group: Grouping) -> None:
+        """Rows come in the order of the groups: those that are complete at the end of a batch are handed on."""
+        writer = GroupWriter(self.unit, self.expressions, group, self._row_of_scan())
+        variable = f"r{group.id}"
+        output.begin()
+
+        def hand_on() -> None:
+            made = writer.finish()
+            self.expressions.sources[group.id] = RowBinding(variable)
+            self.unit.define(variable)
+            self._comprehension([Stream(variable, made)], [list(self.select.having)], output)
+
+        self.pipeline(GroupsInOrder(self.unit, writer, hand_on))
+        hand_on()
 
     def _grouped(self, writer: GroupWriter) -> str:
         """Write the grouping; the name of the list of groups."""

@@ -9,6 +9,7 @@ A pipeline (`blocks`) hands rows on in one of two ways, and a consumer writes th
 `Streaming`             yields batches, after DISTINCT, OFFSET and LIMIT
 `Collecting`            keeps all rows in a list, or the first n of an order in a `Top`
 `GroupedRows`           puts rows into groups or folds them (`grouping`)
+`GroupsInOrder`         the same where rows come group by group: hands complete groups on
 `Answering`             returns from the function at the first row (EXISTS, scalar subqueries)
 `Yielding`              yields row variables, one part of a long join
 ======================  ==================================================================
@@ -286,6 +287,32 @@ class GroupedRows(Gathering):
     def flush(self, outermost: bool) -> None:
         if not self.keyed:
             super().flush(outermost)
+
+
+class GroupsInOrder(GroupedRows):
+    """Hands rows that come group by group to a `GroupWriter`; at the end of a batch all groups but the last are complete, and
+    `hand_on_groups` writes what becomes of them."""
+
+    def __init__(self, unit: Unit, writer: GroupWriter, hand_on_groups: Callable[[], None]) -> None:
+        super().__init__(unit, writer)
+        self.hand_on_groups = hand_on_groups
+
+    def take_list(self, rows: str) -> None:
+        super().take_list(rows)
+        self._pass_complete()
+
+    def flush(self, outermost: bool) -> None:
+        if outermost:
+            self._pass_complete()
+
+    def _pass_complete(self) -> None:
+        groups = self.writer.groups
+        with self.unit.block(f"if len({groups}) > 1:"):
+            last = self.unit.name("last")
+            self.unit.line(f"{last} = {groups}.popitem()")
+            self.hand_on_groups()
+            self.unit.line(f"{groups}.clear()")
+            self.unit.line(f"{groups}[{last}[0]] = {last}[1]")
 
 
 class Yielding:

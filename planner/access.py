@@ -36,6 +36,7 @@ from aerodb_dbapi.planner.cost import (
     rows_per_key,
 )
 from aerodb_dbapi.planner.expressions import Column, Compare, Expression, IsNull, walk
+from aerodb_dbapi.planner.failing import cannot_fail
 from aerodb_dbapi.planner.query import (
     Access,
     HashLookup,
@@ -379,6 +380,7 @@ def hash_path(site: Site, available: int) -> Path | None:
     usable = [one for one in site.equalities if not one.need & ~available]
     if not usable or not site.may_hash:
         return None
+    local = [one for one in site.local if cannot_fail(one)]
     built = max(1.0, site.rows * site.local_kept)
     rows = built
     for nth, kept in enumerate(sorted(one.kept for one in usable)):
@@ -388,8 +390,8 @@ def hash_path(site: Site, available: int) -> Path | None:
         build=tuple(one.build for one in usable),
         apply=tuple(one.apply for one in usable),
         orders=tuple(one.order for one in usable),
-        build_filters=list(site.local),
+        build_filters=local,
     )
-    fixed = site.scan_cost + site.rows * (SCAN_ROW + FILTER * len(site.local)) + built * BUILD_ROW * len(usable)
-    used = (*(one.conjunct for one in usable), *site.local)
+    fixed = site.scan_cost + site.rows * (SCAN_ROW + FILTER * len(local)) + built * BUILD_ROW * len(usable)
+    used = (*(one.conjunct for one in usable), *local)
     return Path(access, fixed, HASH_PROBE + rows * HASH_ROW, rows, used, reversible=False)

@@ -184,7 +184,7 @@ class _Explainer:
                 self._subquery(query, "LIST SUBQUERY", parent)
         self._nested(tests, parent)
         self._nested([one for one in query_expressions(select) if not _among(one, tests)], parent)
-        if select.group is not None and select.group.keys:
+        if select.group is not None and select.group.keys and not select.grouped:
             self._line(parent, "USE TEMP B-TREE FOR GROUP BY", (select, "group"))
         if select.distinct:
             self._line(parent, "USE TEMP B-TREE FOR DISTINCT", (select, "distinct"))

@@ -12,7 +12,8 @@ Meaning that is kept (INV-Q1)
       these go to the last step.
 
 Choice
-    Up to `SOURCES_MAX` sources by dynamic programming over sets of bound sources, beyond that greedily. The state's
+    Up to `SOURCES_MAX` sources by dynamic programming over sets of bound sources, beyond that greedily. Of more than
+    `EXHAUSTIVE_MAX` a source comes next only if a condition ties it to those bound, where there is one. The state's
     price is (start-up, running) in microseconds, so that LIMIT can scale the running part when rows come already
     sorted. Ties go to the order written (INV-T1). A block that is run many times (correlated, recursive) spreads
     start-up over its runs.
@@ -34,6 +35,7 @@ from typing import Final
 from aerodb_dbapi.planner import skip_scan, unions
 from aerodb_dbapi.planner.access import Path, Site, paths
 from aerodb_dbapi.planner.cost import (
+    BUILD_ROW,
     CORRELATED_RUNS,
     FILTER,
     LIMIT_GUESS,
@@ -47,9 +49,10 @@ from aerodb_dbapi.planner.cost import (
 from aerodb_dbapi.planner.expressions import Column, Constant, Expression, Keyed, Or
 from aerodb_dbapi.planner.guided import guided
 from aerodb_dbapi.planner.module_access import argument_sources, module_path, module_term
-from aerodb_dbapi.planner.ordering import OrderKey, group_gives, requirement, satisfied_by
+from aerodb_dbapi.planner.ordering import OrderKey, group_gives, group_requirement, requirement, satisfied_by
 from aerodb_dbapi.planner.query import (
     Access,
+    Grouping,
     Join,
     ModuleSource,
     QuerySource,
@@ -58,6 +61,7 @@ from aerodb_dbapi.planner.query import (
     Step,
     TableSource,
 )
+from aerodb_dbapi.planner.rules.min_max import built_in
 from aerodb_dbapi.planner.terms import Equality, make_equality, make_term, term_keys
 from aerodb_dbapi.planner.usage import (
     SUBQUERY_NODES,
@@ -69,7 +73,8 @@ from aerodb_dbapi.planner.usage import (
 )
 from aerodb_dbapi.storage.errors import OperationalError
 
-SOURCES_MAX: Final = 8
+SOURCES_MAX: Final = 10
+EXHAUSTIVE_MAX: Final = 8
 
 
 @dataclass(slots=True)
@@ -126,7 +131,7 @@ class Planning:
 
 
 SWITCHES: Final = (
-    "access_paths", "guided_scans", "hash_joins", "join_order", unions.NAME, skip_scan.NAME, "sorted_paths",
+    "access_paths", "grouped_paths", "guided_scans", "hash_joins", "join_order", unions.NAME, skip_scan.NAME, "sorted_paths",
 )  # fmt: skip
 
 
@@ -374,10 +379,11 @@ class Block:
         if count - len(start.order) > SOURCES_MAX:
             return self._greedy(start, mask)
         states = {mask: start}
+        following_of = self._candidates if count <= EXHAUSTIVE_MAX else self._connected
         for _ in range(count - len(start.order)):
             following: dict[int, State] = {}
             for bound, state in states.items():
-                for at in self._candidates(bound):
+                for at in following_of(bound):
                     made = self._best_step(state, bound, at)
                     there = following.get(bound | 1 << at)
                     if there is None or made.price() < there.price():
@@ -402,6 +408,11 @@ class Block:
             return self._next_written(mask)
         return [at for at, need in enumerate(self.requires) if not mask >> at & 1 and not need & ~mask]
 
+    def _connected(self, mask: int) -> list[int]:
+        """The sources that may come next and share a condition with those bound; all that may, if none does."""
+        able = self._candidates(mask)
+        return [at for at in able if self.relevant[at] & mask] or able
+
     def _next_written(self, mask: int) -> list[int]:
         """The first source in the order written that is not read yet; a module waits for what its arguments need."""
         waiting = [at for at in range(len(self.sites)) if not mask >> at & 1]
@@ -421,6 +432,10 @@ class Block:
         if select.group is None and select.order_by and "sorted_paths" not in self.planning.disabled:
             keys = requirement(select, {site.source.id: site for site in self.sites})
         select.sorted = select.group is not None and bool(select.order_by) and group_gives(select, select.group)
+        if select.group is not None and "grouped_paths" not in self.planning.disabled:
+            wanted = group_requirement(select.group, {site.source.id: site for site in self.sites})
+            if wanted is not None:
+                return self._choose_grouped(wanted, limit)
         if keys is None:
             cut = select.group is None and not select.order_by and not select.distinct
             free = self.search(EMPTY, 0)
@@ -429,6 +444,35 @@ class Block:
         if len(self.sites) > 1 or not states:
             states.insert(0, self.search(EMPTY, 0))
         return self._choose_ordered(states, keys, None if select.distinct else limit)
+
+    def _choose_grouped(self, keys: list[OrderKey], limit: float | None) -> tuple[State, float]:
+        """The cheapest plan of a grouped block. One that gives the rows in the order of the groups needs no table of
+        them, and ends early under a LIMIT; without one such a plan is not looked for, but noticed."""
+        select = self.select
+        early = not (select.distinct or select.having or (select.order_by and not select.sorted))
+        cut = limit if early and select.group is not None and _is_order_free(select.group) else None
+        states = [self.search(EMPTY, 0), *(self._ordered_states(keys) if cut is not None else [])]
+        best, best_price, best_reverse, best_part = states[0], None, None, 1.0
+        for state in states:
+            reverse, part = satisfied_by(self._chain(state), keys), 1.0
+            if reverse is not None:
+                part = _fraction(cut, self._groups(state.rows))
+            price = (state.price(part)[0] + (0.0 if reverse is not None else state.rows * BUILD_ROW), state.order)
+            if best_price is None or price < best_price:
+                best, best_price, best_reverse, best_part = state, price, reverse, part
+        if best_reverse is not None:
+            select.grouped = True
+            for path, backwards in zip(best.paths, best_reverse, strict=True):
+                path.access.reverse = backwards
+        return best, best_part
+
+    def _groups(self, rows: float) -> float:
+        """How many groups so many rows make."""
+        assert self.select.group is not None
+        groups = 1.0
+        for key in self.select.group.keys:
+            groups *= self.estimate.distinct(key)
+        return min(rows, groups)
 
     def _choose_ordered(self, states: list[State], keys: list[OrderKey], limit: float | None) -> tuple[State, float]:
         """The cheapest of some plans, each with the sort it still needs."""
@@ -495,8 +539,12 @@ class Block:
             self.sites[at].terms or self.sites[at].local or self.sites[at].alternatives
         ):
             return None
-        in_order = select.sorted and select.group is None
-        lazy = select.limit is not None and select.group is None and (select.sorted or not select.order_by)
+        in_order = select.grouped or (select.sorted and select.group is None)
+        lazy = (
+            select.limit is not None
+            and (select.group is None or select.grouped)
+            and (select.sorted or not select.order_by)
+        )
         return guided(self.sites[at], path, self.estimate, in_order=in_order, lazy=lazy)
 
 
@@ -505,6 +553,14 @@ def _untested(conjuncts: Sequence[Conjunct], used: set[int]) -> list[Expression]
     left = [one for one in conjuncts if id(one.expression) not in used]
     left.sort(key=lambda one: one.nested)
     return [one.expression for one in left]
+
+
+_ORDER_FREE: Final = frozenset(("avg", "count", "max", "min", "sum", "total"))
+
+
+def _is_order_free(group: Grouping) -> bool:
+    """Whether it makes no difference in which order the rows of a group come."""
+    return not group.bare and all(call.name in _ORDER_FREE and built_in(call) for call in group.calls)
 
 
 def _fraction(limit: float | None, rows: float) -> float:

@@ -11,7 +11,8 @@ order counts only when the order so far tells the outer rows apart, that is, whe
 Example: steps t (by rowid) then u (index on u(x, y), x = t.a bound). ORDER BY t.id, u.y is satisfied; ORDER BY t.b, u.y
 is not; ORDER BY t.id DESC, u.y reverses the first step only.
 
-A grouped block comes out in the order of its keys; see `group_gives`.
+A grouped block comes out in the order of its keys; see `group_gives`. Rows that come in this order (`group_requirement`) need no
+table of groups.
 """
 
 from __future__ import annotations
@@ -61,6 +62,17 @@ def requirement(select: Select, sites: dict[int, Site]) -> list[OrderKey] | None
         elif not sources_in(expression).isdisjoint(sites) or not is_deterministic(expression):
             return None
     return keys
+
+
+def group_requirement(group: Grouping, sites: dict[int, Site]) -> list[OrderKey] | None:
+    """The order of rows in which each group is complete before the next begins, and groups come in the order of their keys;
+    None when access paths cannot give it."""
+    found: list[OrderKey] = []
+    for key, order in zip(group.keys, group.orders, strict=True):
+        if key.__class__ not in PLACED or key.source not in sites:  # type: ignore[attr-defined]
+            return None
+        found.append(_key(key, Order(key, collation=order), sites[key.source]))  # type: ignore[arg-type, attr-defined]
+    return found or None
 
 
 def _key(column: Column | Indexed, term: Order, site: Site) -> OrderKey:

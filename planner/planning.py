@@ -71,6 +71,8 @@ def _plan_simple(select: Select, planning: Planning) -> bool:
     if not select.where:
         if select.order_by and select.group is None:
             return False
+        if select.group is not None and select.group.keys and select.limit is not None:
+            return False
         rows = max(ROWS_MIN, float(planning.statistics.rows(source.table)))
         cost = rows * SCAN_ROW
         access = whole_access(source.table)

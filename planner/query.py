@@ -288,6 +288,9 @@ class Select(Query):
     # physical: filled in by the optimizer
     steps: list[Step] | None = None
     sorted: bool = False  # the steps already produce `order_by` order: no sort
+    grouped: bool = (
+        False  # the steps produce the rows in the order of the groups' keys: a group is complete when the next begins
+    )
     pre_filters: list[Expression] = field(default_factory=list)  # conjuncts without sources: tested once
 
 

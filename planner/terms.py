@@ -40,6 +40,7 @@ from aerodb_dbapi.planner.expressions import (
     InQuery,
     IsNull,
 )
+from aerodb_dbapi.planner.failing import cannot_fail
 from aerodb_dbapi.planner.query import Query, TableSource
 from aerodb_dbapi.planner.usage import SUBQUERY_NODES, is_deterministic, walk_nodes
 from aerodb_dbapi.storage.catalog import Table
@@ -258,4 +259,6 @@ def _is_build(expression: Expression, own: int, mask_of: Callable[[Expression], 
         return False
     if expression.__class__ is Column:
         return True
-    return is_deterministic(expression) and not any(isinstance(node, SUBQUERY_NODES) for node in walk_nodes(expression))
+    if any(isinstance(node, SUBQUERY_NODES) for node in walk_nodes(expression)):
+        return False
+    return is_deterministic(expression) and cannot_fail(expression)

@@ -36,14 +36,13 @@ def apply(select: Select, rewriting: Rewriting) -> bool:
 
 def is_extreme(call: AggregateCall) -> bool:
     """Whether a call is the built-in min(x) or max(x) of all rows."""
+    return call.name in ("min", "max") and len(call.arguments) == 1 and call.filter is None and built_in(call)
+
+
+def built_in(call: AggregateCall) -> bool:
+    """Whether an aggregate is SQLite's own, not one of the application."""
     module = getattr(call.factory, "__module__", None) or "aerodb_dbapi"
-    return (
-        call.name in ("min", "max")
-        and len(call.arguments) == 1
-        and call.filter is None
-        and not getattr(call.factory, "user", False)
-        and module.startswith("aerodb_dbapi")
-    )
+    return not getattr(call.factory, "user", False) and module.startswith("aerodb_dbapi")
 
 
 def _has_order(select: Select, source: TableSource, call: AggregateCall, column: Column | Indexed) -> bool:

@@ -160,6 +160,12 @@ class Writer:
             return f"SELECT {call} FROM {text}", False
         if kind == 1:
             key = self.pick(*scope)
+            if not key.endswith((".s", ".b")) and self.random.random() < 0.5:
+                more = self.pick("", f", count({self.pick(*scope)})")
+                return (
+                    f"SELECT {key}, count(*){more} FROM {text} GROUP BY {key} ORDER BY 1 LIMIT {self.pick('1', '3', '9')}",
+                    True,
+                )
             return f"SELECT {key}, count(*), min({self.pick(*scope)}) FROM {text} GROUP BY {key}", False
         if kind == 2:
             plain = [name for name in scope if not name.endswith((".s", ".b"))]
