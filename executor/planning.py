@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.dml_insert import computed_functions, row_function
 from aerodb_dbapi.executor.dml_update import point_of
-from aerodb_dbapi.executor.statistics import TreeStatistics
+from aerodb_dbapi.executor.statistics import TreeStatistics, shared_estimates
 from aerodb_dbapi.planner.bind_context import Reference
 from aerodb_dbapi.planner.bind_rows import ROWS, RowScope
 from aerodb_dbapi.planner.binder import bind, table_of_view, trace_select, trace_statement
@@ -40,7 +40,10 @@ def bind_statement(session: Any, parsed: Parsed, schema: Schema, scope: Scope | 
 
 def plan_statement(session: Any, statement: Statement, trees: Mapping[int, Tree], schema: Schema) -> Statement:
     """The statement with its plan filled in."""
-    return optimize(statement, TreeStatistics(trees, schema), session.settings.get("disabled_rules", NO_RULES))
+    estimates = shared_estimates(session.database.plan_cache)
+    return optimize(
+        statement, TreeStatistics(trees, schema, estimates), session.settings.get("disabled_rules", NO_RULES)
+    )
 
 
 def bind_text(session: Any, text: str, schema: Schema) -> Statement:

@@ -23,10 +23,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice, takewhile
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from aerodb_dbapi.indexes.keys import prefix_length
 from aerodb_dbapi.planner.cost import ROWS_MIN
 from aerodb_dbapi.storage.catalog import Index, Schema, Table, fold
+from aerodb_dbapi.storage.nodes import Branch
 from aerodb_dbapi.storage.tree import Tree
 
 HOPS_MAX: Final = 48
@@ -37,12 +39,25 @@ STALE: Final = 8
 NUMBERS_MAX: Final = 2001  # an index has no more columns
 
 
+Estimates = WeakKeyDictionary[Branch, dict[int, float]]
+"""Estimates by the root of a tree and the width of the prefix."""
+
+
+def shared_estimates(slots: dict[Any, Any]) -> Estimates:
+    """The estimates kept in a database's `plan_cache` dictionary."""
+    found: Estimates = slots.setdefault("estimates", WeakKeyDictionary())
+    return found
+
+
 class TreeStatistics:
     """Statistics of the trees that a statement is compiled for (`planner.cost.Statistics`)."""
 
-    def __init__(self, trees: Mapping[int, Tree], schema: Schema | None = None) -> None:
+    def __init__(
+        self, trees: Mapping[int, Tree], schema: Schema | None = None, estimates: Estimates | None = None
+    ) -> None:
         self.trees = trees
         self.schema = schema
+        self.estimates: Estimates = WeakKeyDictionary() if estimates is None else estimates
         self._distinct: dict[tuple[int, int], float] = {}
         self._recorded: dict[int, list[int]] = {}
 
@@ -60,8 +75,18 @@ class TreeStatistics:
         key = (index.tree, parts)
         if key not in self._distinct:
             known = self._known(index, parts, len(tree))
-            self._distinct[key] = known or estimate(tree, prefix_length(index.columns[:parts]))
+            self._distinct[key] = known or self._estimate(tree, prefix_length(index.columns[:parts]))
         return self._distinct[key]
+
+    def _estimate(self, tree: Tree, width: int) -> float:
+        """The estimate for a tree, which is made once as long as the tree does not change."""
+        node = tree.node
+        if node.__class__ is not Branch:
+            return estimate(tree, width)
+        known = self.estimates.setdefault(node, {})
+        if width not in known:
+            known[width] = estimate(tree, width)
+        return known[width]
 
     def _known(self, index: Index, parts: int, size: int) -> float | None:
         """What `sqlite_stat1` says, if it can be true of an index of this size."""

@@ -69,9 +69,9 @@ def group_requirement(group: Grouping, sites: dict[int, Site]) -> list[OrderKey]
     None when access paths cannot give it."""
     found: list[OrderKey] = []
     for key, order in zip(group.keys, group.orders, strict=True):
-        if key.__class__ not in PLACED or key.source not in sites:  # type: ignore[attr-defined]
+        if key.__class__ not in PLACED or key.source not in sites:
             return None
-        found.append(_key(key, Order(key, collation=order), sites[key.source]))  # type: ignore[arg-type, attr-defined]
+        found.append(_key(key, Order(key, collation=order), sites[key.source]))
     return found or None
 
 
