@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check docs bench clean suite-cpython suite-dbapi suite-django suite-sqlalchemy
+.PHONY: demo test test-long check docs bench clean suite-cpython suite-dbapi suite-django suite-programs suite-sqlalchemy
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -47,6 +47,12 @@ suite-dbapi: $(STAMP)
 
 suite-django: $(STAMP)
 	$(PY) tests/suites/django_labels.py
+
+# An environment of its own, for what other programs need.
+suite-programs: $(STAMP)
+	test -d $(VENV)-programs || $(PYTHON) -m venv $(VENV)-programs
+	$(VENV)-programs/bin/python -m pip install --quiet --disable-pip-version-check --editable . -r tests/suites/programs.txt
+	$(VENV)-programs/bin/python tests/suites/programs.py
 
 suite-sqlalchemy: $(STAMP)
 	$(PY) tests/suites/sqlalchemy_dialect/run.py

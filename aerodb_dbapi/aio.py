@@ -115,6 +115,11 @@ class Connection:
             raise ValueError("no active connection")
         return self._opened
 
+    @property
+    def _conn(self) -> driver.Connection:
+        """The driver's connection under aiosqlite's name for it, which Tortoise uses."""
+        return self._connection
+
     def __await__(self) -> Generator[Any, None, Connection]:
         return self._open().__await__()
 

@@ -54,8 +54,8 @@ class Connection(Surface):
     As a context manager it is a transaction: committed at the end of the block, rolled back if the block raises. It stays open.
     It may be used from one thread, unless `check_same_thread` is False.
 
-    Every method raises ProgrammingError on a closed connection or in a wrong thread. The exceptions of the module are
-    attributes too (`connection.IntegrityError`).
+    Every method raises ProgrammingError on a closed connection or in a wrong thread; attributes may be read in any. The
+    exceptions of the module are attributes too (`connection.IntegrityError`).
 
     Attributes:
         row_factory: `row_factory(cursor, row)` makes the rows of cursors to come, as `Row` does; None gives tuples.
@@ -147,12 +147,12 @@ class Connection(Surface):
     @property
     def in_transaction(self) -> bool:
         """True while a transaction is open, explicit or implicit."""
-        return self._ready().transaction is not None
+        return self._open_session().transaction is not None
 
     @property
     def total_changes(self) -> int:
         """Rows inserted, updated and deleted since the connection was opened."""
-        return self._ready().total_changes
+        return self._open_session().total_changes
 
     @property
     def isolation_level(self) -> str | None:
@@ -160,7 +160,7 @@ class Connection(Surface):
 
         Setting None commits the open transaction. Raises ValueError for another text.
         """
-        self._ready()
+        self._open_session()
         return self._isolation_level
 
     @isolation_level.setter
@@ -413,7 +413,7 @@ class Connection(Surface):
     @property
     def commit_id(self) -> int:
         """The id of the latest commit that this connection would read now; 0 for an empty database."""
-        return self._ready().database.root.commit_id
+        return self._open_session().database.root.commit_id
 
 
 Connection.__call__.__signature__ = Signature(  # type: ignore[attr-defined]

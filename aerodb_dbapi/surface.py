@@ -59,6 +59,10 @@ class Surface:
         """Thread check, then the open session."""
         raise ProgrammingError("Base Connection.__init__ not called.")
 
+    def _open_session(self) -> Session:
+        """The session, or ProgrammingError if the connection is closed."""
+        raise ProgrammingError("Base Connection.__init__ not called.")
+
     def _set_plain(self) -> None:
         """Tell the session whether its rows and statements may take the hit path."""
 
@@ -270,7 +274,7 @@ class Surface:
             raise ValueError("target cannot be the same connection instance")
         if progress is not None and not callable(progress):
             raise TypeError("progress argument must be a callable")
-        other = target._ready()
+        other = target._open_session()
         if other.transaction is not None:
             raise OperationalError("destination database is in use")
         while True:

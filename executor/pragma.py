@@ -40,7 +40,7 @@ from aerodb_dbapi.executor.planning import index_functions
 from aerodb_dbapi.executor.statement import Compiled
 from aerodb_dbapi.indexes.maintain import check_index, check_rows
 from aerodb_dbapi.planner.front import Pragma
-from aerodb_dbapi.planner.functions import ScalarFunction
+from aerodb_dbapi.planner.functions import NO_WINDOW, ScalarFunction
 from aerodb_dbapi.planner.rewrite_expression import RAISE
 from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, IndexColumn, Table, fold
 from aerodb_dbapi.storage.check import check_tree
@@ -331,12 +331,19 @@ def _collation_list(session: Any, value: str | None) -> Rows:
 
 
 def _function_list(session: Any, value: str | None) -> Rows:
+    built_in = [function for name, by_count in BUILTINS.items() if name != RAISE for function in by_count.values()]
     return [
-        (function.name, 1, "s" if isinstance(function, ScalarFunction) else "w", "utf8", function.n_args, 0)
-        for name, by_count in BUILTINS.items()
-        if name != RAISE
-        for function in by_count.values()
+        (function.name, mark, _type_of(function), "utf8", function.n_args, 0)
+        for mark, functions in ((1, built_in), (0, session.registry.own()))
+        for function in functions
     ]
+
+
+def _type_of(function: Any) -> str:
+    """s: scalar, w: aggregate that may have OVER, a: one that may not."""
+    if isinstance(function, ScalarFunction):
+        return "s"
+    return "a" if function.window == NO_WINDOW else "w"
 
 
 # --- State ----------------------------------------------------------------------------------------------------------

@@ -41,6 +41,8 @@ def test_statements_rows_and_attributes(tmp_path: Path) -> None:
                 assert len(await own.fetchmany(1)) == 1 and len(await own.fetchall()) == 1
             await db.create_function("twice", 1, lambda x: 2 * x, deterministic=True)
             assert tuple((await db.execute_fetchall("SELECT twice(21)"))[0]) == (42,)
+            db._conn.row_factory = None  # as Tortoise sets it
+            assert await db.execute_fetchall("SELECT 1") == [(1,)]
             lines = [line async for line in db.iterdump()]
             assert len(lines) == 203 and lines[-1] == "COMMIT;"
         db = await aio.connect(tmp_path / "a.db")

@@ -16,7 +16,11 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Blocks that are run by other tests than this one, because they need a process of their own: document → test.
 ELSEWHERE = {"django.md": "tests/compat/test_django.py", "testing.md": "tests/compat/test_pytest_plugin.py"}
 # Packages without which a document cannot run: they belong to extras.
-NEEDS = {"dataframes.md": ["pyarrow", "pandas"], "sqlalchemy.md": ["sqlalchemy"], "other-programs.md": ["peewee"]}
+NEEDS = {
+    "dataframes.md": ["pyarrow", "pandas"],
+    "sqlalchemy.md": ["sqlalchemy"],
+    "other-programs.md": ["peewee", "pandas", "sqlalchemy"],
+}
 # Blocks that are marked as not run, in all documents; each states its reason.
 NOT_RUN = 2
 

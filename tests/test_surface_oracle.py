@@ -10,6 +10,7 @@ import datetime
 import decimal
 import sqlite3
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from types import ModuleType
@@ -298,3 +299,44 @@ def test_functions_named_like_glob_regexp_match_take_the_operators() -> None:
             c.execute(f"SELECT {operators} FROM t WHERE a NOT LIKE 'b%' OR a GLOB 'b' IS NOT NULL").fetchall()
         )
     assert answers[0] == answers[1]
+
+
+def test_what_another_thread_may_ask() -> None:
+    """Attributes may be read in any thread, and a backup may go to another thread's connection; statements may not be run."""
+
+    def asked(module: ModuleType) -> list[Any]:
+        connection, target = module.connect(":memory:"), module.connect(":memory:")
+        connection.execute("CREATE TABLE t(a)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        found: list[Any] = []
+
+        def ask() -> None:
+            own = module.connect(":memory:")
+            own.backup(target)
+            found.append((connection.in_transaction, connection.total_changes, connection.isolation_level))
+            for call in (connection.commit, connection.cursor, lambda: connection.execute("SELECT 1")):
+                with pytest.raises(module.ProgrammingError):
+                    call()
+            own.close()
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+        connection.close()
+        with pytest.raises(module.ProgrammingError, match="Cannot operate on a closed database"):
+            _ = connection.in_transaction
+        return found
+
+    assert asked(aerodb_dbapi) == asked(sqlite3) == [(True, 1, "")]
+
+
+def test_functions_of_the_application_are_listed() -> None:
+    def listed(module: ModuleType) -> Any:
+        connection = module.connect(":memory:")
+        connection.create_function("Shout", -1, lambda *_: 1)
+        connection.create_function("shout", 1, lambda _: 1)
+        connection.create_aggregate("both", 2, object)
+        sql = "SELECT name, builtin, type, narg FROM pragma_function_list WHERE name IN ('shout', 'both') ORDER BY 1, 4"
+        return connection.execute(sql).fetchall()
+
+    assert listed(aerodb_dbapi) == listed(sqlite3)

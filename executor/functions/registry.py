@@ -97,6 +97,10 @@ class FunctionRegistry:
         """Has the application a scalar function of a folded name for so many arguments?"""
         return bool(self._user) and isinstance(_find(self._user, name, n_args), ScalarFunction)
 
+    def own(self) -> list[Function]:
+        """The functions of the application, in the order of their names."""
+        return [by_count[n] for _, by_count in sorted(self._user.items()) for n in sorted(by_count)]
+
     def exists(self, name: str) -> bool:
         """Is there a function of this name, whatever its arguments?"""
         name = fold(name)
