@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[demo,test,check]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[demo,test,test-shell,check]'
 	-$(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: 'sqlglot[c]>=30.8,<31'
 	touch $@
 

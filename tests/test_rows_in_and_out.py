@@ -155,12 +155,16 @@ def test_a_refused_row_is_named_and_nothing_is_inserted(
 
 def test_an_import_that_is_stopped_leaves_nothing(connection: Any, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a\n1\n")
+    seen = []
 
     def stop(what: str, done: int, total: int) -> None:
-        raise KeyboardInterrupt
+        seen.append((what, done, total))
+        if what == "t.csv":
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         import_rows(connection, tmp_path / "t.csv", "t", progress=stop)
+    assert seen == [("types of t.csv", 4, 4), ("t.csv", 4, 4)]
     assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,) and not connection.in_transaction
 
 

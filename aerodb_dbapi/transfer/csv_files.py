@@ -19,7 +19,7 @@ Example: ``1,"a ""b"" c",⏎`` is the record ("1", 'a "b" c', None).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, TextIO
 
 from aerodb_dbapi.transfer.fields import Kinds, texts
@@ -44,13 +44,14 @@ class CsvReader:
         mark = re.escape(options.delimiter)
         self._field = re.compile(rf'(?:"([^"]*+(?:""[^"]*+)*+)"|([^{mark}"\r\n][^{mark}\r\n]*|))({mark}|\r?\n|\r|\Z)')
 
-    def survey(self) -> None:
+    def survey(self, report: Callable[[int], None]) -> None:
         """Names and types, from all rows."""
         kinds: list[Kinds] = []
         for batch in self.batches():
             kinds = kinds or [Kinds() for _ in self.names]
             for kind, column in zip(kinds, zip(*batch.rows)):
                 kind.add_texts(column)
+            report(batch.done)
         self.types = [kind.text_type for kind in kinds] or ["TEXT"] * len(self.names)
 
     def batches(self) -> Iterator[Batch]:

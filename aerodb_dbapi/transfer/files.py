@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
@@ -52,8 +52,8 @@ class Reader(Protocol):
     types: list[str]
     size: int
 
-    def survey(self) -> None:
-        """Set `names` and `types`."""
+    def survey(self, report: Callable[[int], None]) -> None:
+        """Set `names` and `types`; tell how far into the file that is."""
 
     def batches(self) -> Iterator[Batch]:
         """The rows, in the order of `names`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, TextIO
 
 from aerodb_dbapi.storage.errors import DataError, ProgrammingError
@@ -32,16 +32,17 @@ class JsonReader:
         self.names: list[str] = []
         self.types: list[str] = []
 
-    def survey(self) -> None:
+    def survey(self, report: Callable[[int], None]) -> None:
         """Names and types, from all lines."""
         kinds: dict[str, Kinds] = {}
-        for objects, _, _ in self._objects():
+        for objects, _, done in self._objects():
             columns: dict[str, list[Any]] = {}
             for found in objects:
                 for name, value in found.items():
                     columns.setdefault(name, []).append(value)
             for name, values in columns.items():
                 kinds.setdefault(name, Kinds()).add_values(values)
+            report(done)
         self.names = list(kinds)
         self.types = [kind.value_type for kind in kinds.values()]
 

@@ -18,7 +18,7 @@ import datetime
 import decimal
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from aerodb_dbapi.storage.errors import DataError, NotSupportedError
@@ -56,7 +56,7 @@ class ParquetReader:
         self.names: list[str] = []
         self.types: list[str] = []
 
-    def survey(self) -> None:
+    def survey(self, report: Callable[[int], None]) -> None:
         """Names and types, which the file tells."""
         schema = self.file.schema_arrow
         self.names = list(schema.names)

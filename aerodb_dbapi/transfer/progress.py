@@ -61,7 +61,7 @@ def _bars(stream: TextIO, bars: Any) -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     with bars(*columns, console=Console(file=stream), transient=True) as display:
-        task = display.add_task("", total=None)
+        task = display.add_task("…", total=None)
         before = ""
 
         def report(what: str, done: int, total: int) -> None:

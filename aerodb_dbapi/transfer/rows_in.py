@@ -77,21 +77,17 @@ def import_rows(
     kind = format_of(name, format)
     options = options_for(kind, header, delimiter, null, encoding)
     with opened(name) as file, atomically(connection):
-        reader = _reader(kind, file, options)
+        reader = READERS[kind](file, options)
+        base = os.path.basename(name)
+        reader.survey(lambda done: progress(f"types of {base}", done, reader.size))
         load = _Load(connection, table, reader, lenient)
         load.prepare(header or kind in ("jsonl", "parquet"))
         count = 0
         for batch in reader.batches():
             load.insert(batch)
             count += len(batch.rows)
-            progress(os.path.basename(name), batch.done, reader.size)
+            progress(base, batch.done, reader.size)
     return count
-
-
-def _reader(kind: str, file: BinaryIO, options: Options) -> Reader:
-    reader = READERS[kind](file, options)
-    reader.survey()
-    return reader
 
 
 class _Load:
