@@ -32,6 +32,7 @@ from aerodb_dbapi.planner.front import is_complete as complete_statement
 from aerodb_dbapi.readview import ReadView
 from aerodb_dbapi.row import Row
 from aerodb_dbapi.storage.errors import (
+    BudgetError,
     CorruptionError,
     DatabaseError,
     DataError,
@@ -85,9 +86,10 @@ def __getattr__(name: str) -> _Any:
 
 
 __all__ = [
-    "LEGACY_TRANSACTION_CONTROL", "PARSE_COLNAMES", "PARSE_DECLTYPES", "Binary", "Blob", "Connection", "CorruptionError", "Cursor",
-    "DataError", "DatabaseError", "Date", "DateFromTicks", "Error", "IntegrityError", "InterfaceError", "InternalError",
-    "NotSupportedError", "OperationalError", "PrepareProtocol", "ProgrammingError", "ReadView", "Row", "SerializationError", "Time",
+    "LEGACY_TRANSACTION_CONTROL", "PARSE_COLNAMES", "PARSE_DECLTYPES", "Binary", "Blob", "BudgetError", "Connection",
+    "CorruptionError", "Cursor", "DataError", "DatabaseError", "Date", "DateFromTicks", "Error", "IntegrityError", "InterfaceError",
+    "InternalError", "NotSupportedError", "OperationalError", "PrepareProtocol", "ProgrammingError", "ReadView", "Row",
+    "SerializationError", "Time",
     "TimeFromTicks", "Timestamp", "TimestampFromTicks", "Warning", "adapt", "adapters", "apilevel", "collections",
     "complete_statement", "connect", "converters", "datetime", "enable_callback_tracebacks", "paramstyle", "register_adapter",
     "register_converter", "sqlite_version", "sqlite_version_info", "threadsafety", "time",

@@ -68,6 +68,7 @@ class Connection(Surface):
     DataError = errors.DataError
     OperationalError = errors.OperationalError
     SerializationError = errors.SerializationError
+    BudgetError = errors.BudgetError
     IntegrityError = errors.IntegrityError
     InternalError = errors.InternalError
     ProgrammingError = errors.ProgrammingError
@@ -204,7 +205,8 @@ class Connection(Surface):
 
     def _set_plain(self) -> None:
         """The hit path is for rows as the engine makes them, and statements that nobody watches."""
-        plain = self._text_factory is str and not self._detect_types and self._trace is None and not self._checks_length
+        unwatched = self._trace is None and self._slow is None
+        plain = self._text_factory is str and not self._detect_types and unwatched and not self._checks_length
         self._open_session().set_plain(plain)
 
     # --- Statements ---
@@ -256,6 +258,10 @@ class Connection(Surface):
         sql.encode()  # a lone surrogate is the caller's UnicodeEncodeError, as in sqlite3
         return session.prepare(sql)
 
+    def _run(self, session: Session, prepared: Prepared, values: tuple[Any, ...]) -> tuple[Any, int]:
+        """Run a statement in general: rows or None, and the number of rows changed."""
+        return session.run(prepared, values) if self._slow is None else self._slow.run(session, prepared, values)
+
     def _note(self, prepared: Prepared, values: tuple[Any, ...]) -> None:
         """Tell the trace callback of a statement that is about to run."""
         if self._trace is not None and prepared.compiled.kind != "empty":
@@ -274,7 +280,10 @@ class Connection(Surface):
 
     def _commit(self, session: Session) -> None:
         self._tell("COMMIT")
-        session.commit()
+        if self._slow is None:
+            session.commit()
+        else:
+            self._slow.timed("COMMIT", session.commit)
 
     def _rollback(self, session: Session) -> None:
         self._tell("ROLLBACK")
@@ -303,7 +312,7 @@ class Connection(Surface):
             prepared = self._prepare(text)
             values = (None,) * prepared.n_parameters
             self._note(prepared, values)
-            rows, _ = session.run(prepared, values)
+            rows, _ = self._run(session, prepared, values)
             if rows is not None:
                 for _ in rows:
                     pass

@@ -242,7 +242,7 @@ class Cursor:
                 connection._begin_implicitly(sql)
             if connection._trace is not None:
                 connection._note(prepared, values)
-            rows, rowcount = session.run(prepared, values)
+            rows, rowcount = connection._run(session, prepared, values)
         finally:
             self._session = session
         self._compiled = compiled
@@ -270,12 +270,15 @@ class Cursor:
         session = self._session
         self._session = LOCKED
         try:
-            self._execute_many(connection, session, sql, iter(parameters))
+            if connection._slow is None:
+                self._execute_many(connection, session, sql, iter(parameters))
+            else:
+                connection._slow.timed(sql, lambda: self._execute_many(connection, session, sql, iter(parameters)))
         finally:
             self._session = session
         return self
 
-    def _execute_many(self, connection: Connection, session: Session, sql: str, items: Iterator[Any]) -> None:
+    def _execute_many(self, connection: Connection, session: Session, sql: str, items: Iterator[Any]) -> int:
         prepared = connection._prepare(sql)
         compiled = prepared.compiled
         if compiled.kind in _DML:
@@ -293,6 +296,7 @@ class Cursor:
                     connection._note(prepared, values)
             total += session.run_many(prepared, rows)
         self._rowcount = total if compiled.kind in _DML else -1
+        return self._rowcount
 
     def executescript(self, sql_script: str, /) -> Cursor:
         """Run every statement of a script; an open transaction is committed first. Returns the cursor.

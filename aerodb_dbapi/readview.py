@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from aerodb_dbapi.cursor import UNSET, Cursor
+from aerodb_dbapi.executor.budgets import Metered
 from aerodb_dbapi.parameters import bind
 from aerodb_dbapi.storage import root as storage_root
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
@@ -116,7 +117,8 @@ class ReadView:
         values = bind(parameters, compiled.parameters[: prepared.n_parameters]) + prepared.constants
         cursor = self._connection.cursor(lambda connection: ViewCursor(connection, view))
         cursor._compiled = compiled
-        cursor._rows = compiled.run(session, view.root.trees, values)
+        face = session if session.budget is None else Metered(session)
+        cursor._rows = compiled.run(face, view.root.trees, values)
         cursor._make = cursor._row_maker()
         return cursor
 

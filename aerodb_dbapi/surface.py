@@ -12,6 +12,7 @@ Configuration
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import index
 from typing import Any, Final
 
@@ -19,10 +20,12 @@ from aerodb_dbapi import constants, dump, hooks, registered
 from aerodb_dbapi.backups import Copying, SourceChanged
 from aerodb_dbapi.blob import Blob
 from aerodb_dbapi.compatibility import keywords_deprecated
+from aerodb_dbapi.executor.budgets import Budget
 from aerodb_dbapi.executor.modules.registry import MODULES
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.limits import DEFAULTS, Limits
 from aerodb_dbapi.parameters import check_buffer
+from aerodb_dbapi.slow import SlowLog
 from aerodb_dbapi.storage import image
 from aerodb_dbapi.storage.backup import replace_content
 from aerodb_dbapi.storage.catalog import fold
@@ -52,6 +55,7 @@ class Surface:
     """Methods of `Connection`; the abstract ones at the top are there."""
 
     _trace: Callable[[str], Any] | None
+    _slow: SlowLog | None = None
     _limits: Limits
     _config: dict[int, bool]
 
@@ -116,6 +120,37 @@ class Surface:
         if not -1 <= num_params <= 127:
             raise ProgrammingError("bad parameter or other API misuse")
         session.register_aggregate(name, num_params, aggregate_class, window=True)
+
+    # --- Budgets and the log of slow statements ---
+
+    def set_budget(self, *, timeout: float | None = None, rows: int | None = None, memory: int | None = None) -> None:
+        """What each statement may use from here on: seconds since `execute`, rows read, estimated bytes held by its operators
+        (docs/driver.md). None is no limit. One that uses more fails with `BudgetError` and leaves nothing."""
+        session = self._ready()
+        for name, limit in (("timeout", timeout), ("rows", rows), ("memory", memory)):
+            if limit is not None and not (isinstance(limit, (int, float) if name == "timeout" else int) and limit >= 0):
+                raise ValueError(f"{name} must be a number that is not negative, or None, not {limit!r}")
+        given = (timeout, rows, memory) != (None, None, None)
+        session.set_budget(Budget(timeout, rows, memory) if given else None)
+
+    @contextmanager
+    def budget(self, **limits: Any) -> Iterator[None]:
+        """`set_budget` for the statements that begin inside the block; what is not given stays as it is."""
+        session = self._ready()
+        before = session.budget
+        now = before or Budget()
+        self.set_budget(**{"timeout": now.timeout, "rows": now.rows, "memory": now.memory, **limits})
+        try:
+            yield
+        finally:
+            session.set_budget(before)
+
+    def set_slow_log(self, seconds: float | None, *, parameters: bool = False, plan: bool = True) -> None:
+        """Log statements that took the engine at least `seconds` with the logger "aerodb.slow", with the values of their parameters
+        and their plan as asked for; None stops it (`aerodb_dbapi.slow`)."""
+        self._ready()
+        self._slow = None if seconds is None else SlowLog(float(seconds), parameters, plan)
+        self._set_plain()
 
     # --- Tables of the application ---
 

@@ -158,7 +158,7 @@ class StepWriter:
         if step.kind != "left":
             self._access(step, body)
         elif isinstance(step.access, HashLookup) and not step.on:
-            self._hash(step, step.access, body, nulls=True)
+            self._hash(step, step.access, self._told(body), nulls=True)
         elif isinstance(step.access, RowidPoint):
             self._left_point(step, step.access, body)
         else:
@@ -193,6 +193,7 @@ class StepWriter:
 
     def _access(self, step: Step, body: Body) -> None:
         access, source = step.access, step.source
+        body = self._told(body)
         if isinstance(access, HashLookup):
             return self._hash(step, access, body)
         if isinstance(access, ModuleScan):
@@ -221,12 +222,24 @@ class StepWriter:
         key, row = self._bind(source, kind)
         keys, rows = self.unit.name("keys"), self.unit.name("rows")
         with self.unit.block(f"for {keys}, {rows} in {batches}:"):
-            self.watch()
+            self.watch(keys)
             body(self._pairs(source, key, row, keys, rows))
 
-    def watch(self) -> None:
-        """The place where a running statement notices that it is to stop."""
-        self.unit.line("if session.watch: session.check()")
+    def watch(self, rows: str = "()") -> None:
+        """The place where a running statement notices that it is to stop, and where rows are read."""
+        self.unit.line(f"session.scan(len({rows}))" if self.unit.meters else "if session.watch: session.check()")
+
+    def _told(self, body: Body) -> Body:
+        """The body of a step whose rows a budget is told of, if there is one; batches are told by who reads them."""
+        if not self.unit.meters:
+            return body
+
+        def told(stream: Stream | None) -> None:
+            if stream is not None and not stream.batched:
+                stream.iterable = f"session.read({stream.iterable})"
+            body(stream)
+
+        return told
 
     def _pairs(self, source: Source, key: bool, row: bool, keys: str, rows: str) -> Stream:
         if key and row:
@@ -276,6 +289,8 @@ class StepWriter:
         self._bind(source, kind)
         tree = self.tree(source)
         row = f"r{source.id}"
+        if self.unit.meters:
+            line("session.scan(1)")
         line(f"node = {tree}.node")
         line("dense = node.rows")
         with block("if dense is not None:"):
@@ -304,6 +319,8 @@ class StepWriter:
         key, row = self._key(source, access), f"r{source.id}"
         self._bind(source, step.kind)
         self.unit.define(key, row)
+        if self.unit.meters:
+            line("session.scan(1)")
         with block(f"if {key}.__class__ is not int:"):
             line(f"{key} = rowid_key({key})")
         line(f"{row} = None if {key} is None else {self.tree(source)}.get({key})")
@@ -445,8 +462,8 @@ class StepWriter:
             text = f"{tree}.batches({lower}, False, {upper}, True, {access.reverse})"
         keys, rowids = self.unit.name("keys"), self.unit.name("ids")
         with self.unit.block(f"for {keys}, {rowids} in {text}:"):
-            if bounds is None or not self.nested:
-                self.watch()
+            if bounds is None or not self.nested or self.unit.meters:
+                self.watch(keys)
             if access.covering and source.id not in self.whole:
                 self._bind_entry(source, access.index)
                 return body(Stream(f"e{source.id}", keys, True))
@@ -517,7 +534,9 @@ class StepWriter:
                     with self.unit.block("if None in key:"):
                         self.unit.line("continue")
                     key = "key"
-                self.unit.line(f"table[{key}].append({_joined(self.variables(step.source))})")
+                self.unit.line(
+                    f"table[{key}].append({self.unit.held(_joined(self.variables(step.source)), 'hold_one')})"
+                )
 
         name, free = self.unit.function(write, "h")
         if free:
@@ -535,6 +554,8 @@ class StepWriter:
         batch = self.unit.name("batch")
         values = "".join(f"{key}, " for key in keys)
         with self.unit.block(f"for {batch} in {batches}(session, {plan}, ({values})):"):
+            if self.unit.meters:
+                self.watch(batch)
             body(Stream(f"r{source.id}", batch, True))
 
     def _other_source(self, source: Source, kind: str, body: Body) -> None:

@@ -296,7 +296,7 @@ class SelectWriter:
         self.queries.count(select.counter("sort"), "start")
         listed = "".join(self.queries.term(*term) + ", " for term in terms())
         if top:
-            consumer.set_terms(f"top = Top(({listed}), stop)")
+            consumer.set_terms(f"top = {'session.top' if self.unit.meters > 1 else 'Top'}(({listed}), stop)")
             line("rows = top.result()")
         else:
             line(f"rows = order(rows, ({listed}))")

@@ -25,6 +25,7 @@ from time import perf_counter
 from typing import Any
 
 from aerodb_dbapi.executor import authorize, limits, pragma
+from aerodb_dbapi.executor.budgets import level, metering
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.databases import attach, detach
 from aerodb_dbapi.executor.definitions import run_definition
@@ -65,6 +66,9 @@ _DDL_KINDS = frozenset(
 
 def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
     """Prepare one statement against a schema. What is made is kept in `plans`."""
+    if session.budget is not None and not level():
+        with metering(session):
+            return prepare(session, sql, schema, trees, plans)
     if session.registry.collations:
         with collations.in_use(session.registry.collations):
             return _prepare(session, sql, schema, trees, plans)

@@ -188,7 +188,7 @@ class Streaming(Gathering):
     def take_list(self, rows: str) -> None:
         line = self.unit.line
         if self.distinct:
-            line(f"out = distinct({rows}, seen{self.key})")
+            line(f"out = {self.unit.held(f'distinct({rows}, seen{self.key})')}")
             rows = "out"
         if self.limiter.active:
             if rows != "out":
@@ -208,7 +208,7 @@ class Streaming(Gathering):
             line(f"key = {self.key[2:]}(row)" if self.key else "key = row")
             with self.unit.block("if key in seen:"):
                 line("continue")
-            line("seen[key] = None")
+            line(f"seen[{self.unit.held('key', 'hold_one')}] = None")
             self.tell("passed")
         self.limiter.skip_row()
         line("out.append(row)")
@@ -234,7 +234,7 @@ class Collecting(Gathering):
             self.unit.line("rows = []")
 
     def take_list(self, rows: str) -> None:
-        self.unit.line(f"top.add({rows})" if self.top else f"rows += {rows}")
+        self.unit.line(f"top.add({rows})" if self.top else f"rows += {self.unit.held(rows)}")
 
 
 class Answering:

@@ -286,6 +286,8 @@ class GroupWriter:
     @property
     def comprehensible(self) -> bool:
         """Does it take lists of elements rather than single rows?"""
+        if self.unit.meters > 1 and self.group.keys:
+            return False
         return not self.group.keys or (self.counting and not any(self.key_folds))
 
     def begin(self) -> None:
@@ -316,7 +318,7 @@ class GroupWriter:
         if self.group.keys:
             line(f"{self.groups}.update({rows})")
         elif not self.streaming:
-            line(f"{self.groups} += {rows}")
+            line(f"{self.groups} += {self.unit.held(rows)}")
         else:
             self._unpack(rows)
             for state, fold in zip(self.states, self.folds):
@@ -345,22 +347,24 @@ class GroupWriter:
             with block(f"if key not in {self.first}:"):
                 line(f"{self.first}[key] = {plain}")
         if self.counting:
+            if self.unit.meters > 1:
+                line(f"key in {self.groups} or session.hold_one(key)")
             line(f"{self.groups}[key] += 1")
             return
         lists = (isinstance(self.payload, ValueLists) and self.payload.texts) or [self.payload.keep()]
         if len(lists) == 1:
             with block("try:"):
-                line(f"{self.groups}[key].append({lists[0]})")
+                line(f"{self.groups}[key].append({self.unit.held(lists[0], 'hold_one')})")
             with block("except KeyError:"):
-                line(f"{self.groups}[key] = [{lists[0]}]")
+                line(f"{self.groups}[{self.unit.held('key', 'hold_one')}] = [{self.unit.held(lists[0], 'hold_one')}]")
             return
         names = ", ".join(f"l{i}" for i in range(len(lists)))
         with block("try:"):
             line(f"{names} = {self.groups}[key]")
         with block("except KeyError:"):
-            line(f"{names} = {self.groups}[key] = ({', '.join(['[]'] * len(lists))})")
+            line(f"{names} = {self.groups}[{self.unit.held('key', 'hold_one')}] = ({', '.join(['[]'] * len(lists))})")
         for i, text in enumerate(lists):
-            line(f"l{i}.append({text})")
+            line(f"l{i}.append({self.unit.held(text, 'hold_one')})")
 
     # --- pass 2
 
@@ -390,13 +394,14 @@ class GroupWriter:
     def _fold_group(self, made: str, keys: str) -> None:
         """Write the making of one group row."""
         if self.counting:
-            self.unit.line(f"{made}.append(({keys}{'rows, ' * len(self.folds)}))")
+            row = f"({keys}{'rows, ' * len(self.folds)})"
+            self.unit.line(f"{made}.append({self.unit.held(row, 'hold_one')})")
             return
         extreme = self._extreme()
         results = "".join("found, " if fold is extreme else f"{fold.result()}, " for fold in self.folds)
         if self.bare:
             results += self._bare_values(extreme)
-        self.unit.line(f"{made}.append(({keys}{results}))")
+        self.unit.line(f"{made}.append({self.unit.held(f'({keys}{results})', 'hold_one')})")
 
     def _extreme(self) -> Fold | None:
         """The call whose row gives the bare columns."""

@@ -53,7 +53,7 @@ NOTHING: Final = Members(())
 
 def stay_correlated(error: DatabaseError) -> float:
     """The count of runs after making the table has failed: so low that it is not tried again."""
-    if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+    if getattr(error, "sqlite_errorname", "") in ("SQLITE_INTERRUPT", "SQLITE_NOMEM"):
         raise error
     return float("-inf")
 
@@ -162,11 +162,13 @@ class KeyedWriter:
         key = keys[0] if count == 1 else f"({', '.join(keys)})"
         rows = self.queries.all_rows(node.query)
         if isinstance(node.direct, e.ScalarQuery):
-            return f"{self.unit.bind(values_by_key)}((({key}, row[{count}]) for row in {rows}), {count > 1})"
+            pairs = self.unit.held(f"(({key}, row[{count}]) for row in {rows})", "keep_each")
+            return f"{self.unit.bind(values_by_key)}({pairs}, {count > 1})"
         values = [make(f"row[{count + at}]") for at, make in enumerate(self._value_makers(node.direct))]  # type: ignore[arg-type]
         value = values[0] if len(values) == 1 else f"({', '.join(values)})"
         of = "Members" if len(values) == 1 else "row_members"
-        return f"{self.unit.bind(members_by_key)}((({key}, {value}) for row in {rows}), {count > 1}, {of})"
+        pairs = self.unit.held(f"(({key}, {value}) for row in {rows})", "keep_each")
+        return f"{self.unit.bind(members_by_key)}({pairs}, {count > 1}, {of})"
 
     # --- when
 

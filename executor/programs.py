@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Final
 
+from aerodb_dbapi.executor.budgets import metering
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.dml import compile_dml
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
@@ -86,6 +87,10 @@ class Program:
         return statement
 
     def _compile(self, session: Any, transaction: Any) -> Callable[..., Any]:
+        with metering(session):
+            return self._compiled(session, transaction)
+
+    def _compiled(self, session: Any, transaction: Any) -> Callable[..., Any]:
         statement = plan_statement(session, self.bind(session), transaction.trees, transaction.schema)
         self.reads = reads_of(statement)
         if isinstance(statement, SelectStatement):

@@ -130,7 +130,9 @@ class QueryCompiler:
     def row_list(self, query: Query) -> str:
         made = self.function(query)
         text = self.call(made)
-        return self.memo("list", query, made, text if made.is_list else f"list(chain({text}))")
+        return self.memo(
+            "list", query, made, text if made.is_list else f"list({self.unit.held(f'chain({text})', 'hold_each')})"
+        )
 
     def _iterable(self, made: Made) -> str:
         return self.call(made) if made.is_list else f"chain({self.call(made)})"
@@ -163,9 +165,11 @@ class QueryCompiler:
         made = self.function(query)
         keys = [make(f"row[{i}]") for i, make in enumerate(columns)]
         if len(keys) == 1:
-            text = f"Members([{keys[0]} for row in {self._iterable(made)}])"
+            values = f"[{keys[0]} for row in {self._iterable(made)}]"
+            text = f"Members({self.unit.held(values)})"
         else:
-            text = f"row_members([({', '.join(keys)}) for row in {self._iterable(made)}])"
+            values = f"[({', '.join(keys)}) for row in {self._iterable(made)}]"
+            text = f"row_members({self.unit.held(values)})"
         return self.memo("members " + ", ".join(keys), query, made, text)
 
     # --- kinds of queries
@@ -204,7 +208,10 @@ class QueryCompiler:
         if op == "UNION ALL" and not query.order_by:
             self._write_union_all(query, parts)
             return False
-        sides = ", ".join(map(self._iterable, parts))
+        sides = ", ".join(
+            self._iterable(part) if part.is_list else self.unit.held(self._iterable(part), "hold_each")
+            for part in parts
+        )
         if op == "UNION ALL":
             line(f"rows = list(chain(({sides})))")
         else:
@@ -294,8 +301,13 @@ class QueryCompiler:
         limiter.begin()
         steps = [self.function(step) for step in query.steps]
         terms = "".join(self.term(f"itemgetter({position(order)})", order) + ", " for order in query.order_by)
+        metered = self.unit.meters > 1
+        if metered:
+            line("size = 0")
         with block("while fresh:"):
             self.steps.watch()
+            if metered:
+                line("size = session.instead(size, fresh)")
             if terms:
                 line(f"fresh = order(fresh, ({terms}))")
                 line("out, rest = fresh[:1], fresh[1:]")
@@ -307,7 +319,7 @@ class QueryCompiler:
                 for made in steps:
                     line(f"made += {self._iterable(made)}")
             if query.distinct:
-                line("made = distinct(made, seen)")
+                line(f"made = {self.unit.held('distinct(made, seen)')}")
             limiter.cut_list("out")
             line("yield out")
             limiter.stop_list()

@@ -47,6 +47,7 @@ from threading import get_ident
 from typing import Any, Final
 
 from aerodb_dbapi.executor import compile as compiler
+from aerodb_dbapi.executor.budgets import Budget, Metered
 from aerodb_dbapi.executor.constraints import resolution_of
 from aerodb_dbapi.executor.databases import Databases, Other, open_file, open_temp
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
@@ -82,7 +83,8 @@ class Session:
     """State of one connection. Used by one thread at a time."""
 
     __slots__ = (
-        "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "_shares_plans", "authorizer",
+        "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "_shares_plans",
+        "_unused_plans", "authorizer", "budget",
         "changes", "database", "defer_foreign_keys", "depth", "foreign_keys", "hits", "interrupted", "last_insert_rowid", "limits",
         "name_inside", "open_file", "others", "outer",
         "plans", "progress", "read_only", "registry", "running", "settings", "thread", "timeout", "total_changes", "transaction",
@@ -117,6 +119,10 @@ class Session:
         self.progress: Callable[[], bool] | None = None
         self.authorizer: Callable[..., int] | None = None
         self.limits: dict[int, int] | None = None
+        self.budget: Budget | None = None
+        self._unused_plans: dict[
+            int, PlanCache
+        ] = {}  # by the level of metering, those of other levels than the present one
         self.others: Databases | None = None  # besides main
         self.outer: Any = None  # see `databases.within`
         self.name_inside = "main"
@@ -126,7 +132,8 @@ class Session:
     def set_foreign_keys(self, enforced: bool) -> None:
         """Whether foreign keys are enforced. Not to be changed in a transaction."""
         self.foreign_keys = enforced
-        self.plans = shared_cache(self.database.plan_cache, enforced) if self._shares_plans else PlanCache()
+        self._unused_plans = {}
+        self.plans = self._plans_of(0 if self.budget is None else self.budget.level)
         self._set_hits()
 
     def set_commits_alone(self, alone: bool) -> None:
@@ -143,7 +150,7 @@ class Session:
 
     def _set_hits(self) -> None:
         self.hits = NO_HITS
-        if self._plain and not self.watch and self.others is None:
+        if self._plain and not self.watch and self.others is None and self.budget is None:
             if self.transaction is None:
                 self.hits = self.plans.rows if self._commits_alone else self.plans.selects
             elif self.transaction is not PENDING and self._ddl_plans is None:
@@ -163,6 +170,24 @@ class Session:
         self.progress = progress
         self.watch = self.interrupted or progress is not None
         self._set_hits()
+
+    def set_budget(self, budget: Budget | None) -> None:
+        """What each statement may use from here on. The plans of the level before are kept aside."""
+        before = 0 if self.budget is None else self.budget.level
+        after = 0 if budget is None else budget.level
+        self.budget = budget
+        if before != after:
+            self._unused_plans[before] = self.plans
+            aside = self._unused_plans
+            self.plans = aside.pop(after) if after in aside else self._plans_of(after)
+            if self._ddl_plans is not None:
+                self._ddl_plans = PlanCache()
+        self._set_hits()
+
+    def _plans_of(self, level: int) -> PlanCache:
+        if not self._shares_plans:
+            return PlanCache()
+        return shared_cache(self.database.plan_cache, self.foreign_keys, level)
 
     def start(self) -> None:
         """A statement begins while `watch` is set: an interruption that found nothing running is over."""
@@ -283,7 +308,8 @@ class Session:
         transaction = self.transaction
         if compiled.is_dml:
             if transaction is None:
-                result = self._alone(prepared, lambda c, t: self._once(c, t, params))
+                face = self if self.budget is None else Metered(self)
+                result = self._alone(prepared, lambda c, t: self._once(face, c, t, params))
                 self.changes = result[1]
                 return result
             return self._inside(prepared, params)
@@ -295,37 +321,39 @@ class Session:
             open_temp(self)
             transaction = self.transaction
         if transaction is None:
-            return self._alone(prepared, lambda c, t: c.run(self, t, params))
+            face = self if self.budget is None else Metered(self)
+            return self._alone(prepared, lambda c, t: c.run(face, t, params))
         return self._define(compiled, params)
 
     def run_alone(self, prepared: Prepared, params: Row) -> int:
         """DML that gives no rows, in a transaction of its own, its constants already in `params`; the rows changed."""
-        self.changes = count = self._alone(prepared, lambda c, t: self._once(c, t, params))[1]
+        self.changes = count = self._alone(prepared, lambda c, t: self._once(self, c, t, params))[1]
         return count
 
-    def _once(self, compiled: Compiled, transaction: Transaction, params: Row) -> tuple[int, Any]:
+    def _once(self, face: Any, compiled: Compiled, transaction: Transaction, params: Row) -> tuple[int, Any]:
         """Run DML in a transaction, and tell it what was read."""
         if compiled.note is not None:
             compiled.note(transaction, params)
-        done: tuple[int, Any] = compiled.run(self, transaction, params)
+        done: tuple[int, Any] = compiled.run(face, transaction, params)
         return done
 
     def _select(self, prepared: Prepared, params: Row) -> Iterator[Row]:
         rows: Iterator[Row]
+        face = self if self.budget is None else Metered(self)
         if self.transaction is None:
             if self.others is not None:
                 schema, trees = self.others.published(self.database)
-                rows = self._fitting(prepared, schema).run(self, trees, params)
+                rows = self._fitting(prepared, schema).run(face, trees, params)
                 return rows
             root = self.database.root
             compiled = self._fitting(prepared, root.schema)
-            rows = compiled.run(self, root.trees, params)
+            rows = compiled.run(face, root.trees, params)
             return rows
         transaction = self.open_transaction()
         compiled = self._fitting(prepared, transaction.schema)
         if compiled.note is not None:
             compiled.note(transaction, params)
-        rows = compiled.run(self, transaction.trees, params)
+        rows = compiled.run(face, transaction.trees, params)
         return rows
 
     def _fitting(self, prepared: Prepared, schema: Schema) -> Compiled:
@@ -347,7 +375,7 @@ class Session:
         try:
             if compiled.note is not None:
                 compiled.note(transaction, params)
-            count, rows = compiled.run(self, transaction, params)
+            count, rows = compiled.run(self if self.budget is None else Metered(self), transaction, params)
         except BaseException as error:
             self.undo(transaction, mark, error, compiled.kind)
             raise
@@ -360,7 +388,7 @@ class Session:
         transaction = self.open_transaction()
         mark = transaction.mark()
         try:
-            compiled.run(self, transaction, params)
+            compiled.run(self if self.budget is None else Metered(self), transaction, params)
         except BaseException as error:
             self.undo(transaction, mark, error, "ddl")
             raise
@@ -459,9 +487,10 @@ class Session:
         mark = len(transaction.journal)
         if compiled.reads:
             transaction.note_read(compiled.reads)
+        face = self if self.budget is None else Metered(self)
         try:
             if compiled.run_many is not None:
-                count = compiled.run_many(self, transaction, rows)
+                count = compiled.run_many(face, transaction, rows)
                 if count >= 0:
                     done.count = count
                     self.changes = 1 if rows else 0
@@ -469,7 +498,7 @@ class Session:
             run = compiled.run
             for row in rows:
                 mark = len(transaction.journal)
-                count = run(self, transaction, row)[0]
+                count = run(face, transaction, row)[0]
                 done.count += count
                 self.changes = count
         except BaseException as error:
@@ -596,6 +625,7 @@ class Session:
         """Share no plans with other sessions from here on, and forget those that there are."""
         self._shares_plans = False
         self.plans = PlanCache()
+        self._unused_plans = {}
         self._set_hits()
         if self._ddl_plans is not None:
             self._ddl_plans = PlanCache()

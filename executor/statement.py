@@ -182,8 +182,9 @@ def _insert(entries: dict[Any, Any], key: Any, value: Any, limit: int) -> None:
     entries[key] = value
 
 
-def shared_cache(slots: dict[Any, Any], foreign_keys: bool = False) -> PlanCache:
+def shared_cache(slots: dict[Any, Any], foreign_keys: bool = False, level: int = 0) -> PlanCache:
     """The cache kept in a database's `plan_cache` dictionary, made at first use. Statements that enforce foreign keys are
     other ones than those that do not."""
-    cache: PlanCache = slots.setdefault("statements, foreign keys" if foreign_keys else "statements", PlanCache())
+    name = "statements, foreign keys" if foreign_keys else "statements"
+    cache: PlanCache = slots.setdefault((name, level) if level else name, PlanCache())
     return cache

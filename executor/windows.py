@@ -43,10 +43,10 @@ def write_windowed(queries: Any, query: Windowed) -> None:
         for frame in (level.frame for level in query.levels)
     )
     unit.namespace["windowed"] = windowed
-    unit.line(f"rows = {call}" if source.is_list else f"rows = list(chain({call}))")
+    unit.line(f"rows = {call}" if source.is_list else f"rows = list({unit.held(f'chain({call})', 'hold_each')})")
     counter = query.counter("windows")
     queries.count(counter, "start")
-    made = f"windowed(rows, {unit.bind(query.levels, 'levels')}, {{{folds}}}, ({offsets}))"
+    made = unit.held(f"windowed(rows, {unit.bind(query.levels, 'levels')}, {{{folds}}}, ({offsets}))")
     unit.line(f"return {made}" if counter is None else f"return {unit.bind(counter.done, 'count')}({made})")
 
 

@@ -33,6 +33,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final
 
+from aerodb_dbapi.executor.budgets import level
 from aerodb_dbapi.executor.runtime import NAMES
 
 _serial = count(1)
@@ -60,6 +61,8 @@ class Frame:
 
 
 HELD: Final = "trees"
+MEMOS: Final = ("m", "h")  # prefixes of functions that fill a memo
+QUERIES: Final = ("f", "part")  # and of those that give rows
 
 
 class Unit:
@@ -72,6 +75,7 @@ class Unit:
         self.head: list[str] = []
         self.frames: list[Frame] = [Frame()]
         self._counter = count()
+        self.meters = level()  # see `budgets`
         self.live = False  # trees are taken anew at each use: the unit's rows are asked for while a statement writes
         self._hoisted: dict[str, str] = {}
         self._views: list[str] = []
@@ -123,6 +127,10 @@ class Unit:
         if view not in self._views:
             self._views.append(view)
         return self.hoist(f"{view}[{tree_id}]", "t")
+
+    def held(self, text: str, how: str = "hold") -> str:
+        """Text of rows, which a budget is told of if there is one (`budgets.Use`)."""
+        return f"session.{how}({text})" if self.meters > 1 else text
 
     def hold(self) -> None:
         """Write that the current function uses the states it reads for as long as it runs (INV-G5)."""
@@ -197,6 +205,10 @@ class Unit:
         free = frame.free() if arguments is None else arguments
         if arguments is None:
             self.frames[-1].used.update(free)
+        if self.meters > 1 and (prefix in MEMOS or (free and prefix in QUERIES)):
+            batches = any(line.lstrip().startswith("yield") for line in frame.lines)
+            kind = "keeping" if prefix in MEMOS and not free else "releasing_batches" if batches else "releasing"
+            self.head.append(f"    @session.{kind}")
         self.head.append(f"    def {name}({', '.join(free)}):")
         self.head.extend(frame.text(2))
         return name, free

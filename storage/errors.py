@@ -118,6 +118,16 @@ class SerializationError(OperationalError):
     default_name = "SQLITE_BUSY_SNAPSHOT"
 
 
+class BudgetError(OperationalError):
+    """A statement used more than its budget allows; nothing of it was kept. `limit` is 'timeout', 'rows' or 'memory'."""
+
+    default_name = "SQLITE_INTERRUPT"
+
+    def __init__(self, message: str, *, limit: str, name: str | None = None) -> None:
+        super().__init__(message, name=name)
+        self.limit = limit
+
+
 class IntegrityError(DatabaseError):
     """A constraint failed; nothing of the statement was kept."""
 
@@ -152,7 +162,7 @@ class CorruptionError(DatabaseError):
 
 
 for _class in (
-    Warning, Error, InterfaceError, DatabaseError, DataError, OperationalError, SerializationError,
+    Warning, Error, InterfaceError, DatabaseError, DataError, OperationalError, SerializationError, BudgetError,
     IntegrityError, InternalError, ProgrammingError, NotSupportedError, CorruptionError,
 ):  # fmt: skip
     _class.__module__ = "aerodb_dbapi"
