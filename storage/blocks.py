@@ -101,7 +101,11 @@ class BlockFile:
             page = self.file.read_at(offset, length)
         except OSError as error:
             raise io_error(error, "SQLITE_IOERR_READ", self.path) from error
-        if len(page) != length or self.checksum(offset, page) != crc:
+        if len(page) < length:
+            raise CorruptionError(
+                f"the file was cut: it has no block at {offset}", file=self.path, offset=self.file.size()
+            )
+        if self.checksum(offset, page) != crc:
             raise CorruptionError(f"damaged block of {length} bytes", file=self.path, offset=offset)
         return page
 
