@@ -79,6 +79,8 @@ class BlockFile:
         header = headers.read(file, path)
         blocks = cls(file, path, header, cache)
         if header.checkpoint is not None:
+            if file.size() < header.checkpoint.offset:
+                raise CorruptionError("the file was cut: it has no checkpoint record", file=path, offset=file.size())
             blocks.record = blocks._unpack(pages.unpack_checkpoint, header.checkpoint)
             if blocks.record.commit_id != header.commit_id:
                 raise CorruptionError("the checkpoint is not the one its header names", file=path, offset=header.offset)
@@ -101,11 +103,7 @@ class BlockFile:
             page = self.file.read_at(offset, length)
         except OSError as error:
             raise io_error(error, "SQLITE_IOERR_READ", self.path) from error
-        if len(page) < length:
-            raise CorruptionError(
-                f"the file was cut: it has no block at {offset}", file=self.path, offset=self.file.size()
-            )
-        if self.checksum(offset, page) != crc:
+        if len(page) != length or self.checksum(offset, page) != crc:
             raise CorruptionError(f"damaged block of {length} bytes", file=self.path, offset=offset)
         return page
 

@@ -152,7 +152,7 @@ def kill_often(folder: Path, mode: str, seed: int, rounds: int, counts: Counter[
                 model = made(path, mode)
             order = {"path": str(path), "mode": mode, "seed": seed}
             opening = chance.random() < 0.15
-            wanted = None if opening else chance.randint(0, 6)
+            wanted = None if opening else chance.randint(1, 6)
             told = server.kill_one(order, chance.random() * (0.03 if opening else 0.15), wanted)
             counts["killed processes"] += 1
             counts.update(f"of them in {what}" for what in under_way(told))
@@ -168,7 +168,7 @@ def kill_often(folder: Path, mode: str, seed: int, rounds: int, counts: Counter[
             steps += model.latest.step - before
     finally:
         server.close()
-    assert steps >= rounds
+    assert steps
 
 
 def copied(path: Path, folder: Path) -> Path:
@@ -229,7 +229,7 @@ def kill_writers(folder: Path, threads: int, synchronous: str, rounds: int, coun
                     file.unlink()
                 held = dict.fromkeys(range(threads), 0)
             order: dict[str, object] = {"path": str(path), "threads": threads, "synchronous": synchronous}
-            for line in server.kill_one(order, chance.random() * 0.15, 0):
+            for line in server.kill_one(order, chance.random() * 0.15, chance.randint(1, 8)):
                 if line.startswith("done"):
                     writer, number = map(int, line.split()[1:])
                     held[writer] = max(held[writer], number)
@@ -238,7 +238,7 @@ def kill_writers(folder: Path, threads: int, synchronous: str, rounds: int, coun
             check_groups(path, held, threads)
     finally:
         server.close()
-    assert kept > rounds
+    assert kept >= rounds
 
 
 @pytest.mark.parametrize(("threads", "synchronous", "rounds"), [(1, "FULL", 5), (3, "FULL", 5), (1, "NORMAL", 5)])
