@@ -9,6 +9,9 @@ that has one row at most (`RowidPoint`) binds the row itself and calls `body(Non
 Variables of source 3: ``r3`` its row, ``k3`` its rowid (only where the query refers to it), ``e3`` an index entry
 where the entry holds all that is needed (`covering`).
 
+A scan of a whole table that uses some of its columns names them (``t0_.columns((1, 4, ))``), so that leaves which are not in
+memory are read without the others; where they are in memory it makes no difference.
+
 Point access is written out for tables without gaps, where the row's place is arithmetic (`storage.dense`); else it is
 searched. Index look-ups make a prefix of the entry key: ``(rank, value, …)``; entries with it lie in
 ``[prefix, prefix + (inf,))``. Ranges extend the prefix by one part (`_bounds`); in a DESC column the two ends change
@@ -214,8 +217,24 @@ class StepWriter:
             return write_union(self, source, step.kind, access, body)
         if type(access) is not Access:
             raise NotSupportedError(f"access path {type(access).__name__}")
-        arguments = "None, False, None, False, True" if access.reverse else ""
-        return self.batches(source, step.kind, f"{self.tree(source)}.batches({arguments})", body)
+        tree = self.tree(source)
+        columns = self._columns(source)
+        if access.reverse:
+            scan = f"{tree}.batches(None, False, None, False, True)"
+        elif columns is None:
+            scan = f"{tree}.batches()"
+        else:
+            scan = f"{tree}.columns({columns})"
+        return self.batches(source, step.kind, scan, body)
+
+    def _columns(self, source: TableSource) -> str | None:
+        """Text of the places of the columns that the statement uses; None if it uses all, or the row as it is."""
+        table = source.table
+        used = self.references.get(source.id, set())
+        wanted = sorted({table.rowid_alias if i < 0 else i for i in used} - {None})  # type: ignore[type-var]
+        if source.id in self.whole or len(wanted) == len(table.columns):
+            return None
+        return f"({''.join(f'{i}, ' for i in wanted)})"
 
     def batches(self, source: TableSource, kind: str, batches: str, body: Body) -> None:
         """Loop over batches of a table tree."""
@@ -412,7 +431,11 @@ class StepWriter:
         assert bounds is not None
         trees = f"{self.tree(source)}, {self.tree(source, entries.index)}"
         ends = f"{bounds[0]}, {bounds[1]}"
-        self.batches(source, kind, f"guided_batches({trees}, {ends}, {access.in_order}, {access.reverse})", body)
+        wanted = self._columns(source)
+        columns = "" if wanted is None else f", {wanted}"
+        self.batches(
+            source, kind, f"guided_batches({trees}, {ends}, {access.in_order}, {access.reverse}{columns})", body
+        )
 
     def _key_value(self, key: Expression, affinity: str | None) -> str:
         """A variable with a key's value; where that is NULL nothing is found."""

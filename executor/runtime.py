@@ -304,11 +304,19 @@ ENTRY_COST: Final = 12  # reading a row through an index entry, in rows scanned
 
 
 def guided_batches(
-    table: Tree, entries: Tree, lower: Row, upper: Row, in_order: bool, reverse: bool
+    table: Tree,
+    entries: Tree,
+    lower: Row,
+    upper: Row,
+    in_order: bool,
+    reverse: bool,
+    columns: Sequence[int] | None = None,
 ) -> Iterable[tuple[Sequence[Any], Sequence[Any]]]:
     """(rowids, rows) batches of a table, among them every row with an entry in lower <= key < upper. `in_order`: by
-    rowid; `reverse`: descending."""
+    rowid; `reverse`: descending; `columns`: those that are used, if not all."""
     if entries.count(lower, False, upper, True) * ENTRY_COST > len(table):
+        if columns is not None and not reverse:
+            return table.columns(columns)
         return table.batches(None, False, None, False, reverse)
     batches: Iterable[Sequence[Any]] = (rowids for _, rowids in entry_batches(entries, lower, upper))
     if in_order:

@@ -4,6 +4,9 @@ Reading
     `read(pointer)` gives the page if the bytes there have the pointer's checksum, which covers the file's identity and the
     block's place as well (INV-C2); else a CorruptionError that names file and offset. `load` makes a node's content of it.
 
+    A scan that uses some columns of a table asks for these (`BlockSource.columns`): a leaf that is not in memory is then read
+    without the others, and without a place in the cache. INV-C7 holds for them as well.
+
 Room
     `Allocator` hands out extents, multiples of `UNIT`. It works on the free list of the checkpoint in force and never
     gives out a byte that this one, or the one being written, uses (INV-C3, INV-G2): *next fit*, in order of offset, so that the
@@ -19,6 +22,7 @@ Not here: header slots (`header.py`), what to write when (`checkpoint.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from struct import Struct
 from typing import Any, Final
 
@@ -37,17 +41,20 @@ from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.tree import Tree
 
 TRIES: Final = 64
+COLUMNS_ALONE = True  # whether scans of leaves that are not in memory read the columns that they use alone
+CACHE_RESERVE: Final = 1 << 20  # the cache is taken to be full when it has no more room than this
 _PLACE: Final = Struct("<Q")
 
 
 class BlockSource:
-    """Where a clean node comes from: a block of a file."""
+    """Where a clean node comes from: a block of a file. `scanned`: some columns of it were read once."""
 
-    __slots__ = ("blocks", "pointer")
+    __slots__ = ("blocks", "pointer", "scanned")
 
     def __init__(self, blocks: BlockFile, pointer: Pointer) -> None:
         self.blocks = blocks
         self.pointer = pointer
+        self.scanned = False
 
     def load(self, node: Any) -> tuple[Any, Any]:
         """The content of the node, which the cache is told of."""
@@ -58,6 +65,17 @@ class BlockSource:
             node.values, node.keys = content[1], content[0]
         self.blocks.cache.add(node, weight(node, self.pointer.length))
         return content
+
+    def columns(self, node: Any, wanted: Sequence[int]) -> tuple[Any, Any]:
+        """Keys and values of a leaf, or rows with the columns `wanted` only, which nobody keeps. The second time all of the
+        leaf is loaded, if there is room: who scans twice may scan often."""
+        blocks, cache = self.blocks, self.blocks.cache
+        if COLUMNS_ALONE and (not self.scanned or cache.used + CACHE_RESERVE > cache.budget):
+            found: tuple[Any, Any] | None = blocks.columns(node, self.pointer, wanted)
+            if found is not None:
+                self.scanned = True
+                return found
+        return self.load(node)
 
 
 class BlockFile:
@@ -117,12 +135,19 @@ class BlockFile:
         else:
             content = self._unpack(pages.unpack_leaf, pointer)
             if len(content[0]) != node.size:
-                raise CorruptionError(
-                    f"a leaf of {len(content[0])} entries where one of {node.size} should be",
-                    file=self.path,
-                    offset=pointer.offset,
-                )
+                raise self._miscounted(node, len(content[0]), pointer)
         return content
+
+    def columns(self, node: Any, pointer: Pointer, wanted: Sequence[int]) -> tuple[Any, Any] | None:
+        """Keys of a leaf and rows with the columns `wanted` only; None if it does not have such rows."""
+        found: tuple[Any, Any] | None = self._unpack(lambda page: pages.unpack_leaf_columns(page, wanted), pointer)
+        if found is not None and len(found[0]) != node.size:
+            raise self._miscounted(node, len(found[0]), pointer)
+        return found
+
+    def _miscounted(self, node: Any, count: int, pointer: Pointer) -> CorruptionError:
+        message = f"a leaf of {count} entries where one of {node.size} should be"
+        return CorruptionError(message, file=self.path, offset=pointer.offset)
 
     def node(self, kind: type[Leaf] | type[Branch], size: int, pointer: Pointer) -> Any:
         """A node that will load from that block."""

@@ -9,6 +9,10 @@ How it stays safe (INV-F3)
     of a function in C, which `entries` and `column_of` translate. Sizes are checked against what is there (`_take`), and
     items that take no bytes against the allowance of cells, before anything of that size is made.
 
+Some columns of many
+    `columns` reads the keys and the columns of rows that are asked for, and steps over the others: their sizes follow from
+    their heads, but for lengths and codes of several parts, which are read.
+
 Example: ``0f 05 00 00 00 00 61 00 62 00 63`` as a column of 3: kind 15, 5 bytes of text, no prefix: "a", "b", "c".
 """
 
@@ -52,6 +56,8 @@ _SIZE: Final = Struct("<I")
 _INT64: Final = range(-1 << 63, 1 << 63)
 _WRONG: Final = (ValueError, TypeError, LookupError, ArithmeticError, StructError)
 
+ABSENT: Any = None  # what stands for a column that was not asked for
+
 _last = itemgetter(-1)
 
 
@@ -61,8 +67,30 @@ def entries(data: bytes | memoryview) -> tuple[tuple[Any, ...], tuple[Any, ...]]
         reader = Reader(data)
         if not reader.count:
             return reader.finish(()), ()
-        reader.keys = tuple(reader.column(reader.count, 0))
-        return reader.keys, reader.finish(reader.values())
+        keys = reader.keys = tuple(reader.column(reader.count, 0))
+        return keys, reader.finish(reader.values())
+    except _WRONG as error:
+        raise DamagedEntries(f"unreadable entries: {error}") from error
+
+
+def columns(data: bytes | memoryview, wanted: Sequence[int]) -> tuple[Sequence[Any], list[tuple[Any, ...]]] | None:
+    """The keys of packed entries, and rows that have the columns at the places `wanted` (ascending), with None before and
+    between them and nothing behind; None if the values are not packed as rows of one width with those columns."""
+    try:
+        reader = Reader(data)
+        if not reader.count:
+            return None
+        keys = reader.column(reader.count, 0)
+        if not wanted:
+            return keys, []
+        reader.keys = keys
+        if reader.data[reader.at] != TUPLES:
+            return None
+        reader.at += 1
+        (width,) = reader._head(_CHOICES)
+        if width <= wanted[-1]:
+            return None
+        return keys, reader.rows(wanted)
     except _WRONG as error:
         raise DamagedEntries(f"unreadable entries: {error}") from error
 
@@ -85,7 +113,7 @@ class Reader:
         self.data = memoryview(data)
         self.at = _SIZE.size
         self.cells = kinds.CELLS_BASE + kinds.CELLS_PER_BYTE * len(data)
-        self.keys: tuple[Any, ...] | None = None
+        self.keys: Sequence[Any] | None = None
         (self.count,) = _SIZE.unpack_from(self.data)
         if self.count > kinds.ENTRIES_MAX:
             raise DamagedEntries(f"{self.count} entries")
@@ -105,6 +133,31 @@ class Reader:
             return self.column(self.count, 0)
         self.at += 1
         return tuple(map(_last, self.keys or ()))
+
+    def rows(self, wanted: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Rows of the columns at the places `wanted`, out of those that follow."""
+        found: list[Any] = [repeat(ABSENT)] * (wanted[-1] + 1)
+        self.cells -= self.count * (len(found) - len(wanted))
+        for place in range(len(found)):
+            if place in wanted:
+                found[place] = self.column(self.count, 1)
+            else:
+                self.skip(self.count, 1)
+        return list(zip(*found))
+
+    def skip(self, count: int, depth: int) -> None:
+        """Step over the next column of `count` items."""
+        if depth > kinds.DEPTH_MAX or count < 1:
+            raise DamagedEntries("a column of impossible size")
+        kind = self.data[self.at]
+        if kind == TEXT:
+            size, shared = _TEXT.unpack_from(self.data, self.at + 1)
+            self.at += 1 + _TEXT.size + size + shared
+        elif (sizes := _SIZES.get(kind)) is not None:
+            self.at += sizes[0] + sizes[1] * count
+        else:
+            self.at += 1
+            _SKIPPERS[kind](self, kind, count, depth)
 
     def finish(self, items: Sequence[Any]) -> tuple[Any, ...]:
         """The items, if nothing follows them."""
@@ -127,6 +180,36 @@ class Reader:
         if not 0 < choices <= kinds.CHOICES_MAX:
             raise DamagedEntries(f"{choices} choices")
         return unpack_codes(self._take(codes_size(count, choices)), count, choices)
+
+    # --- stepping over ------------------------------------------------------------------------------------------------
+
+    def _skip_repeat(self, kind: int, count: int, depth: int) -> None:
+        self.skip(1, depth + 1)
+
+    def _skip_bools(self, kind: int, count: int, depth: int) -> None:
+        self.at += codes_size(count, 2)
+
+    def _skip_pieces(self, kind: int, count: int, depth: int) -> None:
+        self._take(sum(self.column(count, depth + 1)))
+
+    def _skip_dictionary(self, kind: int, count: int, depth: int) -> None:
+        (choices,) = self._head(_CHOICES)
+        self.at += codes_size(count, choices)
+        self.skip(choices, depth + 1)
+
+    def _skip_mixed(self, kind: int, count: int, depth: int) -> None:
+        (choices,) = self._head(_CHOICES)
+        codes = self._codes(count, choices)
+        for i in range(choices):
+            self.skip(codes.count(i), depth + 1)
+
+    def _skip_tuples(self, kind: int, count: int, depth: int) -> None:
+        (width,) = self._head(_CHOICES)
+        for _ in range(width):
+            self.skip(count, depth + 1)
+
+    def _skip_items(self, kind: int, count: int, depth: int) -> None:
+        self.skip(sum(self.column(count, depth + 1)), depth + 1)
 
     # --- items that take no bytes -------------------------------------------------------------------------------------
 
@@ -240,4 +323,24 @@ _READERS: Final[dict[int, Callable[[Reader, int, int, int], Sequence[Any]]]] = {
     ITEMS: Reader._items,
     **dict.fromkeys(SIGNED, Reader._signed),
     **dict.fromkeys(UNSIGNED, Reader._unsigned),
+}
+
+# Kinds whose number of bytes follows from the number of items: of the head, its first byte included, and of each item.
+_SIZES: Final[dict[int, tuple[int, int]]] = {
+    NULLS: (1, 0),
+    SAME: (1, 0),
+    RUN: (1 + _RUN.size, 0),
+    FLOATS: (1, 8),
+    **{kind: (1, 1 << kind - kinds.INT8) for kind in SIGNED},
+    **{kind: (1 + _BASE.size, 1 << kind - kinds.OFFSET8) for kind in UNSIGNED},
+}
+_SKIPPERS: Final[dict[int, Callable[[Reader, int, int, int], None]]] = {
+    BOOLS: Reader._skip_bools,
+    REPEAT: Reader._skip_repeat,
+    TEXT_CUT: Reader._skip_pieces,
+    BLOBS: Reader._skip_pieces,
+    DICTIONARY: Reader._skip_dictionary,
+    MIXED: Reader._skip_mixed,
+    TUPLES: Reader._skip_tuples,
+    ITEMS: Reader._skip_items,
 }

@@ -89,7 +89,9 @@ from aerodb_dbapi.storage import column_reader
 from aerodb_dbapi.storage.column_kinds import DamagedEntries
 from aerodb_dbapi.storage.column_writer import Writer
 
-__all__ = ["DamagedEntries", "pack_column", "pack_entries", "unpack_column", "unpack_entries", "weight"]
+__all__ = [
+    "DamagedEntries", "pack_column", "pack_entries", "unpack_column", "unpack_columns", "unpack_entries", "weight",
+]  # fmt: skip
 
 _SAMPLE: Final = 8
 _POINTER: Final = 8
@@ -109,6 +111,14 @@ def pack_entries(keys: Sequence[Any], values: Sequence[Any]) -> bytes:
 def unpack_entries(data: bytes | memoryview) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The keys and the values of packed entries; `DamagedEntries` if they make no sense."""
     return column_reader.entries(data)
+
+
+def unpack_columns(
+    data: bytes | memoryview, wanted: Sequence[int]
+) -> tuple[Sequence[Any], list[tuple[Any, ...]]] | None:
+    """The keys of packed entries, and rows that have the columns at the places `wanted` (ascending), with None before and
+    between them and nothing behind; None if the values are not packed as rows of one width with those columns."""
+    return column_reader.columns(data, wanted)
 
 
 def pack_column(items: Sequence[Any]) -> bytes:

@@ -39,7 +39,14 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from aerodb_dbapi.storage.columns import DamagedEntries, pack_column, pack_entries, unpack_column, unpack_entries
+from aerodb_dbapi.storage.columns import (
+    DamagedEntries,
+    pack_column,
+    pack_entries,
+    unpack_column,
+    unpack_columns,
+    unpack_entries,
+)
 
 UNIT: Final = 64
 LEAF, BRANCH, STATE, CHECKPOINT = 1, 2, 3, 4
@@ -184,6 +191,14 @@ def unpack_leaf(page: bytes) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Keys and values of a leaf."""
     try:
         return unpack_entries(body_of(page, LEAF))
+    except DamagedEntries as error:
+        raise BadPage(str(error)) from error
+
+
+def unpack_leaf_columns(page: bytes, wanted: Sequence[int]) -> tuple[Sequence[Any], list[tuple[Any, ...]]] | None:
+    """Keys of a leaf and rows with some columns only, see `columns.unpack_columns`."""
+    try:
+        return unpack_columns(body_of(page, LEAF), wanted)
     except DamagedEntries as error:
         raise BadPage(str(error)) from error
 

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, starmap
 from operator import attrgetter
 from typing import Any, Final, Literal
@@ -48,6 +49,8 @@ __all__ = ["MISSING", "TOMBSTONE", "Branch", "IndexTree", "Kind", "Leaf", "Table
 Kind = Literal["table", "index", "map"]
 
 _entries = attrgetter("keys", "values")
+_keys: Final[Any] = Leaf.__dict__["keys"].__get__  # what is in memory; nothing is loaded
+_values: Final[Any] = Leaf.__dict__["values"].__get__
 _children = attrgetter("children")
 _size = attrgetter("size")
 
@@ -173,6 +176,11 @@ class Tree:
         if lower is None and upper is None:
             return map(_entries, self.leaves())
         return self._forward(lower, lower_open, upper, upper_open)
+
+    def columns(self, wanted: Sequence[int]) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
+        """The batches of all rows, for a reader who looks at the columns `wanted` (ascending) alone: in leaves that are not in
+        memory the others may be None, and if there are none wanted, rows may be missing altogether."""
+        return map(partial(_columns, wanted), self.leaves())
 
     def scan(
         self,
@@ -406,6 +414,14 @@ class IndexTree(Tree):
 
 
 _CLASSES: Final[dict[str, type[Tree]]] = {"table": TableTree, "index": IndexTree, "map": Tree}
+
+
+def _columns(wanted: Sequence[int], leaf: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    try:
+        return _keys(leaf), _values(leaf)
+    except AttributeError:
+        found: tuple[Sequence[Any], Sequence[Any]] = leaf.source.columns(leaf, wanted)
+        return found
 
 
 def _next_leaf(rest: list[Iterator[Any]], side: int) -> Any:

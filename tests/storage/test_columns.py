@@ -7,6 +7,7 @@ import re
 import tracemalloc
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from struct import pack
@@ -23,6 +24,7 @@ from aerodb_dbapi.storage.columns import (
     pack_column,
     pack_entries,
     unpack_column,
+    unpack_columns,
     unpack_entries,
     weight,
 )
@@ -57,7 +59,28 @@ def check(keys: Any, values: Any) -> bytes:
     packed = pack_entries(keys, values)
     for form in (packed, memoryview(packed)):
         assert shape(unpack_entries(form)) == shape((tuple(keys), tuple(values)))
+    if values and set(map(type, values)) == {tuple}:
+        check_some_columns(packed, tuple(keys), values)
     return packed
+
+
+def check_some_columns(packed: bytes, keys: Any, values: Any) -> None:
+    """Columns read alone are those of the whole; of rows of several widths there are none (INV-C7)."""
+    width = len(values[0])
+    for wanted in {(), (0,), (width - 1,), (width,), tuple(range(0, width, 2)), tuple(range(width))} - {(-1,)}:
+        found = unpack_columns(packed, wanted)
+        if not wanted:
+            assert found is not None and shape(tuple(found[0])) == shape(keys)
+        elif len(set(map(len, values))) > 1 or width in wanted:
+            assert found is None
+        elif found is not None or is_table(keys, values):
+            alone = tuple(tuple(row[i] if i in wanted else None for i in range(wanted[-1] + 1)) for row in values)
+            assert found is not None and shape((tuple(found[0]), tuple(found[1]))) == shape((keys, alone))
+
+
+def is_table(keys: Any, values: Any) -> bool:
+    """Whether these are entries of a table's leaf."""
+    return set(map(type, keys)) == {int} and len(values[0]) < 1000
 
 
 @st.composite
@@ -240,7 +263,7 @@ def test_every_kind_is_in_use() -> None:
 
 def outcome(data: bytes) -> None:
     """Unpacking gives values or `DamagedEntries`, as entries and as a column."""
-    for unpack in (unpack_entries, unpack_column):
+    for unpack in (unpack_entries, unpack_column, lambda data: unpack_columns(data, (1,))):
         try:
             unpack(data)
         except DamagedEntries:
@@ -297,6 +320,8 @@ def test_forged_forms_are_refused_before_they_cost_memory(name: str) -> None:
     try:
         with pytest.raises(DamagedEntries):
             unpack_entries(FORGED[name])
+        with suppress(DamagedEntries):
+            unpack_columns(FORGED[name], (0, 65_534))
         assert tracemalloc.get_traced_memory()[1] < 150 << 20
     finally:
         tracemalloc.stop()
