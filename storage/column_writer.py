@@ -104,7 +104,7 @@ class Writer:
     def entries(self, keys: tuple[Any, ...], values: tuple[Any, ...]) -> None:
         """Pack the keys, then the values: those of an index by naming the last elements of its keys."""
         uniform = self.column(keys)
-        if type(keys[0]) is tuple and type(values[0]) is int and _follow(keys, values):
+        if uniform and type(keys[0]) is tuple and type(values[0]) is int and _follow(keys, values):
             self.parts.append(_KIND[LAST])
             return
         self.keys = keys if uniform and type(keys[0]) is int else None
@@ -331,10 +331,11 @@ def _is_run(items: Sequence[Any]) -> bool:
 
 
 def _follow(keys: tuple[Any, ...], values: tuple[Any, ...]) -> bool:
-    """Whether each value is the last element of its key: usually the same object, else equal and of one class."""
-    if () in keys or set(map(type, keys)) != {tuple}:
+    """Whether each value is the last element of its key, a tuple: usually the same object, else equal and of one class."""
+    try:
+        last = tuple(map(_last, keys))
+    except IndexError:
         return False
-    last = tuple(map(_last, keys))
     return all(map(is_, last, values)) or (last == values and {int} == set(map(type, last)) == set(map(type, values)))
 
 
