@@ -22,9 +22,9 @@ from inspect import Parameter, Signature
 from operator import index
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from aerodb_dbapi import constants, hooks, readview
+from aerodb_dbapi import constants, hooks, readview, retry
 from aerodb_dbapi.compatibility import CONNECT_DEPRECATED, PYTHON, keywords_deprecated, positional_deprecated
 from aerodb_dbapi.cursor import Cursor
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
@@ -41,6 +41,7 @@ from aerodb_dbapi.surface import Surface
 from aerodb_dbapi.uri import Location, locate
 
 LEGACY_TRANSACTION_CONTROL = -1
+Made = TypeVar("Made")
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 _PARAMETERS = (
     "database", "timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri", "autocommit",
@@ -113,6 +114,7 @@ class Connection(Surface):
         self._autocommit = _checked_autocommit(autocommit)
         self._session = _open(locate(path, uri), timeout, uri)
         self._session.thread = self._thread = get_ident()
+        self._session.holder.thread = self._thread if self._check_same_thread else None
         self._session.set_foreign_keys(bool(foreign_keys))
         self._set_plain()
         self._note_control()
@@ -327,9 +329,10 @@ class Connection(Surface):
         """
         session = self._ready()
         if self._autocommit is not True and session.transaction is not None:
-            self._commit(session)
-            if self._autocommit is False:
-                self._begin(session)
+            try:
+                self._commit(session)
+            finally:
+                self._begin_anew()
 
     def rollback(self) -> None:
         """Undo the open transaction. Does nothing when there is none (or with `autocommit=True`)."""
@@ -338,6 +341,28 @@ class Connection(Surface):
             self._rollback(session)
             if self._autocommit is False:
                 self._begin(session)
+
+    def _begin_anew(self) -> None:
+        """With `autocommit=False`: a transaction has ended, well or not, and the next one is open."""
+        session = self._open_session()
+        if self._autocommit is False and session.transaction is None:
+            self._begin(session)
+
+    def run(
+        self,
+        function: Callable[[Connection], Made],
+        *,
+        retries: int = 10,
+        pause: float = 0.001,
+        pause_max: float = 0.1,
+    ) -> Made:
+        """Call ``function(connection)`` in a transaction, commit it, and return what it returned; again, up to `retries` times, if that
+        raised SerializationError. Before another attempt `pause` seconds pass, doubled each time, at most `pause_max`. The last
+        attempt begins IMMEDIATE and so cannot fail in this way.
+
+        Raises ProgrammingError when a transaction is open already.
+        """
+        return retry.run(self, function, retries, pause, pause_max)
 
     def __enter__(self) -> Connection:
         self._ready()

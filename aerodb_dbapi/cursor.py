@@ -29,8 +29,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from aerodb_dbapi import arrow
 from aerodb_dbapi import parameters as parameters_
 from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
+from aerodb_dbapi.executor.waiting import contends
 from aerodb_dbapi.parameters import INT64_MAX, INT64_MIN, bind, bind_rows
-from aerodb_dbapi.storage.errors import ProgrammingError
+from aerodb_dbapi.storage.errors import ProgrammingError, SerializationError
 from aerodb_dbapi.storage.values import as_text
 
 if TYPE_CHECKING:
@@ -213,6 +214,8 @@ class Cursor:
             self._lastrowid = session.last_insert_rowid
             self._make = None if self._row_factory is None else self._row_maker()
             return True
+        if transaction.rivals is not False and contends(session, transaction):
+            return False
         mark = len(transaction.journal)
         try:
             self._rowcount = count = compiled.run(session, transaction, parameters)[0]
@@ -243,6 +246,9 @@ class Cursor:
             if connection._trace is not None:
                 connection._note(prepared, values)
             rows, rowcount = connection._run(session, prepared, values)
+        except SerializationError:  # the transaction is gone
+            connection._begin_anew()
+            raise
         finally:
             self._session = session
         self._compiled = compiled
@@ -274,6 +280,9 @@ class Cursor:
                 self._execute_many(connection, session, sql, iter(parameters))
             else:
                 connection._slow.timed(sql, lambda: self._execute_many(connection, session, sql, iter(parameters)))
+        except SerializationError:
+            connection._begin_anew()
+            raise
         finally:
             self._session = session
         return self

@@ -149,14 +149,18 @@ def _with_rows(compiled: Compiled, rows: list[Row], text: str) -> Compiled:
         return count, None
 
     return Compiled(
-        "insert", insert, text=text, schema=compiled.schema, reads=compiled.reads, note=_note_trees(compiled.reads),
+        "insert", insert, text=text, schema=compiled.schema, reads=compiled.reads, note=_note_trees(compiled.reads, text),
         source=compiled.source,
     )  # fmt: skip
 
 
-def _note_trees(reads: tuple[int, ...]) -> Callable[[Any, Row], None] | None:
+def _note_trees(reads: tuple[int, ...], text: str) -> Callable[[Any, Row], None] | None:
     """Tells a transaction that whole trees are read."""
-    return (lambda transaction, params: transaction.note_read(reads)) if reads else None
+    return (
+        (lambda transaction, params: None if transaction.snapshot else transaction.note_read(reads, text))
+        if reads
+        else None
+    )
 
 
 def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
@@ -231,7 +235,7 @@ def _compile_rows(
     if planned is not None:
         planned(statement)
     reads = reads_of(statement)
-    note = Reading(statement, reads).note if reads else None
+    note = Reading(statement, reads, text).note if reads else None
     if isinstance(statement, SelectStatement):
         run, source = compile_select(statement)
         query: Query = statement.query

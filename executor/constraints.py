@@ -137,10 +137,12 @@ def remove_row(transaction: Any, tree: int, rowid: int, keepers: tuple[Keeper, .
     writer.delete(rowid)
 
 
-def next_autoincrement(counter: int, writer: Any) -> int:
-    """The next rowid of an AUTOINCREMENT table: above all that are there or were, as its counter tells."""
+def next_autoincrement(counter: int, writer: Any, count: int = 1) -> int:
+    """The next rowid of an AUTOINCREMENT table: above all that are there or were, as its counter tells, and past what live
+    transactions have claimed (INV-V10). With `count`, that many consecutive ones are free from there."""
     last = writer.last_key()
     used = counter if last is None else max(counter, last)
     if used >= INTEGER_MAX:
         raise OperationalError("database or disk is full", name="SQLITE_FULL")
-    return used + 1
+    following: int = writer.next_rowid_from(used + 1, count)
+    return following

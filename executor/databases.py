@@ -167,6 +167,10 @@ class MergedTransaction(Transaction):
         self.parts = {MAIN: main}
         self.used: set[int] = set()
         self.is_open = True
+        self.holder = None
+        self.who = main.who
+        self.snapshot = main.snapshot
+        self.rivals = main.rivals = False  # who works on several databases waits for no rows
         self.immediate = main.immediate
         self.timeout = main.timeout
         self.committer = main.committer
@@ -180,6 +184,7 @@ class MergedTransaction(Transaction):
         immediate = immediate and other.number != TEMP
         part = other.database.begin(timeout=self.timeout, immediate=immediate)
         part.journal = self.journal
+        part.rivals = False
         self.parts[other.number] = part
         self._see()
 
@@ -208,22 +213,26 @@ class MergedTransaction(Transaction):
         """The value of a key, own writes included."""
         return self.parts[tree_id >> NUMBER_SHIFT].get(tree_id & LOCAL_ID, key, default)
 
-    def note_read(self, tree_ids: Iterable[int]) -> None:
+    def note_read(self, tree_ids: Iterable[int], text: str | None = None) -> None:
         """What this transaction writes depends on what these trees hold (INV-V7)."""
         for tree_id in tree_ids:
             number = tree_id >> NUMBER_SHIFT
             self.used.add(number)
-            self.parts[number].note_read((tree_id & LOCAL_ID,))
+            self.parts[number].note_read((tree_id & LOCAL_ID,), text)
 
-    def note_filter(self, tree_id: int, width: int, test: Any, params: Any) -> None:
+    def note_filter(self, tree_id: int, width: int, test: Any, params: Any, text: str | None = None) -> None:
         """What this transaction writes depends on the rows of a table that satisfy conditions (INV-V7)."""
         number = tree_id >> NUMBER_SHIFT
         self.used.add(number)
-        self.parts[number].note_filter(tree_id & LOCAL_ID, width, test, params)
+        self.parts[number].note_filter(tree_id & LOCAL_ID, width, test, params, text)
 
-    def note_point(self, tree_id: int, key: Any) -> None:
+    def note_point(self, tree_id: int, key: Any, text: str | None = None) -> None:
         """What this transaction writes depends on the entry of this key, or on its absence (INV-V7)."""
-        self.parts[tree_id >> NUMBER_SHIFT].note_point(tree_id & LOCAL_ID, key)
+        self.parts[tree_id >> NUMBER_SHIFT].note_point(tree_id & LOCAL_ID, key, text)
+
+    def note_counter(self, tree_id: int, key: int) -> None:
+        """That row, written now, is a counter."""
+        self.parts[tree_id >> NUMBER_SHIFT].note_counter(tree_id & LOCAL_ID, key)
 
     def count_violation(self, deferred: int, immediate: int) -> None:
         """Change the counts of violations that may stand until COMMIT; main's part keeps them for all."""

@@ -174,7 +174,7 @@ class BulkInsert:
         first = (
             writer.next_rowid(count)
             if self.counter is None
-            else next_autoincrement(self.counter.value(transaction), writer)
+            else next_autoincrement(self.counter.value(transaction), writer, count)
         )
         if first > INTEGER_MAX - count:
             raise Unusual

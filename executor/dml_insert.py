@@ -561,7 +561,7 @@ class InsertWriter:
             own = hooks[clause] if hooks and clause is not None else None
             self._update(update, other, own is not None and own.nests)
         elif clause is not None or resolution == "IGNORE":
-            self.unit.line(f"transaction.note_point({self.table.tree}, {other})")
+            self.unit.line(f"transaction.note_seen({self.table.tree}, {other})")
             self.unit.line(self.rows.skip)
         elif resolution == "REPLACE":
             self.rows.remove(other, self.keepers)

@@ -8,9 +8,11 @@
                           foreign_key_check
     settings that act     synchronous (of the database: 0 OFF … 3 EXTRA), busy_timeout (of the session, in
                           milliseconds), aerodb_disabled_rules (names of planner rules to leave out, for tests)
+                          isolation (of the session: 'serializable' or 'snapshot'),
                           foreign_keys (of the session; not changed in a transaction), defer_foreign_keys (until the
                           transaction ends)
     settings that do not  journal_mode is 'wal' for a file and 'memory' without one, page_size 4096, encoding 'UTF-8'
+    what goes on          aerodb_transactions, aerodb_conflicts, aerodb_commits and others: `pragma_live.py`
     the store             cache_size, wal_checkpoint, history_retention, aerodb_store and others: `pragma_store.py`
     ====================  ============================================================================================
 
@@ -30,6 +32,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aerodb_dbapi.executor import pragma_live as live
 from aerodb_dbapi.executor import pragma_store as store
 from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.definitions import pragma_rows
@@ -45,6 +48,7 @@ from aerodb_dbapi.planner.rewrite_expression import RAISE
 from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, IndexColumn, Table, fold
 from aerodb_dbapi.storage.check import check_tree
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError, SerializationError
+from aerodb_dbapi.storage.transaction import Transaction
 
 Rows = list[tuple[Any, ...]]
 Handler = Callable[[Any, str | None], Any]
@@ -111,8 +115,8 @@ def _in_transaction(session: Any, change: Callable[[Any], None]) -> None:
             change(transaction)
             transaction.commit()
             return
-        except SerializationError:
-            continue
+        except SerializationError as error:
+            session.database.committer.await_published(error.commit)
         finally:
             transaction.rollback()
 
@@ -172,6 +176,17 @@ def _defer_foreign_keys(session: Any, value: str | None) -> Rows:
         if waiting and not session.defer_foreign_keys:
             session.transaction.count_violation(0, -waiting)
     return [(int(session.defer_foreign_keys),)]
+
+
+def _isolation(session: Any, value: str | None) -> Rows:
+    if value is not None:
+        word = fold(value)
+        if word not in ("serializable", "snapshot"):
+            raise OperationalError(f"unknown isolation: {value}")
+        if isinstance(session.transaction, Transaction):
+            raise OperationalError("isolation may not be changed inside a transaction")
+        session.snapshot = word == "snapshot"
+    return [("snapshot" if session.snapshot else "serializable",)]
 
 
 def _journal_mode(session: Any, value: str | None) -> Rows:
@@ -417,6 +432,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "schema_version": Definition(
         ("schema_version",), lambda session, value: [(session.schema.version,)], answers_when_set=False
     ),
+    "isolation": Definition(("isolation",), _isolation),
     "journal_mode": Definition(("journal_mode",), _journal_mode),
     "synchronous": Definition(("synchronous",), _synchronous, answers_when_set=False),
     "busy_timeout": Definition(("timeout",), _busy_timeout),
@@ -438,6 +454,11 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "aerodb_max_view_age": Definition(("max_view_age",), _number(store.max_view_age)),
     "aerodb_store": Definition(store.STORE_COLUMNS, store.store_figures),
     "optimize": Definition(("optimize",), _optimize),
+    "aerodb_connection": Definition(("connection",), live.connection_number),
+    "aerodb_transactions": Definition(live.TRANSACTION_COLUMNS, live.transactions),
+    "aerodb_conflicts": Definition(live.CONFLICT_COLUMNS, live.conflicts),
+    "aerodb_commits": Definition(live.COMMIT_COLUMNS, live.commits),
+    "aerodb_commit_groups": Definition(("size", "syncs"), live.commit_groups),
     "shrink_memory": Definition(("shrink_memory",), store.shrink_memory, answers_when_set=False),
     "temp_store": Definition(("temp_store",), _setting("temp_store", 0), answers_when_set=False),
     "locking_mode": Definition(("locking_mode",), _fixed("normal")),

@@ -103,14 +103,16 @@ class Program:
     def select(self, session: Any, transaction: Any, params: Row) -> Iterator[Row]:
         """The rows of a SELECT."""
         run = self.runner or self._compile(session, transaction)
-        transaction.note_read(self.reads)
+        if not transaction.snapshot:
+            transaction.note_read(self.reads)
         rows: Iterator[Row] = run(session, transaction.trees, params)
         return rows
 
     def change(self, session: Any, transaction: Any, params: Row) -> Steps:
         """Run an INSERT, UPDATE or DELETE."""
         run = self.runner or self._compile(session, transaction)
-        transaction.note_read(self.reads)
+        if not transaction.snapshot:
+            transaction.note_read(self.reads)
         done = run(session, transaction, params)
         if done.__class__ is not tuple:
             done = yield done

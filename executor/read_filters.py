@@ -32,6 +32,7 @@ from typing import Any
 
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.planner.expressions import Call, Column, Constant, Expression, Parameter, transform
+from aerodb_dbapi.planner.lexer import LIFTED_MARK
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
     InsertStatement,
@@ -58,8 +59,9 @@ Test = Callable[[Sequence[Row], Sequence[Any]], bool]
 @dataclass(frozen=True, slots=True)
 class Reads:
     """What a statement reads: whole `trees`, `points` (tree, function from parameters to key), `filters` (tree, number of
-    columns, test)."""
+    columns, test). `text` is the statement's."""
 
+    text: str
     trees: tuple[int, ...]
     points: tuple[tuple[int, Callable[[Sequence[Any]], Any]], ...] = ()
     filters: tuple[tuple[int, int, Test], ...] = ()
@@ -67,39 +69,42 @@ class Reads:
     def note(self, transaction: Any, params: Sequence[Any]) -> None:
         """Tell a transaction what this run reads."""
         if self.trees:
-            transaction.note_read(self.trees)
+            transaction.note_read(self.trees, self.text)
         for tree, key in self.points:
             value = key(params)
             if value.__class__ is int:
-                transaction.note_point(tree, value)
+                transaction.note_point(tree, value, self.text)
         for tree, width, test in self.filters:
-            transaction.note_filter(tree, width, test, params)
+            transaction.note_filter(tree, width, test, params, self.text)
 
 
 class Reading:
     """The reads of a planned statement, made when a transaction first asks."""
 
-    __slots__ = ("coarse", "made", "statement")
+    __slots__ = ("coarse", "made", "statement", "text")
 
-    def __init__(self, statement: Statement, coarse: tuple[int, ...]) -> None:
+    def __init__(self, statement: Statement, coarse: tuple[int, ...], text: str) -> None:
+        self.text = text.replace(LIFTED_MARK, "?")
         self.statement: Statement | None = statement
         self.coarse = coarse
         self.made: Reads | None = None
 
     def note(self, transaction: Any, params: Sequence[Any]) -> None:
         """Tell a transaction what a run reads."""
+        if transaction.snapshot:
+            return
         made = self.made
         if made is None:
             assert self.statement is not None
-            made = self.made = reads_precisely(self.statement, self.coarse)
+            made = self.made = reads_precisely(self.statement, self.coarse, self.text)
         made.note(transaction, params)
 
 
-def reads_precisely(statement: Statement, coarse: tuple[int, ...]) -> Reads:
+def reads_precisely(statement: Statement, coarse: tuple[int, ...], text: str) -> Reads:
     """The reads of a planned statement; `coarse` are the trees that it reads in all."""
     query = _own_query(statement)
     if not coarse or not isinstance(query, Select) or query.steps is None:
-        return Reads(coarse)
+        return Reads(text, coarse)
     whole: set[int] = set()
     for other in all_queries(statement):
         if other is not query:
@@ -113,7 +118,7 @@ def reads_precisely(statement: Statement, coarse: tuple[int, ...]) -> Reads:
             points.append((found[1], found[2]))
         else:
             filters.append((found[1], *found[2]))
-    return Reads(tuple(sorted(whole)), tuple(points), tuple(filters))
+    return Reads(text, tuple(sorted(whole)), tuple(points), tuple(filters))
 
 
 def _own_query(statement: Statement) -> Query | None:

@@ -9,7 +9,7 @@ A statement's way
     ===================  ==========================================  ==========================================
     SELECT               on the latest published root                on the transaction's trees; reads are noted
     INSERT, UPDATE, …    begin, run, commit; run again on a fresh    mark, run; rolled back to the mark when it
-                         view when a later commit was in the way     fails
+                         view when a later commit was in the way     fails, or has to wait (`waiting`)
     DDL                  the same                                    the same
     ===================  ==========================================  ==========================================
 
@@ -44,9 +44,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from threading import get_ident
+from time import monotonic
 from typing import Any, Final
 
 from aerodb_dbapi.executor import compile as compiler
+from aerodb_dbapi.executor import waiting
 from aerodb_dbapi.executor.budgets import Budget, Metered
 from aerodb_dbapi.executor.constraints import resolution_of
 from aerodb_dbapi.executor.databases import Databases, Other, open_file, open_temp
@@ -57,6 +59,7 @@ from aerodb_dbapi.storage.catalog import CATALOG_TREE, Schema, fold
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
 from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.row_locks import Holder
 from aerodb_dbapi.storage.transaction import Transaction
 
 Row = tuple[Any, ...]
@@ -85,9 +88,11 @@ class Session:
     __slots__ = (
         "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "_shares_plans",
         "_unused_plans", "authorizer", "budget",
-        "changes", "database", "defer_foreign_keys", "depth", "foreign_keys", "hits", "interrupted", "last_insert_rowid", "limits",
+        "changes", "database", "defer_foreign_keys", "depth", "foreign_keys", "hits", "holder", "interrupted", "last_insert_rowid",
+        "limits",
         "name_inside", "open_file", "others", "outer",
-        "plans", "progress", "read_only", "registry", "running", "settings", "thread", "timeout", "total_changes", "transaction",
+        "plans", "progress", "read_only", "registry", "running", "settings", "snapshot", "thread", "timeout", "total_changes",
+        "transaction",
         "violations", "watch",
     )  # fmt: skip
 
@@ -96,6 +101,7 @@ class Session:
         self.registry = FunctionRegistry() if registry is None else registry
         self.registry.modules = MODULES
         self.timeout = timeout
+        self.holder = Holder()
         self.transaction: Transaction | Pending | None = None
         self.plans: PlanCache = shared_cache(database.plan_cache)
         self._shares_plans = True
@@ -108,6 +114,7 @@ class Session:
         self.total_changes = 0
         self.last_insert_rowid = 0
         self.settings: dict[str, Any] = {}
+        self.snapshot = False  # isolation of transactions to come
         self._savepoints: list[tuple[str, int]] = []
         self._opened_by_savepoint = False
         self._ddl_plans: PlanCache | None = None
@@ -269,15 +276,31 @@ class Session:
         """The explicit transaction, its view taken."""
         transaction = self.transaction
         if transaction is PENDING:
-            transaction = self.transaction = self._take_view()
+            transaction = self.transaction = self.take_view()
+            self._know(transaction)
             self._set_hits()
         assert isinstance(transaction, Transaction)
         return transaction
 
-    def _take_view(self, immediate: bool = False) -> Transaction:
+    def _know(self, transaction: Transaction) -> None:
+        """An explicit transaction has begun."""
+        transaction.who = self.holder
+        self.holder.since = monotonic()
+
+    def renew(self) -> None:
+        """The open transaction gave up its view: the next statement takes another one."""
+        self.transaction = PENDING
+        self._set_hits()
+
+    def take_view(self, immediate: bool = False) -> Transaction:
+        """A transaction on the latest published state."""
         if self.others is None:
-            return self.database.begin(immediate=immediate, timeout=self.timeout)
-        return self.others.begin(self.database, self.timeout, immediate)
+            transaction = self.database.begin(immediate=immediate, timeout=self.timeout)
+        else:
+            transaction = self.others.begin(self.database, self.timeout, immediate)
+        if self.snapshot:
+            transaction.snapshot = True
+        return transaction
 
     # --- preparing
 
@@ -343,20 +366,20 @@ class Session:
         if self.transaction is None:
             if self.others is not None:
                 schema, trees = self.others.published(self.database)
-                rows = self._fitting(prepared, schema).run(face, trees, params)
+                rows = self.fitting(prepared, schema).run(face, trees, params)
                 return rows
             root = self.database.root
-            compiled = self._fitting(prepared, root.schema)
+            compiled = self.fitting(prepared, root.schema)
             rows = compiled.run(face, root.trees, params)
             return rows
         transaction = self.open_transaction()
-        compiled = self._fitting(prepared, transaction.schema)
+        compiled = self.fitting(prepared, transaction.schema)
         if compiled.note is not None:
             compiled.note(transaction, params)
         rows = compiled.run(face, transaction.trees, params)
         return rows
 
-    def _fitting(self, prepared: Prepared, schema: Schema) -> Compiled:
+    def fitting(self, prepared: Prepared, schema: Schema) -> Compiled:
         """The statement as compiled for this schema (INV-S3)."""
         compiled = prepared.compiled
         if compiled.schema is schema or compiled.schema is None:
@@ -367,10 +390,17 @@ class Session:
         """INSERT, UPDATE or DELETE in the open transaction."""
         transaction = self.transaction
         if transaction.__class__ is not Transaction:
+            if transaction is PENDING and self.others is None:
+                return waiting.first(self, lambda opened: self._attempt(prepared, opened, params))
             transaction = self.open_transaction()
+        elif transaction.rivals is not False and waiting.contends(self, transaction):
+            return waiting.contend(self, transaction, lambda: self._attempt(prepared, transaction, params))
+        return self._attempt(prepared, transaction, params)
+
+    def _attempt(self, prepared: Prepared, transaction: Transaction, params: Row) -> Result:
         compiled = prepared.compiled
         if compiled.schema is not transaction.base.schema or CATALOG_TREE in transaction.writers:
-            compiled = self._fitting(prepared, transaction.schema)
+            compiled = self.fitting(prepared, transaction.schema)
         mark = len(transaction.journal)
         try:
             if compiled.note is not None:
@@ -414,28 +444,29 @@ class Session:
 
     def _alone(self, prepared: Prepared, work: Callable[[Compiled, Transaction], tuple[int, Any]]) -> Result:
         """A writing statement in a transaction of its own, again and again until no later commit is in the way."""
-        total = self.total_changes
-        while True:
-            transaction = self._take_view()
-            try:
-                compiled = self._fitting(prepared, transaction.schema)
-                count, rows = work(compiled, transaction)
-                transaction.commit()
-            except SerializationError:
-                transaction.rollback()
-                self.total_changes = total
-                continue
-            except BaseException as error:
-                self._settle(transaction, error, prepared.compiled.kind)
-                raise
-            break
+        total, last_rowid = self.total_changes, self.last_insert_rowid
+        transaction = self.take_view()
+        try:
+            compiled = self.fitting(prepared, transaction.schema)
+            count, rows = work(compiled, transaction)
+            locks = transaction.committer.rows
+            if locks.writers or locks.owners:
+                waiting.check(self, transaction)
+            transaction.commit()
+        except SerializationError as error:
+            transaction.rollback()
+            self.total_changes, self.last_insert_rowid = total, last_rowid
+            compiled, count, rows = waiting.run_again(self, prepared, work, error)
+        except BaseException as error:
+            self.settle(transaction, error, prepared.compiled.kind)
+            raise
         if compiled.kind != "ddl":
             self.total_changes += count
             if self.total_changes - self._checked_changes >= REPLAN_ROWS:
                 self._replan()
         return rows, count
 
-    def _settle(self, transaction: Transaction, error: BaseException, kind: str) -> None:
+    def settle(self, transaction: Transaction, error: BaseException, kind: str) -> None:
         """End the own transaction of a failed statement: OR FAIL keeps what was done."""
         if kind != "ddl":
             self.changes = 0
@@ -472,12 +503,27 @@ class Session:
                 self.changes = 0
                 raise
         else:
-            transaction = self.open_transaction()
-            self._many(self._fitting(prepared, transaction.schema), transaction, rows, done)
+            self._many_inside(prepared, rows, done)
             self.total_changes += done.count
             if prepared.compiled.kind == "ddl":
                 self._new_ddl_plans()
         return done.count
+
+    def _many_inside(self, prepared: Prepared, rows: Sequence[Row], done: _Progress) -> None:
+        """Run for all rows in the open transaction. As to waiting they are one statement."""
+
+        def work(transaction: Transaction) -> None:
+            self._many(self.fitting(prepared, transaction.schema), transaction, rows, done)
+
+        pending = self.transaction is PENDING
+        if pending and self.others is None:
+            waiting.first(self, work)
+            return
+        transaction = self.open_transaction()
+        if transaction.rivals is not False and waiting.contends(self, transaction):
+            waiting.contend(self, transaction, lambda: work(transaction))
+        else:
+            work(transaction)
 
     def _many(
         self, compiled: Compiled, transaction: Transaction, rows: Sequence[Row], done: _Progress
@@ -485,8 +531,8 @@ class Session:
         """Run for all rows: at once if the statement can, else one by one."""
         done.count = 0
         mark = len(transaction.journal)
-        if compiled.reads:
-            transaction.note_read(compiled.reads)
+        if compiled.reads and not transaction.snapshot:
+            transaction.note_read(compiled.reads, compiled.text)
         face = self if self.budget is None else Metered(self)
         try:
             if compiled.run_many is not None:
@@ -529,7 +575,8 @@ class Session:
             raise OperationalError("cannot start a transaction within a transaction")
         if mode in ("IMMEDIATE", "EXCLUSIVE"):
             self.refuse_to_write()
-            self.transaction = self._take_view(immediate=True)
+            self.transaction = self.take_view(immediate=True)
+            self._know(self.transaction)
         else:
             self.transaction = PENDING
         self._set_hits()
@@ -543,6 +590,9 @@ class Session:
         if isinstance(transaction, Transaction):
             try:
                 transaction.commit()
+            except SerializationError as error:
+                waiting.await_winner(self, error)
+                raise
             finally:
                 if not transaction.is_open:
                     self._ended()

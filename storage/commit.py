@@ -47,6 +47,9 @@ What is kept: `recent` holds the edits of a commit while a transaction with an o
 transactions to their bases and is changed without the lock (single dictionary operations); a transaction enters with
 base 0 before it reads the root, so that nothing it may need is thrown away in between.
 
+Who waits for whom: commits wait at the gate in line (`gate.py`); statements wait for rows before they come here
+(`row_locks.py`).
+
 Not here: rows and predicates instead of trees in the read set; several processes.
 """
 
@@ -55,16 +58,20 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE
-from aerodb_dbapi.storage.conflicts import Recent, check_unique, conflict, validate
-from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.conflicts import Recent, check_unique, conflict, overwritten, validate
+from aerodb_dbapi.storage.counters import put_back, take_out
+from aerodb_dbapi.storage.errors import OperationalError, SerializationError
+from aerodb_dbapi.storage.gate import Gate
 from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
 from aerodb_dbapi.storage.root import Root, apply_edits
+from aerodb_dbapi.storage.row_locks import RowLocks
 from aerodb_dbapi.storage.rowids import RowidClaims
+from aerodb_dbapi.storage.tally import Tally
 from aerodb_dbapi.storage.transaction import Transaction
 from aerodb_dbapi.storage.tree import Tree
 from aerodb_dbapi.storage.wal import Log
@@ -92,9 +99,9 @@ class Committer:
     """The one place of a database where commits are ordered. `publish` is told each root, durable, in order."""
 
     __slots__ = (
-        "bell", "changed", "claims", "company", "failure", "flush_seconds", "flushing", "gate", "gathering",
-        "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "start_log", "synchronous",
-        "tip", "unpublished", "waiters",
+        "bell", "claims", "company", "failure", "first_commit", "flush_seconds", "flushing", "gate", "gathering",
+        "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "rows", "start_log", "synchronous",
+        "tally", "tip", "unpublished", "waiters",
     )  # fmt: skip
 
     def __init__(
@@ -113,19 +120,21 @@ class Committer:
         self.log_full: Callable[[], None] | None = None
         self.synchronous = "FULL"
         self.lock = threading.Lock()
-        self.changed = threading.Condition(self.lock)  # the gate
+        self.gate = Gate(self.lock)
+        self.rows = RowLocks()
         self.waiters: list[Waiter] = []  # whose commits are appended and not flushed, in order
         self.gathering = 0  # for how many more appends the leader waits, until the bell rings
         self.bell = threading.Lock()
         self.company = 1  # how many commits were under way when the last flush ended
         self.flush_seconds = 0.0
-        self.gate: Transaction | None = None
         self.flushing = False
         self.failure: tuple[str, str] | None = None
         self.unpublished: deque[Root] = deque()
         self.recent: deque[Recent] = deque()
         self.open: dict[Transaction, int] = {}
         self.claims = RowidClaims(root)
+        self.tally = Tally()
+        self.first_commit = root.commit_id
 
     # --- beginning ---------------------------------------------------------------------------------------------------
 
@@ -146,29 +155,15 @@ class Committer:
 
     def _enter_gate(self, transaction: Transaction) -> None:
         with self.lock:
-            self._wait_for_turn(transaction)
-            self.gate = transaction
+            self._wait_for_turn(transaction, enters=True)
             tip = self.tip
         if tip is not self.published:  # nobody appends now; what was appended must be seen
-            self._make_durable(tip.commit_id)
+            self.make_durable(tip.commit_id)
 
     def leave_gate(self, transaction: Transaction) -> None:
         """The end of an immediate transaction."""
         with self.lock:
-            if self.gate is transaction:
-                self.gate = None
-                self.changed.notify_all()
-
-    def _wait_for_gate(self, transaction: Transaction) -> None:
-        if self.gate is None or self.gate is transaction:
-            return
-        deadline = time.monotonic() + transaction.timeout
-        while self.gate is not None:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0 or not self.changed.wait(remaining):
-                if self.gate is None:
-                    return
-                raise OperationalError("database is locked", name="SQLITE_BUSY")
+            self.gate.leave(transaction)
 
     # --- committing --------------------------------------------------------------------------------------------------
 
@@ -180,7 +175,7 @@ class Committer:
         if self.log is None and self.start_log is not None:
             self.start_log()
         with self.lock:
-            if self.gate is not None or self.failure is not None:
+            if self.gate.inside is not None or self.failure is not None:
                 self._wait_for_turn(transaction)
             log = self.log
             tip = self.tip
@@ -233,9 +228,9 @@ class Committer:
             ddl = bool(CATALOG_TREE in changed or transaction.created or transaction.dropped)
             self._rebased(transaction, edits, changed, ddl)
 
-    def _wait_for_turn(self, transaction: Transaction) -> None:
+    def _wait_for_turn(self, transaction: Transaction, enters: bool = False) -> None:
         self._check_writable()
-        self._wait_for_gate(transaction)
+        self.gate.wait(transaction, enters)
         self._check_writable()
 
     def _check_writable(self) -> None:
@@ -249,18 +244,29 @@ class Committer:
         base, tip = transaction.base, self.tip
         later = [recent for recent in self.recent if recent.commit_id > base.commit_id]
         if len(later) != tip.commit_id - base.commit_id:
-            raise conflict(f"the commits since {base.commit_id} are no longer known")
+            raise conflict(transaction, None, f"the commits since {base.commit_id} are no longer known")
+        counters = take_out(transaction, edits) if transaction.counters else {}
         validate(transaction, edits, ddl, later)
+        if counters:
+            put_back(edits, counters, tip.trees)
         changed = {}
         for tree_id, edit in edits.items():
             tree = tip.trees[tree_id] if tree_id not in transaction.created else private[tree_id]
-            if tree_id in transaction.created or tree is base.trees[tree_id]:
+            if tree_id in transaction.created or (tree is base.trees[tree_id] and tree_id not in counters):
                 changed[tree_id] = private[tree_id]
                 continue
             changed[tree_id] = tree = apply_edits(tree, edit)
             if tree.unique_prefix:
-                check_unique(base.schema, tree_id, tree, edit, tip.commit_id)
+                check_unique(transaction, tree_id, tree, edit, tip.commit_id)
         return changed
+
+    def overwritten(self, transaction: Transaction, locks: Iterable[tuple[int, Any]]) -> SerializationError | None:
+        """The error that awaits a transaction at its commit because a commit since its base wrote one of these keys."""
+        if self.tip is transaction.base:
+            return None
+        with self.lock:
+            recent = list(self.recent)
+        return next((error for lock in locks if (error := overwritten(transaction, recent, lock))), None)
 
     # --- durability and publication ----------------------------------------------------------------------------------
 
@@ -273,7 +279,7 @@ class Committer:
         self.waiters.append(waiter)
         return waiter
 
-    def _make_durable(self, commit_id: int) -> None:
+    def make_durable(self, commit_id: int) -> None:
         """Return once that commit is durable and published; raise if it never will be."""
         with self.lock:
             if self.published.commit_id >= commit_id:
@@ -282,6 +288,11 @@ class Committer:
                 raise OperationalError(self.failure[0], name=self.failure[1])
             waiter = self._queue(commit_id)
         self._await(waiter)
+
+    def await_published(self, commit_id: int | None) -> None:
+        """Return once that commit is published, by default the last one: a view taken from then on has it."""
+        latest = self.tip.commit_id
+        self.make_durable(latest if commit_id is None else min(latest, commit_id))
 
     def _await(self, waiter: Waiter | None) -> None:
         """Wait until the commit is durable, or until it is the caller's turn to lead; then lead."""
@@ -381,8 +392,10 @@ class Committer:
             self.company = max(len(unpublished), self.company - 1)
             self.flush_seconds = time.monotonic() - begun
             last = target.commit_id
+            size = len(unpublished)
             while unpublished and unpublished[0].commit_id <= last:
                 self._publish(unpublished.popleft())
+            self.tally.flushed(size - len(unpublished), self.flush_seconds)
             waiters = self.waiters
             if waiters:
                 served = [waiter for waiter in waiters if waiter.commit_id <= last]
@@ -429,9 +442,9 @@ class Committer:
         for waiter in waiters:
             waiter.error = self.failure
             waiter.bell.release()
-        self.changed.notify_all()
+        self.gate.open_for_all()
 
     def settle(self) -> None:
         """Make everything that was appended durable (before closing)."""
         if self.tip is not self.published and self.failure is None:
-            self._make_durable(self.tip.commit_id)
+            self.make_durable(self.tip.commit_id)

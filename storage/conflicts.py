@@ -46,45 +46,65 @@ class Recent(NamedTuple):
 
 def validate(transaction: Transaction, edits: dict[int, TreeEdits], ddl: bool, later: Iterable[Recent]) -> None:
     """Raise SerializationError if one of the commits since the base stands in the way."""
-    schema = transaction.base.schema
     for other in later:
+        commit = other.commit_id
         if other.schema_changed:
-            raise conflict(f"the schema was changed by commit {other.commit_id}")
+            raise conflict(transaction, commit, f"the schema was changed by commit {commit}", kind="schema")
         if ddl:
-            raise conflict(f"commit {other.commit_id} came before this change of the schema")
+            raise conflict(transaction, commit, f"commit {commit} came before this change of the schema", kind="schema")
         for tree_id in sorted(edits.keys() & other.edits.keys()):
             key = common_key(edits[tree_id], other.edits[tree_id])
             if key is not MISSING:
-                raise conflict(f"{_entry(schema, tree_id, key)} was written by commit {other.commit_id}")
-        for tree_id in sorted(transaction.reads & other.edits.keys()):
-            where = _place(schema, tree_id)
-            raise conflict(f"{where}, read by this transaction, was changed by commit {other.commit_id}")
-        for tree_id in sorted(transaction.filters.keys() & other.edits.keys()):
-            key = _filtered(transaction, tree_id, other.edits[tree_id])
-            if key is not MISSING:
-                where = _entry(schema, tree_id, key)
-                raise conflict(f"{where}, read by this transaction, was changed by commit {other.commit_id}")
-        for tree_id, key in sorted(transaction.points) if transaction.points else ():
-            changed = other.edits.get(tree_id)
-            if changed is not None and _touches(changed, key):
-                where = _entry(schema, tree_id, key)
-                raise conflict(f"{where}, read by this transaction, was changed by commit {other.commit_id}")
+                raise written_by(transaction, tree_id, key, commit)
+        _validate_reads(transaction, other)
 
 
-def _filtered(transaction: Transaction, tree_id: int, edits: TreeEdits) -> Any:
+def _validate_reads(transaction: Transaction, other: Recent) -> None:
+    commit, edits = other.commit_id, other.edits
+    for tree_id in sorted(transaction.reads.keys() & edits.keys()):
+        raise _read_of(transaction, tree_id, MISSING, commit, transaction.reads[tree_id])
+    for tree_id in sorted(transaction.filters.keys() & edits.keys()):
+        found = _filtered(transaction, tree_id, edits[tree_id])
+        if found is not None:
+            raise _read_of(transaction, tree_id, found[0], commit, found[1])
+    for tree_id, key in sorted(transaction.points) if transaction.points else ():
+        changed = edits.get(tree_id)
+        if changed is not None and _touches(changed, key):
+            raise _read_of(transaction, tree_id, key, commit, transaction.points[tree_id, key])
+
+
+def _read_of(
+    transaction: Transaction, tree_id: int, key: Any, commit: int, statement: str | None
+) -> SerializationError:
+    """The error for something that was read and changed."""
+    schema = transaction.base.schema
+    where = _place(schema, tree_id) if key is MISSING else entry(schema, tree_id, key)
+    reason = f"{where}, read by this transaction, was changed by commit {commit}"
+    return conflict(transaction, commit, reason, tree_id, key, statement, "read")
+
+
+def written_by(transaction: Transaction, tree_id: int, key: Any, commit: int) -> SerializationError:
+    """The error for a key that this transaction and a later commit have written."""
+    where = entry(transaction.base.schema, tree_id, key)
+    error = conflict(transaction, commit, f"{where} was written by commit {commit}", tree_id, key)
+    error._lock = (tree_id, key)
+    return error
+
+
+def _filtered(transaction: Transaction, tree_id: int, edits: TreeEdits) -> tuple[Any, str | None] | None:
     """A key that the edits write whose row, at the transaction's base or as they leave it, the transaction has read by its
-    conditions; MISSING if there is none. Beyond `IMAGES_MAX` rows any key will do."""
+    conditions, and the statement that did; None if there is none. Beyond `IMAGES_MAX` rows any key will do."""
     base = transaction.base.trees[tree_id]
     images: list[tuple[Any, ...]] = []
     for key, value in chain(edits.writes.items(), *[zip(keys, values) for keys, values in edits.chunks]):
         images += [(*row, key) for row in (base.get(key), value) if row is not None and row is not TOMBSTONE]
         if len(images) > IMAGES_MAX:
-            return key
-    for (test, params), width in transaction.filters[tree_id].items():
+            return key, None
+    for (test, params), (width, statement) in transaction.filters[tree_id].items():
         for image in images:
             if len(image) != width + 1 or _satisfies(test, image, params):
-                return image[-1]
-    return MISSING
+                return image[-1], statement
+    return None
 
 
 def _satisfies(test: Any, image: tuple[Any, ...], params: Any) -> bool:
@@ -95,7 +115,7 @@ def _satisfies(test: Any, image: tuple[Any, ...], params: Any) -> bool:
         return True
 
 
-def check_unique(schema: Schema, tree_id: int, tree: Tree, edits: TreeEdits, commit_id: int) -> None:
+def check_unique(transaction: Transaction, tree_id: int, tree: Tree, edits: TreeEdits, commit_id: int) -> None:
     """Raise SerializationError if an entry put by the edits shares its unique prefix with another one."""
     stop = tree.unique_prefix
     put = [key for key, value in edits.writes.items() if value is not TOMBSTONE]
@@ -103,13 +123,62 @@ def check_unique(schema: Schema, tree_id: int, tree: Tree, edits: TreeEdits, com
         for key in keys:
             prefix = key[:stop]
             if 0 not in prefix[::2] and tree.count(prefix, False, (*prefix, inf)) > 1:
-                where = _place(schema, tree_id)
-                raise conflict(f"a unique key of {where} was taken by a commit up to {commit_id}")
+                where = _place(transaction.base.schema, tree_id)
+                reason = f"a unique key of {where} was taken by a commit up to {commit_id}"
+                error = conflict(transaction, commit_id, reason, tree_id, key, kind="unique_key")
+                error._lock = (tree_id, prefix)
+                raise error
 
 
-def conflict(reason: str) -> SerializationError:
-    """The error for a conflict."""
-    return SerializationError(f"could not serialize: {reason}")
+def conflict(
+    transaction: Transaction,
+    commit: int | None,
+    reason: str,
+    tree_id: int | None = None,
+    key: Any = MISSING,
+    statement: str | None = None,
+    kind: str = "written",
+) -> SerializationError:
+    """The error for a conflict with a commit."""
+    table, index = (None, None) if tree_id is None else names_of(transaction.base.schema, tree_id)
+    if key is MISSING:
+        key = None
+    elif isinstance(key, tuple):
+        key = key[1:-1:2]  # without classes and rowid
+    return SerializationError(
+        f"could not serialize: {reason}", table=table, index=index, key=key,
+        base_commit=transaction.base.commit_id, commit=commit, statement=statement, kind=kind,
+    )  # fmt: skip
+
+
+def overwritten(transaction: Transaction, recent: Iterable[Recent], lock: tuple[int, Any]) -> SerializationError | None:
+    """The error that awaits a transaction which has written a key to be locked (`storage/row_locks.py`), if one of these
+    commits wrote it after the transaction's base; else None."""
+    tree_id, key = lock
+    for other in recent:
+        edits = other.edits.get(tree_id) if other.commit_id > transaction.base.commit_id else None
+        if edits is None:
+            continue
+        if not isinstance(key, tuple):
+            found = key if _touches(edits, key) else MISSING
+        else:
+            found = _beginning_with(edits, key)
+        if found is not MISSING:
+            return written_by(transaction, tree_id, found, other.commit_id)
+    return None
+
+
+def _beginning_with(edits: TreeEdits, prefix: tuple[Any, ...]) -> Any:
+    """A key among the edits that has this prefix, or MISSING."""
+    stop = len(prefix)
+    for key in edits.writes:
+        if key[:stop] == prefix:
+            return key
+    for keys, _ in edits.chunks:
+        place = bisect_left(keys, prefix)
+        if place < len(keys) and keys[place][:stop] == prefix:
+            return keys[place]
+    return MISSING
 
 
 def common_key(a: TreeEdits, b: TreeEdits) -> Any:
@@ -142,21 +211,29 @@ def _overlap(a: Any, b: Any) -> list[Any]:
     return [key for key in a[bisect_left(a, b[0]) :] if _holds(b, key)]
 
 
+def names_of(schema: Schema, tree_id: int) -> tuple[str | None, str | None]:
+    """The names of the table and of the index that a tree is of."""
+    for item in schema.objects.values():
+        if isinstance(item, Table) and item.tree == tree_id:
+            return item.name, None
+        if isinstance(item, Index) and item.tree == tree_id:
+            return item.table, item.name
+    return None, None
+
+
 def _place(schema: Schema, tree_id: int) -> str:
     """What a tree is to the user."""
     if tree_id == CATALOG_TREE:
         return "the schema"
     if tree_id == META_TREE:
         return "the database settings"
-    for item in schema.objects.values():
-        if isinstance(item, Table) and item.tree == tree_id:
-            return f"table {item.name}"
-        if isinstance(item, Index) and item.tree == tree_id:
-            return f"index {item.name} of table {item.table}"
-    return f"tree {tree_id}"
+    table, index = names_of(schema, tree_id)
+    if table is None:
+        return f"tree {tree_id}"
+    return f"table {table}" if index is None else f"index {index} of table {table}"
 
 
-def _entry(schema: Schema, tree_id: int, key: Any) -> str:
+def entry(schema: Schema, tree_id: int, key: Any) -> str:
     """One entry of a tree, as the user knows it."""
     place = _place(schema, tree_id)
     if isinstance(key, int):

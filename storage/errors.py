@@ -22,7 +22,7 @@ does. Codes are those of https://www.sqlite.org/rescode.html.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 RESULT_CODES: Final[dict[str, int]] = {
     "SQLITE_OK": 0,
@@ -113,9 +113,39 @@ class SerializationError(OperationalError):
     """A commit that came later than this transaction's read view changed what it read or wrote.
 
     The transaction was rolled back as a whole; running it again is the remedy.
+
+    Each of these is None where it is not known or does not apply:
+    `table`, `index`   the names of what both touched
+    `key`              the rowid, or the values of the index entry
+    `base_commit`      the commit that the transaction saw as the latest
+    `commit`           the one that won
+    `statement`        the text of the statement that read what the other changed; None where both wrote it
+    `kind`             what stood in the way: 'written', 'unique_key', 'read', 'schema' or 'cycle'
     """
 
     default_name = "SQLITE_BUSY_SNAPSHOT"
+
+    def __init__(
+        self,
+        *args: object,
+        table: str | None = None,
+        index: str | None = None,
+        key: object = None,
+        base_commit: int | None = None,
+        commit: int | None = None,
+        statement: str | None = None,
+        kind: str = "written",
+        lock: Any = None,
+    ) -> None:
+        super().__init__(*args)
+        self.table = table
+        self.index = index
+        self.key = key
+        self.base_commit = base_commit
+        self.commit = commit
+        self.statement = statement
+        self.kind = kind
+        self._lock = lock  # the key to wait for before the next attempt (`storage/row_locks.py`)
 
 
 class BudgetError(OperationalError):

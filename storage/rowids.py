@@ -12,8 +12,11 @@ Several writers (INV-V10)
     table has gone, its claims are forgotten, so that a writer alone leaves no gaps, whatever it claimed and did not
     use, undid or deleted.
 
-    Example: the table ends at 10. A claims 11…74 and uses 11, 12; B claims 75…138 and uses 75. Both commit. C sees 75
-    and gets 76.
+    A transaction claims one id, then two, four, and so on up to 64 at a time. So those that insert few rows leave no gaps
+    between them, and those that insert many seldom come here.
+
+    Example: the table ends at 10. A claims 11 and uses it, B claims 12 and uses it, A claims 13 and 14 and uses 13. Both
+    commit. C sees 13 and gets 14.
 
 An id that a user names may lie in somebody's block: then the two write the same row, and the later commit fails
 (INV-V5). The order in which transactions claim is that of their calls; a single session's ids depend on nothing but

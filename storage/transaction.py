@@ -38,8 +38,16 @@ Example
         t.rollback_to(mark)                       # row 1 is back
         t.commit()                                # → 43, the commit id
 
-Not here: validation and publication (`commit.py`); waiting for another transaction's rows; naming savepoints
-(session).
+Isolation and locks
+    `snapshot`: the transaction is isolated no further than that; statements then tell of nothing that they read.
+
+    `who`: the session, for an explicit transaction.
+
+    `holder` is who holds locks for the rows it wrote (`row_locks.py`), None if nobody does. `rivals`: None as long as an explicit
+    transaction has written nothing, then whether its statements have to look for locks.
+
+Not here: validation and publication (`commit.py`); waiting for another transaction's rows (`row_locks.py`); naming
+savepoints (session).
 """
 
 from __future__ import annotations
@@ -56,6 +64,7 @@ from aerodb_dbapi.storage.writer import IndexWriter, TableWriter, TreeWriter, Un
 
 if TYPE_CHECKING:
     from aerodb_dbapi.storage.commit import Committer
+    from aerodb_dbapi.storage.row_locks import Holder
 
 FILTERS_MAX = 256  # on one tree; a transaction that read with more of them has read the tree
 
@@ -82,8 +91,9 @@ class Transaction:
     """Work on one read view. Used by one thread at a time."""
 
     __slots__ = (
-        "_schema", "_schema_tree", "base", "claims_held", "committer", "created", "deferred", "deferred_immediate",
-        "dropped", "filters", "immediate", "is_open", "journal", "points", "reads", "timeout", "trees", "writers",
+        "_schema", "_schema_tree", "base", "claims_held", "committer", "counters", "created", "deferred", "deferred_immediate",
+        "dropped", "filters", "holder", "immediate", "is_open", "journal", "points", "reads", "rivals", "snapshot", "timeout",
+        "trees", "who", "writers",
     )  # fmt: skip
 
     def __init__(self, committer: Committer, base: Root, timeout: float, immediate: bool) -> None:
@@ -92,11 +102,16 @@ class Transaction:
         self.timeout = timeout
         self.immediate = immediate
         self.is_open = True
+        self.holder: Holder | None = None
+        self.rivals: bool | None = None
+        self.who: Holder | None = None
+        self.snapshot = False
         self.journal: list[Any] = []
         self.writers: dict[int, TreeWriter] = {}
-        self.reads: set[int] = set()
-        self.filters: dict[int, dict[Any, int]] = {}
-        self.points: set[tuple[int, Any]] = set()
+        self.reads: dict[int, str | None] = {}
+        self.filters: dict[int, dict[Any, tuple[int, str | None]]] = {}
+        self.points: dict[tuple[int, Any], str | None] = {}
+        self.counters: set[tuple[int, int]] = set()
         self.deferred = 0
         self.deferred_immediate = 0
         self.created: dict[int, tuple[Kind, int]] = {}
@@ -132,27 +147,38 @@ class Transaction:
         writer = self.writers.get(tree_id)
         return self.base.trees[tree_id].get(key, default) if writer is None else writer.get(key, default)
 
-    def note_read(self, tree_ids: Iterable[int]) -> None:
-        """What this transaction writes depends on what these trees hold (INV-V7)."""
-        self.reads.update(tree_ids)
+    def note_read(self, tree_ids: Iterable[int], text: str | None = None) -> None:
+        """What this transaction writes depends on what these trees hold (INV-V7). `text`: of the statement that reads."""
+        for tree_id in tree_ids:
+            self.reads[tree_id] = text
 
-    def note_filter(self, tree_id: int, width: int, test: Any, params: Any) -> None:
+    def note_filter(self, tree_id: int, width: int, test: Any, params: Any, text: str | None = None) -> None:
         """What this transaction writes depends on the rows of a table for which ``test(rows, params)`` is true of one.
         Rows have `width` columns, and their rowid behind them (INV-V7)."""
         if tree_id in self.reads:
             return
         filters = self.filters.setdefault(tree_id, {})
         try:
-            filters[test, params] = width
+            filters[test, params] = width, text
         except TypeError:  # a parameter that cannot be told from others
-            self.reads.add(tree_id)
+            self.reads[tree_id] = text
         if len(filters) > FILTERS_MAX:
-            self.reads.add(tree_id)
+            self.reads[tree_id] = text
             del self.filters[tree_id]
 
-    def note_point(self, tree_id: int, key: Any) -> None:
+    def note_point(self, tree_id: int, key: Any, text: str | None = None) -> None:
         """What this transaction writes depends on the entry of this key, or on its absence (INV-V7)."""
-        self.points.add((tree_id, key))
+        self.points[tree_id, key] = text
+
+    def note_counter(self, tree_id: int, key: int) -> None:
+        """That row, written now, is a counter: it merges with what others made of it (`counters.py`)."""
+        self.counters.add((tree_id, key))
+
+    def note_seen(self, tree_id: int, key: Any) -> None:
+        """The same, for what only a serializable transaction depends on: a row, or its absence, because of which a statement did
+        nothing."""
+        if not self.snapshot:
+            self.note_point(tree_id, key)
 
     def count_violation(self, deferred: int, immediate: int) -> None:
         """Change the counts of violations that may stand until COMMIT: of deferred constraints, and of immediate ones
@@ -187,6 +213,8 @@ class Transaction:
                 key(*prior)
             else:
                 writer.undo(key, prior)
+        if self.holder is not None:
+            self.committer.rows.undone(self.holder, mark)
 
     # --- definitions -------------------------------------------------------------------------------------------------
 
@@ -292,7 +320,10 @@ class Transaction:
         try:
             commit_id = self.committer.commit(self)
         except OperationalError as error:
-            if isinstance(error, SerializationError) or error.sqlite_errorname != "SQLITE_BUSY":
+            if isinstance(error, SerializationError):
+                self.committer.tally.conflict(error)
+                self._end()
+            elif error.sqlite_errorname != "SQLITE_BUSY":
                 self._end()
             raise
         except BaseException:
@@ -315,6 +346,8 @@ class Transaction:
                 committer.claims.release(tree_id)
         if self.immediate:
             committer.leave_gate(self)
+        if self.holder is not None:
+            committer.rows.release(self.holder)
         for writer in self.writers.values():  # which the journal knows: without cycles, what they hold goes at once
             writer.journal = []
         self.writers = {}

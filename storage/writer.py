@@ -230,7 +230,7 @@ def _forget_overwritten(writes: dict[Any, Any], keys: Sequence[Any]) -> None:
 class TableWriter(TreeWriter):
     """rowid → row; knows the largest rowid, and claims new ones."""
 
-    __slots__ = ("base", "block_floor", "block_stop", "claims", "claims_held", "high")
+    __slots__ = ("base", "block", "block_floor", "block_stop", "claims", "claims_held", "high")
 
     def __init__(
         self, tree_id: int, tree: Tree, journal: list[Any], claims: RowidClaims, claims_held: list[int]
@@ -240,6 +240,7 @@ class TableWriter(TreeWriter):
         self.claims_held = claims_held  # the transaction's: tables on which it has a claim
         self.high: int | float = inf
         self.base = tree
+        self.block = 0  # how many ids were claimed last
         self.block_floor = 0  # ids from here up to the stop are this transaction's
         self.block_stop: int | float = UNCLAIMED
 
@@ -290,11 +291,24 @@ class TableWriter(TreeWriter):
             return following  # type: ignore[return-value]
         return self._next_claimed(count)
 
+    def next_rowid_from(self, lowest: int, count: int = 1) -> int:
+        """The same, from `lowest` on, which lies beyond all rows."""
+        following = max(lowest, self.block_floor) if self.block_stop != UNCLAIMED else lowest
+        if following + count > self.block_stop:
+            self._claim(following, max(count, self._grown()))
+            following = max(following, self.block_floor)
+        return following
+
+    def _grown(self) -> int:
+        """How many ids to claim: each time twice as many, up to a block."""
+        self.block = min(2 * self.block or 1, BLOCK)
+        return self.block
+
     def _next_claimed(self, count: int) -> int:
         last = self.last_key()
         following = 1 if last is None else last + 1
         if max(following, self.block_floor) + count > self.block_stop:
-            self._claim(following, max(count, BLOCK))
+            self._claim(following, max(count, self._grown()))
         following = max(following, self.block_floor)
         if following + count > ROWID_MAX + 1:
             return self.claims.probe(self.tree_id, Keyed(self))

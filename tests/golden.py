@@ -9,6 +9,9 @@ Format (after toydb's goldenscript)::
     a: 2 changed
     b: (no rows)
 
+``[waits]`` says that the command must wait for another session: it prints ``(waits)``, and what it gives when the session that it waits
+for lets it go on, behind what that one's command prints.
+
 A block is command lines up to ``---``, then the recorded output up to an empty line. A command is ``SESSION> SQL`` (a line that
 begins with two blanks continues it). Tags in brackets before the SQL print more: ``[names]`` column names, ``[plan]`` the
 query plan, ``[analyze]`` what EXPLAIN ANALYZE counts (loops, visited, rows) instead of the rows, ``[source]`` the generated
@@ -22,12 +25,15 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 COMMAND = re.compile(r"^(\w+)> ?((?:\[\w+\] ?)*)(.*)$")
+PATIENCE = 30.0  # seconds for a command that waits
 UPDATE = os.environ.get("AERODB_UPDATE") == "1"
 
 
@@ -128,10 +134,54 @@ def output(connection: Any, tags: list[str], sql: str, world: World) -> Iterator
         yield f"{type(error).__name__}: {error}"
 
 
+@dataclass
+class Waiting:
+    """A command that waits."""
+
+    thread: threading.Thread
+    lines: list[str]
+    holder: Any
+
+    def is_through(self) -> bool:
+        """Whether the wait is over; the command then comes to its end."""
+        if self.holder.waiting is not None and self.thread.is_alive():
+            return False
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive()
+        return True
+
+
+def start_waiting(connection: Any, tags: list[str], sql: str, world: World) -> Waiting:
+    """Run a command in a thread until it waits."""
+    lines: list[str] = []
+    session = connection._session
+    before, session.timeout = session.timeout, PATIENCE
+
+    def work() -> None:
+        lines.extend(output(connection, tags, sql, world))
+        session.timeout = before
+
+    made = Waiting(threading.Thread(target=work), lines, session.holder)
+    made.thread.start()
+    deadline = time.monotonic() + PATIENCE
+    while made.holder.waiting is None and time.monotonic() < deadline:
+        assert made.thread.is_alive(), f"{sql} does not wait: {lines}"
+        time.sleep(0.001)
+    return made
+
+
+def gone_on(waiting: dict[str, Waiting]) -> Iterator[str]:
+    """What commands print that waited until now."""
+    while through := [session for session, one in sorted(waiting.items()) if one.is_through()]:
+        for session in through:
+            yield from [f"{session}: {line}" for line in waiting.pop(session).lines]
+
+
 def run(path: Path, world: World) -> None:
     """Play a script in a world and compare each block with what is recorded."""
     written: list[str] = []
     connections: dict[str, Any] = {}
+    waiting: dict[str, Waiting] = {}
     try:
         for part in parse(path.read_text()):
             if isinstance(part, str):
@@ -143,15 +193,21 @@ def run(path: Path, world: World) -> None:
             for session, tags, sql in part.commands:
                 if session not in connections:
                     connections[session] = world.connect(session)
-                lines = list(output(connections[session], tags, sql, world))
+                if "waits" in tags:
+                    waiting[session] = start_waiting(connections[session], tags, sql, world)
+                    lines = ["(waits)"]
+                else:
+                    lines = list(output(connections[session], tags, sql, world))
                 got += [f"{session}: {line}" for line in lines] if several else lines
+                got += gone_on(waiting)
             if world.skip_tags:
                 expected = [line for line in expected if not re.match(r"(\w+: )?(plan |  )", line)]
             if UPDATE and world.name == "memory":
                 written += [*part.source, "---", *got]
             else:
                 assert got == expected, f"{path.name} in world {world.name}, at:\n" + "\n".join(part.source)
-            world.between(connections)
+            if not waiting:
+                world.between(connections)
     finally:
         for connection in connections.values():
             connection.close()

@@ -7,12 +7,18 @@ the committed transactions one after the other in the order of their places: a t
 commit, one that only read has that behind its base. So the check is for *strict* serializability in a known order, not
 for the existence of any order (docs/MVCC_VISIBILITY.md, section 2).
 
+Waiting is part of it (INV-V12). Each transaction has a thread of its own (`Player`), of which one moves at a time. One whose statement
+waits for a row that another transaction has written cannot move: the steps that the order gives it meanwhile are made up for as
+soon as it can. A run in which somebody waits for ever fails.
+
 Rowids that AeroDB chooses depend on who else claims some (INV-V10), so the transactions here do not look at them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,12 +45,14 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "range into u": ("INSERT INTO u SELECT count(*) FROM t WHERE x BETWEEN 15 AND 35",),
     "point read, write u": ("SELECT x FROM p WHERE id = 2", "INSERT INTO u VALUES (7)"),
     "absent read, write u": ("SELECT x FROM p WHERE id = 9", "INSERT INTO u VALUES (9)"),
-    "insert absent": ("INSERT INTO p VALUES (9, 900)",),
+    "insert absent": ("SELECT 1 FROM v WHERE code = 'z'", "INSERT INTO p VALUES (9, 900)"),
+    "insert absent at once": ("INSERT INTO p VALUES (9, 901)",),
     "increment": ("UPDATE p SET x = x + 1 WHERE id = 2", "SELECT x FROM p WHERE id = 2"),
     "copy a row": ("UPDATE p SET x = (SELECT x FROM p WHERE id = 1) WHERE id = 3",),
     "copy it back": ("UPDATE p SET x = (SELECT x FROM p WHERE id = 3) WHERE id = 1",),
     "rowid range": ("SELECT count(*) FROM p WHERE id > 2", "UPDATE v SET n = n + 1 WHERE code = 'a'"),
-    "insert unique": ("INSERT INTO v VALUES ('c', 3)",),
+    "insert unique": ("SELECT 1 FROM p WHERE id = 77", "INSERT INTO v VALUES ('c', 3)"),
+    "insert unique at once": ("INSERT INTO v VALUES ('c', 5)",),
     "insert if absent": ("INSERT OR IGNORE INTO v VALUES ('c', 4)", "SELECT n FROM v WHERE code = 'c'"),
     "upsert": ("INSERT INTO v VALUES ('a', 0) ON CONFLICT (code) DO UPDATE SET n = n + 10",),
     "delete unique": ("DELETE FROM v WHERE code = 'a'",),
@@ -54,6 +62,14 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "join": ("INSERT INTO u SELECT sum(p.x) FROM t JOIN p ON p.id = t.k WHERE t.x < 25 AND p.x > 50",),
     "left join": ("INSERT INTO u SELECT count(*) FROM p LEFT JOIN t ON t.k = p.id AND t.x > 15 WHERE t.k IS NULL",),
     "exists": ("INSERT INTO u SELECT count(*) FROM p WHERE EXISTS (SELECT 1 FROM t WHERE t.k = p.id AND x > 5)",),
+    "both ways": ("UPDATE p SET x = x + 1 WHERE id = 1", "UPDATE p SET x = x - 1 WHERE id = 2"),
+    "the other way": ("UPDATE p SET x = x + 7 WHERE id = 2", "UPDATE p SET x = x * 2 WHERE id = 1"),
+    "increment, undone": (
+        "SAVEPOINT s",
+        "UPDATE p SET x = x + 9 WHERE id = 2",
+        "ROLLBACK TO s",
+        "SELECT x FROM p WHERE id = 1",
+    ),
     "grow": ("ALTER TABLE u ADD COLUMN extra INTEGER",),
     "index": ("CREATE INDEX p_x ON p(x)",),
 }
@@ -63,11 +79,83 @@ TABLES = ("t", "p", "v", "u")
 
 @dataclass
 class Outcome:
-    """What one run gave: of each transaction its place and results, None if it did not commit; and the tables."""
+    """What one run gave: of each transaction its place and results, None if it did not commit; and the tables. `waits`: how
+    many statements had to wait."""
 
     places: list[float | None]
     results: list[list[Any]]
     tables: list[Any] = field(default_factory=list)
+    waits: int = 0
+
+
+class Bell:
+    """In the place of a holder's lock: says when its thread begins to wait."""
+
+    def __init__(self, player: Player) -> None:
+        self.player = player
+        self.rung = threading.Lock()
+        self.rung.acquire()
+
+    def acquire(self, timeout: float = -1) -> bool:
+        if not self.rung.acquire(blocking=False):
+            self.player.made = False
+            self.player.moved.release()
+            self.rung.acquire()
+        return True
+
+    def release(self) -> None:
+        self.player.freed = True
+        self.rung.release()
+
+
+class Player:
+    """A thread that makes the steps of a transaction when told to."""
+
+    def __init__(self) -> None:
+        self.told = threading.Semaphore(0)
+        self.moved = threading.Semaphore(0)  # the step is made, or waits
+        self.step: Callable[[], None] | None = None
+        self.made = True
+        self.freed = False  # it may go on
+        self.error: BaseException | None = None
+        self.busy = False  # it waits, as far as the one who tells it knows
+        self.thread = threading.Thread(target=self._play, daemon=True)
+        self.thread.start()
+
+    def _play(self) -> None:
+        while True:
+            self.told.acquire()
+            if self.step is None:
+                return
+            try:
+                self.step()
+            except BaseException as error:
+                self.error = error
+            self.made = True
+            self.moved.release()
+
+    def make(self, step: Callable[[], None]) -> None:
+        """Make a step, until it is made or waits."""
+        self.step = step
+        self.told.release()
+        self.look()
+
+    def look(self) -> None:
+        """Let the step go on until it is made or waits."""
+        self.moved.acquire()
+        self.busy = not self.made
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise AssertionError(f"a step failed: {error!r}") from error
+
+    def stop(self) -> None:
+        """End the thread."""
+        self.step = None
+        self.told.release()
+        self.thread.join()
+
+
+PLAYERS: list[Player] = []
 
 
 def start() -> Database:
@@ -79,7 +167,7 @@ def start() -> Database:
 
 def connect(database: Database) -> Any:
     """A connection to a database in memory that others have as well."""
-    connection = aerodb_dbapi.connect(":memory:", isolation_level=None, timeout=0)
+    connection = aerodb_dbapi.connect(":memory:", isolation_level=None, timeout=60, check_same_thread=False)
     database._opens += 1
     connection._ready().replace_database(database)
     return connection
@@ -101,6 +189,8 @@ def ask(connection: Any, sql: str) -> Any:
     """The rows of a statement in an order of their own, or the class and text of its error."""
     try:
         return sorted(connection.execute(sql).fetchall(), key=repr)
+    except aerodb_dbapi.SerializationError:
+        raise
     except aerodb_dbapi.Error as error:
         return type(error).__name__, str(error)
 
@@ -110,34 +200,86 @@ def content(connection: Any) -> list[Any]:
     return [ask(connection, f"SELECT * FROM {table}") for table in TABLES]
 
 
+class Play:
+    """One interleaving under way."""
+
+    def __init__(self, database: Database, transactions: Sequence[Sequence[str]]) -> None:
+        self.database = database
+        self.transactions = transactions
+        while len(PLAYERS) < len(transactions):
+            PLAYERS.append(Player())
+        self.players = PLAYERS[: len(transactions)]
+        self.connections = [connect(database) for _ in transactions]
+        for player, connection in zip(self.players, self.connections):
+            connection._session.holder.bell = Bell(player)
+        self.outcome = Outcome([None] * len(transactions), [[] for _ in transactions])
+        self.bases = [0] * len(transactions)
+        self.done = [0] * len(transactions)
+        self.lost = [False] * len(transactions)
+        self.due: list[deque[int]] = [deque() for _ in transactions]
+
+    def step(self, number: int, step: int) -> None:
+        """What a step does; in the player's thread."""
+        connection, steps = self.connections[number], self.transactions[number]
+        try:
+            if step == 0:
+                connection.execute("BEGIN")
+            if step < len(steps):
+                self.outcome.results[number].append(ask(connection, steps[step]))
+                self.bases[number] = connection.execute("PRAGMA aerodb_commit_id").fetchone()[0]
+                return
+            before = self.database.root.commit_id
+            connection.execute("COMMIT")
+            after = self.database.root.commit_id
+            self.outcome.places[number] = after if after > before else self.bases[number] + 0.5
+        except aerodb_dbapi.SerializationError:
+            assert not connection.in_transaction
+            self.lost[number] = True
+
+    def move(self, number: int) -> None:
+        """The next step of a transaction is due."""
+        self.due[number].append(self.done[number])
+        self.done[number] += 1
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Make every step that is due and can be made."""
+        moving = True
+        while moving:
+            moving = False
+            for number, player in enumerate(self.players):
+                if player.busy and player.freed:
+                    player.freed = False
+                    player.look()
+                    moving = True
+                while self.due[number] and not player.busy:
+                    step = self.due[number].popleft()
+                    if not self.lost[number]:
+                        player.make(lambda number=number, step=step: self.step(number, step))
+                        self.outcome.waits += player.busy
+                        moving = True
+
+
 def run(base: Database, transactions: Sequence[Sequence[str]], order: Sequence[int]) -> Outcome:
     """One interleaving."""
+    try:
+        return _run(base, transactions, order)
+    except BaseException:
+        PLAYERS.clear()  # some may wait for ever
+        raise
+
+
+def _run(base: Database, transactions: Sequence[Sequence[str]], order: Sequence[int]) -> Outcome:
     database = base.fork()
-    connections = [connect(database) for _ in transactions]
-    outcome = Outcome([None] * len(transactions), [[] for _ in transactions])
-    bases = [0] * len(transactions)
-    done = [0] * len(transactions)
+    play = Play(database, transactions)
     for number in order:
-        connection, step = connections[number], done[number]
-        done[number] += 1
-        if step == 0:
-            connection.execute("BEGIN")
-        if step < len(transactions[number]):
-            outcome.results[number].append(ask(connection, transactions[number][step]))
-            bases[number] = connection.execute("PRAGMA aerodb_commit_id").fetchone()[0]
-            continue
-        before = database.root.commit_id
-        try:
-            connection.execute("COMMIT")
-        except aerodb_dbapi.SerializationError:
-            continue
-        after = database.root.commit_id
-        outcome.places[number] = after if after > before else bases[number] + 0.5
-    outcome.tables = content(connections[0])
-    for connection in connections:
+        play.move(number)
+    assert not any(player.busy for player in play.players), f"somebody waits for ever: {transactions} {order}"
+    play.outcome.tables = content(play.connections[0])
+    for connection in play.connections:
         connection.close()
     database.close()
-    return outcome
+    return play.outcome
 
 
 def serial(base: Database, transactions: Sequence[Sequence[str]], order: Sequence[int]) -> Outcome:

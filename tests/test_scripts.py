@@ -27,7 +27,7 @@ def is_ours_alone(path: Path) -> bool:
 
 
 def opener(database: str) -> Callable[[str], Any]:
-    return lambda session: aerodb_dbapi.connect(database, isolation_level=None, check_same_thread=False)
+    return lambda session: aerodb_dbapi.connect(database, isolation_level=None, check_same_thread=False, timeout=0.2)
 
 
 def shared_memory(pragma: str = "") -> Callable[[str], Any]:
@@ -35,7 +35,7 @@ def shared_memory(pragma: str = "") -> Callable[[str], Any]:
     made: list[Any] = []
 
     def connect(session: str) -> Any:
-        connection = aerodb_dbapi.connect(":memory:", isolation_level=None)
+        connection = aerodb_dbapi.connect(":memory:", isolation_level=None, check_same_thread=False)
         if made:
             connection._session.close()
             connection._session = type(made[0]._session)(made[0]._session.database, timeout=0.2)

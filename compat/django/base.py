@@ -74,7 +74,7 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
 
     @property
     def data_types_suffix(self) -> dict[str, str]:
-        """What stands behind PRIMARY KEY. Without AUTOINCREMENT transactions that insert into one table do not meet."""
+        """What stands behind PRIMARY KEY. Without AUTOINCREMENT the key of a deleted last row may be given again."""
         suffixes: dict[str, str] = sqlite.DatabaseWrapper.data_types_suffix
         return suffixes if self.autoincrement else {}
 

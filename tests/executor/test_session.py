@@ -63,8 +63,9 @@ def test_deferred_takes_its_view_at_first_use(session: Session) -> None:
 def test_a_conflict_ends_the_transaction(session: Session) -> None:
     other = Session(session.database, FunctionRegistry())
     session.begin()
-    run(session, "UPDATE t SET a = 'mine' WHERE id = 1")
+    run(session, "SELECT 1 FROM t WHERE id = 2")
     run(other, "UPDATE t SET a = 'theirs' WHERE id = 1")
+    run(session, "UPDATE t SET a = 'mine' WHERE id = 1")
     with pytest.raises(SerializationError):
         session.commit()
     assert session.transaction is None

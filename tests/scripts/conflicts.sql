@@ -25,17 +25,19 @@ a: 2 | 21
 
 a> BEGIN
 b> BEGIN
+b> SELECT 1
 a> UPDATE t SET v = 12 WHERE id = 1
-b> UPDATE t SET v = 13 WHERE id = 1
 a> COMMIT
+b> UPDATE t SET v = 13 WHERE id = 1
 b> COMMIT
 b> SELECT * FROM t ORDER BY id
 ---
 a: ok
 b: ok
+b: 1
 a: 1 changed
-b: 1 changed
 a: ok
+b: 1 changed
 b: SerializationError: could not serialize: row 1 of table t was written by commit 5
 b: 1 | 12
 b: 2 | 21
@@ -43,17 +45,19 @@ b: 2 | 21
 # Both take the same unique value (INV-V6).
 a> BEGIN
 b> BEGIN
+b> SELECT 1
 a> INSERT INTO t(v) VALUES (99)
-b> INSERT INTO t(v) VALUES (99)
 a> COMMIT
+b> INSERT INTO t(v) VALUES (99)
 b> COMMIT
 a> SELECT count(*) FROM t
 ---
 a: ok
 b: ok
+b: 1
 a: 1 changed
-b: 1 changed
 a: ok
+b: 1 changed
 b: SerializationError: could not serialize: a unique key of index sqlite_autoindex_t_1 of table t was taken by a commit up to 6
 a: 3
 
@@ -73,7 +77,7 @@ b: 1 changed
 a: ok
 b: ok
 a: 4 | 100
-a: 68 | 101
+a: 5 | 101
 
 # Write skew is prevented: each read what the other wrote.
 a> BEGIN

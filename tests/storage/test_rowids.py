@@ -132,10 +132,10 @@ def test_blocks_and_what_follows_them() -> None:
     insert(t, tree, 10)
     t.commit()
     a, b = database.begin(), database.begin()
-    assert [insert(a, tree), insert(b, tree), insert(a, tree)] == [11, 75, 12]
+    assert [insert(a, tree), insert(b, tree), insert(a, tree)] == [11, 12, 13]
     a.commit()
     b.commit()
-    assert insert(database.begin(), tree) == 76
+    assert insert(database.begin(), tree) == 14
 
 
 def test_an_old_view_takes_no_id_of_a_later_commit() -> None:
