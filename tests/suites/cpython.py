@@ -36,12 +36,12 @@ EXPECTED: dict[str, str] = {
 SUBSTITUTE = """\
 import sys
 import aerodb_dbapi
-import aerodb_dbapi.__main__
 import aerodb_dbapi.dbapi2
 sys.modules["sqlite3"] = aerodb_dbapi
 sys.modules["_sqlite3"] = aerodb_dbapi
 sys.modules["sqlite3.dbapi2"] = aerodb_dbapi.dbapi2
-sys.modules["sqlite3.__main__"] = aerodb_dbapi.__main__
+import aerodb_dbapi.__main__  # which imports sqlite3 itself, to read its files
+sys.modules["sqlite3.__main__"] = sys.modules["aerodb_dbapi.__main__"]
 """
 
 
