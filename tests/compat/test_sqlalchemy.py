@@ -171,9 +171,10 @@ def test_immediate_keeps_other_commits_out(tmp_path: Path) -> None:
 def test_a_serialization_failure_is_recognised_and_no_disconnect(engine: sa.Engine, account: sa.Table) -> None:
     add = account.update().where(account.c.id == 0).values(cents=account.c.cents + 1)
     first, second = engine.connect(), engine.connect()
-    first.execute(add)
+    first.execute(account.update().where(account.c.id == 1).values(cents=1))
     second.execute(add)
     second.commit()
+    first.execute(add)
     with pytest.raises(exc.OperationalError) as failure:
         first.commit()
     assert is_serialization_failure(failure.value) and not failure.value.connection_invalidated
@@ -240,10 +241,11 @@ def test_run_transaction_gives_up_by_going_first(engine: sa.Engine, account: sa.
 
     def disturbed(connection: sa.Connection) -> None:
         seen.append(connection.get_isolation_level())
-        connection.execute(account.update().where(account.c.id == 0).values(cents=5))
+        connection.execute(account.update().where(account.c.id == 1).values(cents=5))
         if seen[-1] != "IMMEDIATE":
             with engine.begin() as other:
                 other.execute(account.update().where(account.c.id == 0).values(cents=6))
+        connection.execute(account.update().where(account.c.id == 0).values(cents=5))
 
     run_transaction(engine, disturbed, max_retries=2)
     assert seen == ["SERIALIZABLE", "SERIALIZABLE", "IMMEDIATE"] and cents(engine, account)[0] == 5
