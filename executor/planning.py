@@ -21,7 +21,7 @@ from aerodb_dbapi.planner.binder import bind, table_of_view, trace_select, trace
 from aerodb_dbapi.planner.expressions import Call
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
-from aerodb_dbapi.planner.query import DeleteStatement, Statement, UpdateStatement
+from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, Statement, UpdateStatement
 from aerodb_dbapi.planner.rename import WHEN_BEFORE
 from aerodb_dbapi.planner.scope import Scope, table_entry
 from aerodb_dbapi.planner.usage import deep_nodes, trees_read
@@ -35,7 +35,18 @@ _DATES: Final = frozenset({"date", "time", "datetime", "julianday", "unixepoch",
 
 def bind_statement(session: Any, parsed: Parsed, schema: Schema, scope: Scope | None = None) -> Statement:
     """The bound form of a parsed statement. `scope`: what encloses it."""
-    return bind(parsed, schema, session.registry, lambda commit: session.database.root_at(commit).schema, scope)
+    bound = bind(parsed, schema, session.registry, lambda commit: session.database.root_at(commit).schema, scope)
+    if session.settings and session.settings.get("ignore_check_constraints"):
+        _without_checks(bound)
+    return bound
+
+
+def _without_checks(statement: Statement) -> None:
+    if isinstance(statement, InsertStatement | UpdateStatement):
+        statement.checks = []
+    for upsert in statement.upserts if isinstance(statement, InsertStatement) else ():
+        if upsert.update is not None:
+            upsert.update.checks = []
 
 
 def plan_statement(session: Any, statement: Statement, trees: Mapping[int, Tree], schema: Schema) -> Statement:

@@ -13,6 +13,7 @@
                           transaction ends)
     settings that do not  journal_mode is 'wal' for a file and 'memory' without one, page_size 4096, encoding 'UTF-8'
     what goes on          aerodb_transactions, aerodb_conflicts, aerodb_commits and others: `pragma_live.py`
+    of the connection     query_only, case_sensitive_like, ignore_check_constraints, and what is only remembered: `pragma_session.py`
     the store             cache_size, wal_checkpoint, history_retention, aerodb_store and others: `pragma_store.py`
     ====================  ============================================================================================
 
@@ -33,6 +34,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aerodb_dbapi.executor import pragma_live as live
+from aerodb_dbapi.executor import pragma_session as own
 from aerodb_dbapi.executor import pragma_store as store
 from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.definitions import pragma_rows
@@ -83,7 +85,7 @@ def compile_pragma(statement: Pragma, text: str) -> Compiled:
         rows = pragma_rows(session, statement.name, definition, statement.value, statement.schema)
         return None if silent or rows is None else iter(rows)
 
-    names = None if silent or definition is None else list(definition.names)
+    names = None if silent or definition is None else list(definition.names) or None
     return Compiled(
         "pragma", run, text=text, schema=None, names=names, types=None if names is None else [None] * len(names)
     )
@@ -460,7 +462,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "aerodb_commits": Definition(live.COMMIT_COLUMNS, live.commits),
     "aerodb_commit_groups": Definition(("size", "syncs"), live.commit_groups),
     "shrink_memory": Definition(("shrink_memory",), store.shrink_memory, answers_when_set=False),
-    "temp_store": Definition(("temp_store",), _setting("temp_store", 0), answers_when_set=False),
+    "temp_store": Definition(("temp_store",), own.temp_store, answers_when_set=False),
     "locking_mode": Definition(("locking_mode",), _fixed("normal")),
     "auto_vacuum": Definition(("auto_vacuum",), _fixed(0), answers_when_set=False),
     "legacy_alter_table": Definition(
@@ -476,4 +478,12 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "aerodb_commit_id": Definition(("aerodb_commit_id",), _commit_id),
     "aerodb_digest": Definition(("aerodb_digest",), _digest),
     "aerodb_disabled_rules": Definition(("aerodb_disabled_rules",), _disabled_rules),
+    "query_only": Definition(("query_only",), _number(own.query_only), answers_when_set=False),
+    "ignore_check_constraints": Definition(
+        ("ignore_check_constraints",), _number(own.ignore_check_constraints), answers_when_set=False
+    ),
+    "case_sensitive_like": Definition((), _number(own.case_sensitive_like), answers_when_set=False),
+    "mmap_size": Definition(("mmap_size",), lambda session, value: []),
+    **{name: Definition((name,), _number(own.flag(name)), answers_when_set=False) for name in own.FLAGS},
+    **{name: Definition((name,), _number(own.number(name))) for name in own.NUMBERS},
 }

@@ -39,6 +39,7 @@ BLOB: Final = "blob"
 INTEGER: Final = "integer"
 FLOAT: Final = "float"
 HEX: Final = "hex"
+BAD: Final = "bad"
 PARAMETER: Final = "parameter"
 LIFTED: Final = "lifted"
 END: Final = ""
@@ -104,6 +105,11 @@ _TOKEN = re.compile(
     )
     + ")"
 )
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_SEPARATED = re.compile(  # numbers with separators between digits (SQLite 3.46): real, hexadecimal, integer
+    rf"{_SPACE}(?:((?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?|{_DIGITS}[eE][+-]?{_DIGITS})"
+    rf"|(0[xX][0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)|({_DIGITS}))(?!{_IDENT}|\.)"
+)
 _KINDS = (None, BLOB, NAME, STRING, HEX, FLOAT, INTEGER, None, PARAMETER, QUOTED, BRACKETED, LIFTED, END)
 _BAD = re.compile(rf"'[\s\S]*|\"[\s\S]*|`[\s\S]*|\[[\s\S]*|\.?[0-9](?:{_IDENT}|\.)*|[$:@#]{_IDENT}*|.", re.DOTALL)
 _GOOD_BLOB = re.compile(r"[xX]'(?:[0-9a-fA-F]{2})*'\Z")
@@ -111,27 +117,42 @@ _SPACING = re.compile(_SPACE)
 _KEYWORD_OF = {form: word for word in KEYWORDS for form in (word, word.lower(), word.capitalize())}
 
 
-def tokenize(sql: str) -> list[Token]:
-    """All tokens of a text, ending with one END token (whose start is the length of the text)."""
+def tokenize(sql: str, strict: bool = True) -> list[Token]:
+    """All tokens of a text, ending with one END token (whose start is the length of the text). What is no token is an error, or, if
+    not `strict`, a last token BAD before the end: the grammar may find a mistake before it."""
     tokens: list[Token] = []
     add, match, keyword_of = tokens.append, _TOKEN.match, _KEYWORD_OF
     position = 0
-    while found := match(sql, position):
-        group = found.lastindex or 0
-        start, position = found.span(group)
-        text = found[group]
-        if group == 2:
-            add((keyword_of.get(text) or _word(text), text, start, position))
-        elif group == 7:
-            add((text, text, start, position))
-        elif group == 12:
-            add((END, "", start, position))
-            return tokens
-        elif group == 1 and not _GOOD_BLOB.match(text):
-            raise unrecognized(text)
-        else:
-            add((_KINDS[group] or text, text, start, position))
-    raise unrecognized(_bad_token(sql, position))
+    while True:
+        while found := match(sql, position):
+            group = found.lastindex or 0
+            start, position = found.span(group)
+            text = found[group]
+            if group == 2:
+                add((keyword_of.get(text) or _word(text), text, start, position))
+            elif group == 7:
+                add((text, text, start, position))
+            elif group == 12:
+                add((END, "", start, position))
+                return tokens
+            elif group == 1 and not _GOOD_BLOB.match(text):
+                return _cut_off(tokens, sql, text, start, strict)
+            else:
+                add((_KINDS[group] or text, text, start, position))
+        separated = _SEPARATED.match(sql, position)
+        if separated is None:
+            break
+        group = separated.lastindex or 0
+        start, position = separated.span(group)
+        add(((FLOAT, HEX, INTEGER)[group - 1], separated[group], start, position))
+    return _cut_off(tokens, sql, _bad_token(sql, position), skip_space(sql, position), strict)
+
+
+def _cut_off(tokens: list[Token], sql: str, text: str, start: int, strict: bool) -> list[Token]:
+    """The tokens before a piece of text that is none."""
+    if strict:
+        raise unrecognized(text)
+    return [*tokens, (BAD, text, start, start + len(text)), (END, "", len(sql), len(sql))]
 
 
 def first_word(sql: str) -> str:

@@ -391,7 +391,7 @@ def _assignments(stream: TokenStream) -> None:
             name_list(stream)
         else:
             stream.write_name()
-        if stream.kind != "=":
+        if stream.kind not in ("=", "=="):
             raise stream.error()
         stream.pass_on(TokenType.EQ)
         expression(stream)

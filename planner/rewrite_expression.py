@@ -384,12 +384,14 @@ def _operand(stream: TokenStream, floor: int) -> int:
 
 
 def _integer(stream: TokenStream) -> int:
-    stream.pass_on(TokenType.NUMBER)
+    text = stream.token[1]
+    stream.write(TokenType.NUMBER, text.replace("_", "") if "_" in text else text)
+    stream.advance()
     return ATOM
 
 
 def _hexadecimal(stream: TokenStream) -> int:
-    text = stream.token[1]
+    text = stream.token[1].replace("_", "")
     if len(text[2:].lstrip("0")) > 16:
         raise OperationalError(f"hex literal too big: {text}")
     value = int(text, 16)
@@ -425,6 +427,8 @@ def _clock(stream: TokenStream) -> int:
 def parameter(stream: TokenStream) -> int:
     """Write a parameter, or a literal that was lifted out: both are slots."""
     stream.write(TokenType.PARAMETER, "@")
+    if stream.index in stream.faults:
+        raise stream.faults[stream.index]
     stream.write(TokenType.VAR, f"p{stream.slots[stream.index]}")
     stream.advance()
     return ATOM

@@ -20,6 +20,7 @@ from sqlglot.tokens import Token as GlotToken
 from sqlglot.tokens import TokenType
 
 from aerodb_dbapi.planner.lexer import (
+    BAD,
     BRACKETED,
     END,
     FALLBACK,
@@ -64,14 +65,15 @@ class TokenStream:
     """Tokens of one text, read from the left; `out` gathers what sqlglot will parse."""
 
     __slots__ = (
-        "in_trigger", "index", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token", "tokens", "upserts",
+        "faults", "in_trigger", "index", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token",
+        "tokens", "upserts",
     )  # fmt: skip
 
     def __init__(self, sql: str, query: Callable[[TokenStream, bool], None], is_shape: bool = False) -> None:
         self.sql = sql
         self.query = query  # reads a query; expressions meet queries, queries hold expressions
         self.in_trigger = False  # RAISE() may be used
-        self.tokens = tokenize(sql)
+        self.tokens = tokenize(sql, strict=False)
         self.out: list[GlotToken] = []
         self.marks: list[Mark] = []
         self.index = 0
@@ -79,6 +81,9 @@ class TokenStream:
         self.kind = self.token[0]
         self.upserts: list[tuple[list[GlotToken] | None, list[GlotToken] | None]] = []  # ON CONFLICT: target, update
         self.parameters: list[str | None] = []
+        self.faults: dict[
+            int, OperationalError
+        ] = {}  # by token: parameters that cannot be, for when the grammar comes to them
         self.lifted = 0  # how many of the last slots are literals that were taken out
         self.slots = self._number_parameters()
         if self.lifted and not is_shape:
@@ -132,6 +137,8 @@ class TokenStream:
     def error(self, token: Token | None = None) -> OperationalError:
         """SQLite's syntax error at a token (the current one unless given)."""
         token = token or self.token
+        if token[0] == BAD:
+            return unrecognized(token[1])
         return OperationalError("incomplete input" if token[0] == END else f'near "{token[1]}": syntax error')
 
     # --- writing ---
@@ -181,7 +188,10 @@ class TokenStream:
         names = self.parameters
         for index, (kind, text, _, _) in enumerate(self.tokens):
             if kind == PARAMETER:
-                slots[index] = self._slot(text, names, by_name, index)
+                try:
+                    slots[index] = self._slot(text, names, by_name, index)
+                except OperationalError as error:
+                    self.faults[index] = error
             elif kind == LIFTED:
                 lifted.append(index)
         for index in lifted:

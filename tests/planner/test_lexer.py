@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from aerodb_dbapi.planner.lexer import first_word, skip_space, tokenize, unquote
+from aerodb_dbapi.planner.lexer import (
+    BAD,
+    END,
+    FLOAT,
+    HEX,
+    INTEGER,
+    NAME,
+    first_word,
+    skip_space,
+    tokenize,
+    unquote,
+)
 from aerodb_dbapi.storage.errors import OperationalError
 
 
@@ -33,7 +44,8 @@ def test_kinds() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["12a3", "1_000", "0x", "1e", "'abc", '"abc', "`a", "[a", "x'1'", "x'ag'", "!", ":", "@", "\x01", "'a''"]
+    "bad",
+    ["12a3", "1__0", "1_", "0x", "1e", "'abc", '"abc', "`a", "[a", "x'1'", "x'ag'", "!", ":", "@", "\x01", "'a''"],
 )
 def test_unrecognized_tokens(bad: str) -> None:
     with pytest.raises(OperationalError) as caught:
@@ -52,3 +64,14 @@ def test_unquote() -> None:
     assert [unquote(text) for text in ("'a''b'", '"a""b"', "[a b]", "`a``b`", "plain")] == [
         "a'b", 'a"b', "a b", "a`b", "plain",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("1_000", INTEGER), ("1_0.5_0e1_0", FLOAT), (".1_2", FLOAT), ("0x1_F", HEX)]
+)
+def test_separators_between_digits(text: str, kind: str) -> None:
+    assert [token[:2] for token in tokenize(f"SELECT {text} + 1")][1:3] == [(kind, text), ("+", "+")]
+
+
+def test_the_grammar_may_find_a_mistake_before_what_is_no_token() -> None:
+    assert [token[0] for token in tokenize("SELEC 'a", strict=False)] == [NAME, BAD, END]

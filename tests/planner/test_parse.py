@@ -14,7 +14,7 @@ from aerodb_dbapi.planner.parse import (
     parse_expression,
     parse_select,
 )
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError, ProgrammingError
+from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
 
 
 @pytest.mark.parametrize(
@@ -191,13 +191,3 @@ def test_stored_texts() -> None:
             read("select ?" if read is parse_select else "a > ?")
     with pytest.raises(OperationalError, match='near "b"'):
         parse_expression("a b")
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [],
-)
-def test_what_is_missing_is_named(sql: str) -> None:
-    """INV-F2."""
-    with pytest.raises(NotSupportedError):
-        parse(sql)
