@@ -51,11 +51,12 @@ from aerodb_dbapi.planner.query import (
 )
 from aerodb_dbapi.storage import collations
 from aerodb_dbapi.storage.catalog import Schema, fold
-from aerodb_dbapi.storage.errors import DatabaseError, InternalError
+from aerodb_dbapi.storage.errors import DatabaseError, InternalError, OperationalError
 from aerodb_dbapi.storage.tree import Tree
 
 Row = tuple[Any, ...]
 CACHED_TEXT_MAX = 20_000
+LONG_TEXT = 2 * limits.DEPTH_MAX  # a shorter one cannot hold an expression that is too deep
 _ROW_KINDS = frozenset({"select", "insert", "update", "delete"})
 _DML_KINDS = frozenset({"insert", "update", "delete"})
 _UNASKED = frozenset({*_ROW_KINDS, "empty", "explain"})
@@ -69,10 +70,13 @@ def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], p
     if session.budget is not None and not level():
         with metering(session):
             return prepare(session, sql, schema, trees, plans)
-    if session.registry.collations:
-        with collations.in_use(session.registry.collations):
-            return _prepare(session, sql, schema, trees, plans)
-    return _prepare(session, sql, schema, trees, plans)
+    try:
+        if session.registry.collations:
+            with collations.in_use(session.registry.collations):
+                return _prepare(session, sql, schema, trees, plans)
+        return _prepare(session, sql, schema, trees, plans)
+    except RecursionError:
+        raise OperationalError("Expression tree is too large (maximum depth 1000)") from None
 
 
 def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
@@ -229,6 +233,8 @@ def _compile_rows(
     if session.limits is not None:
         limits.check_parameters(session.limits, len(parsed.parameters))
         limits.check_statement(session.limits, statement)
+    elif len(text) > LONG_TEXT:
+        limits.check_statement({limits.EXPRESSION_DEPTH: limits.DEPTH_MAX}, statement)
     if session.authorizer is not None and not authorize.rows_allowed(session.authorizer, statement, schema):
         return _nothing(text)
     statement = plan_statement(session, statement, trees, schema)

@@ -632,7 +632,7 @@ class _Text(Expression):
     text: str
 
 
-_VARIABLE: Final = re.compile(r"\b[rkev]\d+_?\b").findall
+_VARIABLE: Final = re.compile(r"\b[rkev]\d+_?\b(?!\()").findall  # not the function that is called
 _INVARIANT: Final = frozenset((e.Constant, e.Parameter, e.Unary, e.Binary, e.Cast, e.Collate))
 _OPERATORS: Final = {
     "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder", "&": "bit_and", "|": "bit_or",

@@ -18,6 +18,7 @@ from aerodb_dbapi.planner.query import Compound, Query, Statement
 from aerodb_dbapi.planner.usage import all_queries, deep_nodes, query_expressions, statement_expressions
 from aerodb_dbapi.storage.errors import OperationalError
 
+DEPTH_MAX: Final = 1000
 COLUMN: Final = 2
 EXPRESSION_DEPTH: Final = 3
 COMPOUND_SELECT: Final = 4

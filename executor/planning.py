@@ -71,7 +71,6 @@ def trace_view(session: Any, view: View, schema: Schema) -> list[Reference]:
     """Where the text of a view's SELECT names tables and columns of the schema."""
     return trace_select(
         parse_select(view.select),
-        view.columns,
         schema,
         session.registry,
         lambda commit: session.database.root_at(commit).schema,

@@ -404,14 +404,14 @@ def transform(expression: Expression, change: Any) -> Expression:
         if isinstance(value, Expression):
             return transform(value, change)
         if isinstance(value, tuple) and value:
-            made = tuple(visit(item) for item in value)
+            made = tuple([visit(item) for item in value])
             return value if all(a is b for a, b in zip(made, value)) else made
         return value
 
     updates = {}
     for name in child_fields(expression.__class__):
         old = getattr(expression, name)
-        new = visit(old)
+        new = transform(old, change) if isinstance(old, Expression) else visit(old)  # one frame a level where it can be
         if new is not old:
             updates[name] = new
     if updates:

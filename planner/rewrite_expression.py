@@ -505,7 +505,7 @@ def _cast(stream: TokenStream) -> int:
     if stream.kind != "AS":
         raise stream.error()
     stream.pass_on(TokenType.ALIAS)
-    affinity = affinity_of_type(type_words(stream))
+    affinity = affinity_of_type(type_words(stream) or "NUMERIC")  # CAST(x AS) is one too
     stream.write(_CAST_WORDS[affinity], affinity)
     _close(stream)
     return ATOM

@@ -202,6 +202,16 @@ SCRIPTS = [
         insert into t values(2,2)
         alter table t rename to x
     """,
+    """
+        create table q(a, b)
+        create view v2(x) as select a, b from q
+        alter table q rename column a to aa
+        alter table q drop column b
+        alter table q rename to qq
+        create view v3(x) as select * from qq, nope
+        alter table qq add column z
+        alter table qq rename to r
+    """,
 ]
 
 

@@ -117,7 +117,7 @@ def _path(value: Any) -> Any:
 def _extractor(single: Output, several: Output) -> Callable[..., Any]:
     """json_extract(X, P, …): one element, or an array of several."""
 
-    def extract(value: Any, *paths: Any) -> Any:
+    def extract(value: Any = None, *paths: Any) -> Any:
         if value is None or not paths:
             return None
         node = document(value)
