@@ -72,7 +72,7 @@ def test_other_literals() -> None:
     assert parse_expression("[q]").this.this == "q"
     assert isinstance(parse_expression("null"), exp.Null)
     assert cast_affinity(parse_expression("cast(1 as unsigned big int)")) == "INTEGER"
-    assert cast_affinity(parse_expression("cast(1 as)")) == "BLOB"
+    assert cast_affinity(parse_expression("cast(1 as)")) == "NUMERIC"
     assert collation_name(parse_expression('a collate "noCase"')) == "noCase"
     assert collation_name(parse_expression("a collate any")) == "any"
 
