@@ -30,6 +30,7 @@ from aerodb_dbapi.cursor import Cursor
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.executor.statement import Prepared
+from aerodb_dbapi.feed import Feeding
 from aerodb_dbapi.limits import Limits
 from aerodb_dbapi.parameters import type_name
 from aerodb_dbapi.planner.front import split_script
@@ -49,7 +50,7 @@ _PARAMETERS = (
 )  # fmt: skip
 
 
-class Connection(Surface):
+class Connection(Surface, Feeding):
     """One connection to a database: transactions, statements, callbacks. Made by `connect`, with the same arguments.
 
     As a context manager it is a transaction: committed at the end of the block, rolled back if the block raises. It stays open.

@@ -463,7 +463,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "aerodb_commit_groups": Definition(("size", "syncs"), live.commit_groups),
     "shrink_memory": Definition(("shrink_memory",), store.shrink_memory, answers_when_set=False),
     "temp_store": Definition(("temp_store",), own.temp_store, answers_when_set=False),
-    "locking_mode": Definition(("locking_mode",), _fixed("normal")),
+    "locking_mode": Definition(("locking_mode",), store.locking_mode),
     "auto_vacuum": Definition(("auto_vacuum",), _fixed(0), answers_when_set=False),
     "legacy_alter_table": Definition(
         ("legacy_alter_table",), _setting("legacy_alter_table", 0), answers_when_set=False

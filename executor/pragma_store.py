@@ -84,6 +84,16 @@ def wal_checkpoint(session: Any, value: str | None) -> Rows:
     return [(0, log_pages, log_pages)]
 
 
+def locking_mode(session: Any, value: str | None) -> Rows:
+    """Get or set whether other processes are kept out of the file."""
+    word = (value or "").lower()
+    if word in ("exclusive", "normal"):
+        session.settings["locking_mode"] = word
+        if session.database.checkpointer is not None:
+            session.database.set_exclusive(word == "exclusive")
+    return [(session.settings.get("locking_mode", "normal"),)]
+
+
 def history_retention(session: Any, value: int | None, change: Change) -> Rows:
     """Get or set how many commits of history the file keeps."""
     if value is not None:

@@ -34,11 +34,13 @@ from aerodb_dbapi.storage import pages
 from aerodb_dbapi.storage.blocks import BlockFile
 from aerodb_dbapi.storage.cache import NodeCache
 from aerodb_dbapi.storage.catalog import META_TREE
-from aerodb_dbapi.storage.checkpoint import COMPRESSION, SNAPSHOT, Writing, snapshots
-from aerodb_dbapi.storage.database import Database, open_locked
+from aerodb_dbapi.storage.checkpoint import COMPRESSION, CONSUMER, SNAPSHOT, Writing, snapshots
+from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.digest import digest
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
 from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles, io_error
+from aerodb_dbapi.storage.lock_file import OPENING
+from aerodb_dbapi.storage.opening import open_locked
 from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.tree import Tree
@@ -202,7 +204,17 @@ def _fresh(files: FileSystem, path: str) -> File:
 
 
 def vacuum(database: Database, progress: Progress | None = None) -> None:
-    """Write the database's own file anew. Nothing happens without a file."""
+    """Write the database's own file anew. Nothing happens without a file. OperationalError: another process has it open."""
+    if database.sharing is None:
+        _vacuum(database, progress)
+        return
+    with database.sharing.file.held(OPENING, database.timeout):
+        if database.sharing.file.others():
+            raise OperationalError("database is locked", name="SQLITE_BUSY")
+        _vacuum(database, progress)
+
+
+def _vacuum(database: Database, progress: Progress | None) -> None:
     checkpointer = database.checkpointer
     if checkpointer is None:
         return
@@ -297,7 +309,7 @@ def replace_content(target: Database, root: Root, progress: Progress | None = No
 
 def is_of_the_file(key: str) -> bool:
     """Whether an entry of META says how a file is kept, which a copy of the content does not take over."""
-    return key in _META_OF_THE_FILE or key.startswith(SNAPSHOT)
+    return key in _META_OF_THE_FILE or key.startswith((SNAPSHOT, CONSUMER))
 
 
 def _replace_objects(transaction: Any, root: Root) -> dict[int, int]:

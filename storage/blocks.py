@@ -96,17 +96,22 @@ class BlockFile:
         """The blocks of a file that has a header."""
         header = headers.read(file, path)
         blocks = cls(file, path, header, cache)
-        if header.checkpoint is not None:
-            if file.size() < header.checkpoint.offset:
-                raise CorruptionError("the file was cut: it has no checkpoint record", file=path, offset=file.size())
-            blocks.record = blocks._unpack(pages.unpack_checkpoint, header.checkpoint)
-            if blocks.record.commit_id != header.commit_id:
-                raise CorruptionError("the checkpoint is not the one its header names", file=path, offset=header.offset)
-            if file.size() < blocks.record.end:
-                raise CorruptionError(
-                    f"the file was cut: it had {blocks.record.end} bytes", file=path, offset=file.size()
-                )
+        blocks.read_record()
         return blocks
+
+    def read_record(self) -> None:
+        """Read the checkpoint record that the header names, if it names one."""
+        header, file, path = self.header, self.file, self.path
+        if header.checkpoint is None:
+            return
+        if file.size() < header.checkpoint.offset:
+            raise CorruptionError("the file was cut: it has no checkpoint record", file=path, offset=file.size())
+        record: Checkpoint = self._unpack(pages.unpack_checkpoint, header.checkpoint)
+        if record.commit_id != header.commit_id:
+            raise CorruptionError("the checkpoint is not the one its header names", file=path, offset=header.offset)
+        if file.size() < record.end:
+            raise CorruptionError(f"the file was cut: it had {record.end} bytes", file=path, offset=file.size())
+        self.record = record
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ from aerodb_dbapi.storage.header import Header
 from aerodb_dbapi.storage.nodes import Branch, is_loaded
 from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.sharing import CheckpointLock
 from aerodb_dbapi.storage.tree import Tree
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from aerodb_dbapi.storage.wal import Log
 
 SNAPSHOT: Final = "snapshot:"
+CONSUMER: Final = "consumer:"
 RETENTION: Final = "history_retention"
 COMPRESSION: Final = "compression"
 EMPTY_STATE: Final = Pointer(0, 0, 0, 0)  # of commit 0, which has no record
@@ -233,7 +235,7 @@ class Checkpointer:
         self.live = live
         self.root_at = root_at
         self.committer: Committer  # set by the database, which makes both
-        self.lock = threading.RLock()
+        self.lock = CheckpointLock()
         self.failure: OperationalError | None = None
         self.count = 0
         self.confirmed = False
@@ -270,6 +272,9 @@ class Checkpointer:
         """Make a checkpoint of the latest commit, and keep the states of `pins` as well; its commit id. With `closing`
         the log ends. OperationalError: it failed, and nothing has changed (`failure` keeps the reason)."""
         with self.lock:
+            sharing = self.lock.sharing
+            if sharing is not None:
+                sharing.began()
             try:
                 commit_id = self._run(sorted(set(pins)), closing)
             except OSError as error:
@@ -280,6 +285,9 @@ class Checkpointer:
             except OperationalError as error:
                 self.failure = error
                 raise
+            finally:
+                if sharing is not None:
+                    sharing.ended(self.unknown)
             self.failure = None
             return commit_id
 
@@ -353,6 +361,8 @@ class Checkpointer:
         log = committer.log
         if log is None or closing or log.is_empty:
             return log, committer.published
+        if self.lock.sharing is not None:
+            self.generations.locate(log)
         following = self.generations.prepare(log.head.generation + 1, 0)
         try:
             self.generations.promote(log, following)
@@ -371,7 +381,7 @@ class Checkpointer:
         generation = 0 if self.blocks.header.sealed else self.blocks.header.generation
         held[before.commit_id] = Pinned(before.commit_id, before.state or EMPTY_STATE, generation)
         held.pop(root.commit_id, None)
-        kept = _retained(held.values(), root.commit_id, root.trees[META_TREE].get(RETENTION, 0))
+        kept = _retained(held.values(), root.commit_id, retention(root))
         wanted = {*pins, *snapshots(root).values(), *self._promised()} - {root.commit_id}
         for commit_id in sorted(wanted - kept.keys(), reverse=True):
             if commit_id in held:
@@ -391,7 +401,8 @@ class Checkpointer:
         """Collect, write the record, sync, write the header, sync: the point at which the checkpoint is so."""
         blocks, before = self.blocks, self.blocks.record
         pins = sorted({pinned.commit_id for pinned in record.pinned} | self.live.commits())
-        record.dead, collected = collect(record.dead, pins)
+        floor = None if self.lock.sharing is None else self.lock.sharing.floor()
+        record.dead, collected = collect(record.dead, pins, floor)
         kept = {pinned.pointer.offset for pinned in record.pinned}
         records = (blocks.header.checkpoint, before.state, *[pinned.pointer for pinned in before.pinned])
         gone = {pointer for pointer in records if pointer is not None and pointer.length and pointer.offset not in kept}
@@ -409,6 +420,8 @@ class Checkpointer:
         headers.write(self.blocks.file, header)
         self.unknown = False
         self.blocks.header = header
+        if self.lock.sharing is not None:
+            self.lock.sharing.header_written(header)
 
     def _confirm(self) -> None:
         """What was read as the header in force may be in the kernel's memory only: make it durable (INV-C6)."""
@@ -424,16 +437,20 @@ class Checkpointer:
             log.close()
             self.committer.log = None
             self.generations.end_current(log, keep=bool(kept))
-        self.generations.remove_before(min(kept, default=header.generation + header.sealed))
+        first = None if self.lock.sharing is None else self.lock.sharing.first_generation()
+        if first is not None:
+            kept.append(first)
+        self.generations.remove_before(min([header.generation + header.sealed, *kept]))
 
 
-def collect(dead: list[Dead], pins: list[int]) -> tuple[list[Dead], list[tuple[int, int]]]:
-    """Dead blocks that some pin may reach, and the extents of those that none can (INV-G1)."""
+def collect(dead: list[Dead], pins: list[int], floor: int | None = None) -> tuple[list[Dead], list[tuple[int, int]]]:
+    """Dead blocks that some pin may reach, and the extents of those that none can (INV-G1). From `floor` on every state may
+    be read by another process (INV-P3)."""
     kept: list[Dead] = []
     extents: list[tuple[int, int]] = []
     for block in dead:
         at = bisect_left(pins, block.birth)
-        if at < len(pins) and pins[at] < block.died:
+        if (at < len(pins) and pins[at] < block.died) or (floor is not None and block.died > floor):
             kept.append(block)
         else:
             extents.append((block.offset, block.extent))
@@ -442,9 +459,23 @@ def collect(dead: list[Dead], pins: list[int]) -> tuple[list[Dead], list[tuple[i
 
 def snapshots(root: Root) -> dict[str, int]:
     """Name → commit of the snapshots of a state."""
-    stop = len(SNAPSHOT)
-    entries = root.trees[META_TREE].scan(SNAPSHOT, False, SNAPSHOT + "\U0010ffff")
-    return {key[stop:]: commit_id for key, commit_id in entries}
+    return _named(root, SNAPSHOT)
+
+
+def consumers(root: Root) -> dict[str, int]:
+    """Name → the last commit that it has acknowledged, of the consumers of the change feed."""
+    return _named(root, CONSUMER)
+
+
+def retention(root: Root) -> int:
+    """How many commits before this one must be kept: as many as was asked for, and all that a consumer still needs."""
+    wanted: int = root.trees[META_TREE].get(RETENTION, 0)
+    return max([wanted, *(root.commit_id - position for position in consumers(root).values())])
+
+
+def _named(root: Root, prefix: str) -> dict[str, int]:
+    entries = root.trees[META_TREE].scan(prefix, False, prefix + "\U0010ffff")
+    return {key[len(prefix) :]: commit_id for key, commit_id in entries}
 
 
 def _retained(held: Iterable[Pinned], commit_id: int, retention: int) -> dict[int, Pinned]:

@@ -50,7 +50,8 @@ base 0 before it reads the root, so that nothing it may need is thrown away in b
 Who waits for whom: commits wait at the gate in line (`gate.py`); statements wait for rows before they come here
 (`row_locks.py`).
 
-Not here: rows and predicates instead of trees in the read set; several processes.
+Several processes: step 2 is also to get the *turn*, which only one process has at a time, and to read what the others have
+committed since (`sharing.py`); it is given back when all that was numbered is published (INV-P2).
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE
 from aerodb_dbapi.storage.conflicts import Recent, check_unique, conflict, overwritten, validate
@@ -79,6 +80,23 @@ from aerodb_dbapi.storage.wal import Log
 SYNCING: Final = frozenset({"FULL", "EXTRA"})
 MODES: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
 GATHER_SECONDS_MAX: Final = 0.005
+TURN_SECONDS_MAX: Final = 2.0
+
+
+class Turn(Protocol):
+    """The right to commit, among the processes that share a file: what `sharing.py` gives a committer. All is called under
+    the committer's lock, which `take` lets go while it waits."""
+
+    @property
+    def held(self) -> bool:
+        """Whether this process has it."""
+
+    def take(self, timeout: float) -> bool:
+        """Get it, having read what others committed before; whether the lock was let go meanwhile. OperationalError: not
+        in time."""
+
+    def leave(self) -> None:
+        """Give it back."""
 
 
 class Waiter:
@@ -101,7 +119,7 @@ class Committer:
     __slots__ = (
         "bell", "claims", "company", "failure", "first_commit", "flush_seconds", "flushing", "gate", "gathering",
         "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "rows", "start_log", "synchronous",
-        "tally", "tip", "unpublished", "waiters",
+        "tally", "tip", "turn", "unpublished", "waiters",
     )  # fmt: skip
 
     def __init__(
@@ -135,6 +153,7 @@ class Committer:
         self.claims = RowidClaims(root)
         self.tally = Tally()
         self.first_commit = root.commit_id
+        self.turn: Turn | None = None  # to commit, among processes; None: there is only this one
 
     # --- beginning ---------------------------------------------------------------------------------------------------
 
@@ -156,6 +175,12 @@ class Committer:
     def _enter_gate(self, transaction: Transaction) -> None:
         with self.lock:
             self._wait_for_turn(transaction, enters=True)
+            if self.turn is not None:
+                try:
+                    self.turn.take(transaction.timeout)
+                except BaseException:
+                    self.gate.leave(transaction)
+                    raise
             tip = self.tip
         if tip is not self.published:  # nobody appends now; what was appended must be seen
             self.make_durable(tip.commit_id)
@@ -164,6 +189,7 @@ class Committer:
         """The end of an immediate transaction."""
         with self.lock:
             self.gate.leave(transaction)
+            self._rest()
 
     # --- committing --------------------------------------------------------------------------------------------------
 
@@ -177,17 +203,23 @@ class Committer:
         with self.lock:
             if self.gate.inside is not None or self.failure is not None:
                 self._wait_for_turn(transaction)
+            if self.turn is not None:
+                self._take_turn(transaction, self.turn)
             log = self.log
             tip = self.tip
             edits = None
-            if log is not None or tip is not transaction.base:
-                edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
-                if tip is not transaction.base:
-                    changed = self._rebased(transaction, edits, changed, ddl)
-            dropped = transaction.drops() if transaction.dropped else []
-            root = tip.successor(changed, dropped, schema)
-            if log is not None and edits is not None:
-                log.append(CommitRecord(root.commit_id, list(edits.values()), transaction.creations(), dropped))
+            try:
+                if log is not None or tip is not transaction.base:
+                    edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
+                    if tip is not transaction.base:
+                        changed = self._rebased(transaction, edits, changed, ddl)
+                dropped = transaction.drops() if transaction.dropped else []
+                root = tip.successor(changed, dropped, schema)
+                if log is not None and edits is not None:
+                    log.append(CommitRecord(root.commit_id, list(edits.values()), transaction.creations(), dropped))
+            except BaseException:
+                self._rest()
+                raise
             self.tip = self.claims.tip = root
             if self.gathering:
                 self.gathering -= 1
@@ -207,6 +239,29 @@ class Committer:
         if log is not None:
             self._await(waiter)
         return root.commit_id
+
+    def _take_turn(self, transaction: Transaction, turn: Turn) -> None:
+        """Under the lock: the right to commit among processes, and still no gate in the way."""
+        while turn.take(transaction.timeout) and (self.gate.inside is not None or self.failure is not None):
+            try:
+                self._wait_for_turn(transaction)
+            except BaseException:
+                self._rest()
+                raise
+
+    def _rest(self) -> None:
+        """Under the lock: leave the right to commit to other processes, if nothing of ours is under way."""
+        turn = self.turn
+        if turn is not None and turn.held and not self.unpublished and self.gate.inside is None and not self.flushing:
+            turn.leave()
+
+    def receive(self, record: CommitRecord) -> None:
+        """Under the lock: another process's commit is the next one, and published (INV-P1)."""
+        root = self.tip.following(record)
+        self.tip = self.claims.tip = root
+        ddl = bool(record.created or record.dropped or any(edits.tree == CATALOG_TREE for edits in record.edits))
+        self.recent.append(Recent(root.commit_id, {edits.tree: edits for edits in record.edits}, ddl))
+        self._publish(root)
 
     # --- committing to several databases at once ----------------------------------------------------------------------
 
@@ -349,6 +404,8 @@ class Committer:
         old one. Commits may be appended to the new generation meanwhile, and wait."""
         with self.lock:
             self._check_writable()
+            if self.turn is not None:
+                self.turn.take(TURN_SECONDS_MAX)
             waiter = self._queue(inf)
         if waiter is not None:
             self._leads(waiter)
@@ -405,6 +462,7 @@ class Committer:
                     waiter.bell.release()
             else:
                 self.flushing = False
+            self._rest()
 
     def _hand_over(self) -> None:
         """Under the lock: the leader is done; the first of those who still wait leads next, if there are any."""
@@ -414,6 +472,7 @@ class Committer:
             following.bell.release()
         else:
             self.flushing = False
+            self._rest()
 
     def _publish(self, root: Root) -> None:
         self.published = root
@@ -443,6 +502,7 @@ class Committer:
             waiter.error = self.failure
             waiter.bell.release()
         self.gate.open_for_all()
+        self._rest()
 
     def settle(self) -> None:
         """Make everything that was appended durable (before closing)."""

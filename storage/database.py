@@ -20,6 +20,10 @@ Checkpoints
     Made when the log has grown to `autocheckpoint` bytes, by a thread of their own, beside everything else; by
     `checkpoint()`; and at the last close.
 
+Several processes
+    A file of the real file system is shared with other processes (`sharing.py`): the database is then a `SharedDatabase`, whose
+    `root` looks first whether somebody else has committed. What a child of `os.fork` inherits is a `LeftDatabase`.
+
 Forks
     `fork()` is a database in memory that begins with the very root of this one: nothing is copied, whatever either
     writes the other does not see, and this one stays open until the fork is closed.
@@ -34,26 +38,26 @@ Not here: statements and plans (`plan_cache` is the executor's, kept here becaus
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterable
-from typing import Any, ClassVar
-from weakref import WeakValueDictionary
+from typing import Any, ClassVar, Final
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from aerodb_dbapi.storage import digest as digests
-from aerodb_dbapi.storage import header as headers
 from aerodb_dbapi.storage.blocks import BlockFile
-from aerodb_dbapi.storage.cache import BUDGET, NodeCache
+from aerodb_dbapi.storage.cache import BUDGET
 from aerodb_dbapi.storage.checkpoint import Checkpointer, LiveStates, snapshots
 from aerodb_dbapi.storage.commit import MODES, Committer
-from aerodb_dbapi.storage.errors import CorruptionError, OperationalError, ProgrammingError
-from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles, io_error
-from aerodb_dbapi.storage.generations import Generations
+from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
+from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles
+from aerodb_dbapi.storage.lock_file import COMMIT, OPENING, LockFile
 from aerodb_dbapi.storage.nodes import paused_gc
+from aerodb_dbapi.storage.opening import HISTORY, Store
 from aerodb_dbapi.storage.root import ReadView, Root
+from aerodb_dbapi.storage.sharing import PATIENCE, SUFFIX, Sharing, begin
 from aerodb_dbapi.storage.transaction import Transaction
-from aerodb_dbapi.storage.wal import Log
 
-HISTORY = 1000
 TIMEOUT = 5.0
 PAGE = 4096  # what PRAGMA cache_size and wal_autocheckpoint count in
 AUTOCHECKPOINT = 1000 * PAGE
@@ -66,9 +70,11 @@ class Database:
     """An open database. `Database.open` and `Database.memory` make one; `close` once per open."""
 
     __slots__ = (
-        "__weakref__", "_base", "_former", "_key", "_opens", "_origin", "_thread", "background", "checkpointer", "committer", "history",
-        "history_max", "history_start", "live", "max_view_age", "name", "path", "plan_cache", "rebuilt", "root", "timeout", "views",
+        "__weakref__", "_base", "_former", "_key", "_opens", "_origin", "_thread", "background", "checkpointer",
+        "committer", "feeds", "history", "history_max", "history_start", "live", "max_view_age", "name", "path",
+        "plan_cache", "rebuilt", "root", "sharing", "timeout", "views", "words",
     )  # fmt: skip
+    root: Root
 
     registry: ClassVar[dict[Any, Database]] = {}
     registry_lock: ClassVar[threading.RLock] = threading.RLock()
@@ -82,6 +88,7 @@ class Database:
         self.history_max = HISTORY
         self.history_start = root.commit_id
         self.views: dict[ReadView, Root] = {}
+        self.feeds: WeakKeyDictionary[Any, None] = WeakKeyDictionary()  # with the `position` that each has reached
         self.max_view_age = 0
         self.plan_cache: dict[Any, Any] = {}
         self.live: LiveStates | None = None
@@ -94,6 +101,8 @@ class Database:
         self._former: list[File] = []  # of before a VACUUM
         self._key: Any = None
         self._opens = 1
+        self.sharing: Sharing | None = None
+        self.words: memoryview | None = None
         if store is None:
             self.committer = Committer(root, None, self._publish)
             return
@@ -139,6 +148,8 @@ class Database:
         """The database in that file, made if there is none; the same object for every open of one file."""
         files = files or _FILES
         with cls.registry_lock:
+            if files.has_processes and os.path.islink(path):
+                path = os.path.realpath(path)  # log and lock file lie beside the file itself
             known = cls._registered(files, path)
             if known is not None:
                 known._opens += 1
@@ -147,8 +158,11 @@ class Database:
             try:
                 roots = store.recover()
                 database = cls(path, roots[-1], timeout, store)
+                if store.lock_file is not None:
+                    database._share(store.lock_file)
                 database._keep(roots)
                 database.set_synchronous(synchronous)
+                store.leave()
             except BaseException:
                 store.close()
                 raise
@@ -185,15 +199,111 @@ class Database:
         if self._thread is not None:
             self._thread.join()
         try:
-            if self.committer.failure is None:
+            if self.sharing is not None:
+                self._part(self.sharing, checkpointer)
+            elif self.committer.failure is None:
                 checkpointer.run(closing=True)
         except OperationalError as error:
             _logger.warning("%s: %s", self.path, error)
         finally:
-            if self.committer.log is not None:
-                self.committer.log.close()
-            for file in (checkpointer.blocks.file, *self._former):
-                file.close()
+            self._close_files(checkpointer)
+
+    def _close_files(self, checkpointer: Checkpointer) -> None:
+        if self.committer.log is not None:
+            self.committer.log.close()
+        for file in (checkpointer.blocks.file, *self._former):
+            file.close()
+        self._unshare()
+
+    # --- other processes ---------------------------------------------------------------------------------------------
+
+    def _share(self, file: LockFile) -> None:
+        """Be one of several processes from now on."""
+        checkpointer = self.checkpointer
+        assert checkpointer is not None
+        log, header = self.committer.log, checkpointer.blocks.header
+        self.words = file.words
+        self.sharing = Sharing(self, file, header.generation + 1 if log is None else log.head.generation)
+        self.committer.turn = checkpointer.lock.sharing = self.sharing
+        self.__class__ = SharedDatabase
+        self.sharing.start_looking()
+
+    def _unshare(self) -> None:
+        """Be alone from now on."""
+        sharing, self.sharing = self.sharing, None
+        if sharing is not None:
+            assert self.checkpointer is not None
+            sharing.stop()
+            self.committer.turn = self.checkpointer.lock.sharing = None
+            self.__class__ = Database
+            self.words = None
+            sharing.file.close()
+
+    def _part(self, sharing: Sharing, checkpointer: Checkpointer) -> None:
+        """Leave the file to the other processes; the last one makes the final checkpoint."""
+        with sharing.file.held(OPENING, PATIENCE):
+            if sharing.file.others():
+                self.committer.settle()
+            else:
+                if self.committer.failure is None:
+                    checkpointer.run(closing=True)
+                sharing.file.remove()
+
+    def set_exclusive(self, exclusive: bool) -> bool:
+        """Keep other processes out (PRAGMA locking_mode), or let them in again; whether they are out now. OperationalError:
+        there are some."""
+        checkpointer, sharing = self.checkpointer, self.sharing
+        if checkpointer is None or not self.background:
+            return exclusive
+        if exclusive and sharing is not None:
+            self._keep_out(sharing, checkpointer)
+        elif not exclusive and sharing is None:
+            self._let_in(checkpointer)
+        return exclusive
+
+    def _keep_out(self, sharing: Sharing, checkpointer: Checkpointer) -> None:
+        file, committer = checkpointer.blocks.file, self.committer
+        with sharing.file.held(OPENING, self.timeout), checkpointer.lock:
+            if sharing.file.others():
+                raise OperationalError("database is locked", name="SQLITE_BUSY")
+            if not file.lock(0):
+                file.share(0)  # a lock that cannot be had may take with it the one that was there
+                raise OperationalError("database is locked", name="SQLITE_BUSY")
+            sharing.file.remove()
+            sharing.stop()
+        while True:
+            committer.settle()
+            with committer.lock:
+                if committer.tip is committer.published:
+                    self._unshare()
+                    return
+
+    def _let_in(self, checkpointer: Checkpointer) -> None:
+        committer, blocks = self.committer, checkpointer.blocks
+        lock_file = LockFile.entered(self.path + SUFFIX, self.timeout)
+        with checkpointer.lock:
+            while True:
+                committer.settle()
+                with committer.lock:
+                    if committer.tip is not committer.published:
+                        continue
+                    log = committer.log
+                    first = blocks.header.generation + 1 if log is None else log.head.generation
+                    begin(lock_file, blocks, committer.published.commit_id, first)
+                    self._share(lock_file)
+                    self._live(self.root)
+                    blocks.file.share(0)
+                    break
+        lock_file.unlock(OPENING)
+
+    def begin_history(self, root: Root) -> None:
+        """Go on with another root of the same commit; earlier ones are kept by who reads them."""
+        needed = min(self._positions(), default=root.commit_id)
+        earlier = {commit_id: held for commit_id, held in self.history.items() if commit_id >= needed}
+        self.history = {**earlier, root.commit_id: root}
+        self.history_start = min(self.history)
+        self._live(root)
+        self.root = root
 
     def abandon(self) -> None:
         """Let go of the files as a killed process would: nothing is flushed, nothing sealed."""
@@ -204,6 +314,22 @@ class Database:
                 self.committer.log.close()
             if self.checkpointer is not None:
                 self.checkpointer.blocks.file.close()
+            if self.sharing is not None:
+                self.sharing.file.forget()
+                self._unshare()
+
+    def leave_behind(self) -> None:
+        """In a child of `os.fork`: the database is its parent's, whose descriptors are given up without a word (INV-P5)."""
+        self._opens = 0
+        self.__class__ = LeftDatabase
+        if self.sharing is not None:
+            self.sharing.file.forget()
+        assert self.checkpointer is not None
+        for file in (self.checkpointer.blocks.file, *self._former):
+            file.close()
+        if self.committer.log is not None:
+            self.committer.log.close()
+        self.committer.failure = (LEFT, "SQLITE_MISUSE")
 
     def move_to(self, blocks: BlockFile, root: Root, key: Any) -> None:
         """Go on in another file that holds the same commit (VACUUM). The write gate and the checkpointer's lock are held."""
@@ -226,6 +352,9 @@ class Database:
             if self.registry.pop(self._key, None) is not None:
                 self.registry[key] = self
             self._key = key
+        if self.sharing is not None:
+            self.sharing.moved(blocks.header)
+            blocks.file.share(0)
         if log is not None:
             log.close()
             checkpointer.generations.end_current(log, keep=False)
@@ -305,16 +434,24 @@ class Database:
         self.root = root
 
     def _publish_live(self, root: Root) -> None:
+        self._live(root)
+        self._publish(root)
+        if self.sharing is not None:
+            self.sharing.published(root)
+
+    def _live(self, root: Root) -> None:
+        """That root may be read from now on: the states on disk that it may reach stay (INV-G5)."""
         live = self.live
         assert live is not None
         live.add(root.commit_id, root)
-        self._publish(root)
+        if self.sharing is not None:
+            live.add(self.sharing.lineage, root)
 
     def _keep(self, roots: list[Root]) -> None:
         """Roots that opening rebuilt, in order."""
         for root in roots:
             if self.live is not None:
-                self.live.add(root.commit_id, root)
+                self._live(root)
             self.history[root.commit_id] = root
         self.history_start = min(self.history)
         self._trim(self.root.commit_id - self.history_max + 1)
@@ -326,7 +463,11 @@ class Database:
 
     def _forget_before(self, commit_id: int) -> None:
         """A checkpoint was made: earlier roots are kept by the file or by who reads them, so that blocks can go."""
-        self._trim(min(commit_id, self.root.commit_id))
+        self._trim(min([commit_id, self.root.commit_id, *self._positions()]))
+
+    def _positions(self) -> list[int]:
+        """What readers of the change feed have come to: behind it roots are kept for them."""
+        return [feed.position for feed in list(self.feeds)]
 
     def root_at(self, commit_id: int) -> Root:
         """The state as of a commit that is held in memory or kept by the file."""
@@ -360,6 +501,8 @@ class Database:
             assert self.live is not None
             self.live.add(at, root)
             self.live.add(commit_id, root)
+            if self.sharing is not None:
+                self.sharing.lower_floor(at)
         self.rebuilt[commit_id] = root
         return root
 
@@ -419,90 +562,62 @@ class Database:
         self.committer.synchronous = mode
 
 
-class Store:
-    """The files of a database that is being opened: locked, and read as far as opening needs."""
-
-    def __init__(self, files: FileSystem, path: str, timeout: float, cache_bytes: int) -> None:
-        self.log: Log | None = None
-        self._logs: list[Log] = []
-        self.file = open_locked(files, path, timeout)
-        try:
-            if made := headers.is_unmade(self.file):
-                headers.create(files, self.file, path)
-            self.blocks = BlockFile.open(self.file, path, NodeCache(cache_bytes))
-            if not made:
-                headers.confirm(files, self.file, path, self.blocks.header)
-            self.generations = Generations(files, path, self.blocks.header.file_id)
-            if made:
-                self.generations.clear()
-            if self.blocks.header.sealed and any(pinned.generation for pinned in self.blocks.record.pinned):
-                self.generations.number_ended(self.blocks.header.generation)
-            self.generations.discover(self.blocks.header.generation - (not self.blocks.header.sealed))
-        except OSError as error:
-            self.file.close()
-            raise io_error(error, "SQLITE_IOERR", path) from error
-        except BaseException:
-            self.file.close()
-            raise
-
-    def recover(self) -> list[Root]:
-        """The roots from the checkpoint to the last commit, the last `HISTORY` of them at least."""
-        blocks = self.blocks
-        root = Root.empty() if blocks.record.state is None else blocks.root(blocks.record.state)
-        roots = [root]
-        with paused_gc():
-            for record in self.generations.recover(blocks.header, self._logs):
-                try:
-                    root = root.following(record)
-                except (TypeError, LookupError, ValueError) as error:
-                    message = f"commit {record.commit_id} does not fit the state before it: {error!r}"
-                    raise CorruptionError(message, file=self._logs[-1].path, offset=0) from error
-                roots.append(root)
-                if len(roots) > 2 * HISTORY:
-                    del roots[:HISTORY]
-        self._settle(root)
-        return roots
-
-    def _settle(self, root: Root) -> None:
-        """What was recovered is durable; say so in the header (INV-R7)."""
-        if not self._logs:
-            return
-        self.log = self._logs[-1]
-        for log in self._logs[:-1]:
-            log.close()
-        blocks, first = self.blocks, self._logs[0]
-        witness = (first.end, first.commit_id, first.crc)
-        if witness != (blocks.header.end, blocks.header.end_commit, blocks.header.crc) and not first.is_empty:
-            header = blocks.header.following(end=witness[0], end_commit=witness[1], crc=witness[2])
-            try:
-                headers.write(self.file, header)
-            except OSError as error:
-                raise io_error(error, "SQLITE_IOERR_WRITE", blocks.path) from error
-            blocks.header = header
-
-    def close(self) -> None:
-        """Let go of the files; nothing is changed."""
-        for log in self._logs:
-            log.close()
-        self.file.close()
+LEFT: Final = "the database was opened before os.fork(): open it again in the child"
 
 
-def open_locked(files: FileSystem, path: str, timeout: float) -> File:
-    """The file of that name, locked. A name that came to mean another file while we waited is opened again."""
-    while True:
-        try:
-            file = files.open(path, create=True)
-        except OSError as error:
-            raise OperationalError("unable to open database file", name="SQLITE_CANTOPEN") from error
-        try:
-            if not file.lock(timeout):
-                raise OperationalError("database is locked", name="SQLITE_BUSY")
-            if files.identity(path) == file.identity():
-                return file
-        except OSError as error:
-            file.close()
-            raise io_error(error, "SQLITE_IOERR", path) from error
-        except BaseException:
-            file.close()
-            raise
-        file.close()
+class SharedDatabase(Database):
+    """A database that other processes have open, or may open."""
+
+    __slots__ = ()
+
+    @property
+    def root(self) -> Root:
+        """The latest state that any process has published (INV-P1)."""
+        root: Root = _root_of(self)
+        words = self.words
+        assert words is not None
+        if words[COMMIT] > root.commit_id:
+            assert self.sharing is not None
+            self.sharing.roll_forward()
+            root = _root_of(self)
+        return root
+
+    @root.setter
+    def root(self, root: Root) -> None:
+        _set_root(self, root)
+
+    def begin(self, *, immediate: bool = False, timeout: float | None = None) -> Transaction:
+        """A transaction on the latest state. `immediate` keeps other commits waiting until it ends."""
+        if self._opens:
+            _ = self.root
+        return super().begin(immediate=immediate, timeout=timeout)
+
+
+class LeftDatabase(Database):
+    """What a child of `os.fork` has of its parent's database: an error."""
+
+    __slots__ = ()
+
+    @property
+    def root(self) -> Root:  # type: ignore[override]
+        raise OperationalError(LEFT, name="SQLITE_MISUSE")
+
+    def begin(self, *, immediate: bool = False, timeout: float | None = None) -> Transaction:
+        """Not any more."""
+        raise OperationalError(LEFT, name="SQLITE_MISUSE")
+
+
+_root_of: Any = vars(Database)["root"].__get__
+_set_root: Any = vars(Database)["root"].__set__
+
+
+def _leave_all_behind() -> None:
+    """In a child of `os.fork`: whatever the parent had open is the parent's."""
+    Database.registry_lock = threading.RLock()
+    for database in list(Database.registry.values()):
+        if database.checkpointer is not None:
+            database.leave_behind()
+    Database.registry.clear()
+
+
+os.register_at_fork(after_in_child=_leave_all_behind)

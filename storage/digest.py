@@ -4,7 +4,7 @@ Equal content gives an equal digest, in any process, after recovery, backup or r
 and the numbers of trees and objects (INV-T2). What counts, in this order:
 
     1. settings of META that a user can see (`user_version`, `application_id`, …), by name; not the counters of ids, nor
-       what says how the file is kept: snapshots, retention, compression 2.
+       what says how the file is kept: snapshots, consumers, retention, compression 2.
     definitions in name order: kind, name, table, text and facts, without object and tree ids. An index counts by its
     definition:
        its entries follow from the table
@@ -47,7 +47,7 @@ def digest(root: Root) -> str:
     hasher = hashlib.blake2b(digest_size=32)
     packer = msgpack.Packer(use_bin_type=True)
     for key, value in root.trees[META_TREE].scan():
-        if key not in COUNTERS and not key.startswith("snapshot:"):
+        if key not in COUNTERS and not key.startswith(("snapshot:", "consumer:")):
             hasher.update(packer.pack(("meta", key, value)))
     objects = sorted(root.schema.objects.values(), key=lambda item: (item.name.encode(), type(item).__name__))
     for item in objects:

@@ -16,8 +16,7 @@ What the seam promises, and callers rely on
 Errors: the seam raises `OSError` as the operating system does; `io_error` makes of it the error the user sees, with
 SQLite's wording and code.
 
-Not here: memory mapping, several processes at once on one file (the lock is exclusive in this format version), files
-that cannot be written.
+Not here: what processes that share a file tell each other (`lock_file.py`), files that cannot be written.
 """
 
 from __future__ import annotations
@@ -63,6 +62,9 @@ class File(Protocol):
     def lock(self, timeout: float) -> bool:
         """Take the exclusive lock, trying for `timeout` seconds; whether it was got."""
 
+    def share(self, timeout: float) -> bool:
+        """Take the lock together with others who share it, or share it from now on; whether it was got."""
+
     def unlock(self) -> None:
         """Give the lock back."""
 
@@ -71,7 +73,11 @@ class File(Protocol):
 
 
 class FileSystem(Protocol):
-    """Where files are found by path, and where random identities come from."""
+    """Where files are found by path, and where random identities come from. `has_processes`: others may use the files too,
+    by the rules of `lock_file.py`; if not, a database is locked by whoever has it open."""
+
+    @property
+    def has_processes(self) -> bool: ...
 
     def open(self, path: str, *, create: bool = False) -> File:
         """Open for reading and writing; with `create`, make an empty file where there is none."""
@@ -135,11 +141,17 @@ class OperatingSystemFile:
         return found.st_dev, found.st_ino
 
     def lock(self, timeout: float) -> bool:
+        return self._flock(fcntl.LOCK_EX, timeout)
+
+    def share(self, timeout: float) -> bool:
+        return self._flock(fcntl.LOCK_SH, timeout)
+
+    def _flock(self, kind: int, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         pause = _RETRY_FIRST
         while True:
             try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
                 return True
             except BlockingIOError:
                 left = deadline - time.monotonic()
@@ -159,6 +171,8 @@ class OperatingSystemFile:
 
 class OperatingSystemFiles:
     """The real file system."""
+
+    has_processes = True
 
     def open(self, path: str, *, create: bool = False) -> OperatingSystemFile:
         flags = os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_CREAT if create else 0)

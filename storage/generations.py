@@ -95,6 +95,14 @@ class Generations:
         following.path = self.current_path
         self.ended.append(current.head.generation)
 
+    def locate(self, log: Log) -> None:
+        """Give a log the name that its file has now: another process may have renamed it."""
+        found = self.find(log.head.generation, log.head.log_id)
+        if found is None:
+            raise self._missing(log.head.generation)
+        found[0].close()
+        log.path = found[1]
+
     def end_current(self, log: Log, keep: bool) -> None:
         """After a clean close: the current generation goes, or is kept under its number. Failing does no harm."""
         with suppress(OSError):
@@ -105,6 +113,8 @@ class Generations:
                 if log.path != numbered:  # it is its name already where a rotation failed halfway
                     self.files.rename(log.path, numbered)
                 self.ended.append(log.head.generation)
+            if self.files.exists(self._next_path):  # a process died before it began that generation
+                self.files.remove(self._next_path)
             self.files.sync_directory(self.path)
 
     def remove_before(self, generation: int) -> None:

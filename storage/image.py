@@ -60,6 +60,9 @@ class MemoryFile:
     def lock(self, timeout: float) -> bool:
         return True
 
+    def share(self, timeout: float) -> bool:
+        return True
+
     def unlock(self) -> None:
         """Nobody else knows the file."""
 
@@ -71,6 +74,7 @@ class MemoryFiles:
     """Files by name."""
 
     __slots__ = ("names",)
+    has_processes = False
 
     def __init__(self, names: dict[str, MemoryFile] | None = None) -> None:
         self.names = names or {}

@@ -57,6 +57,7 @@ from aerodb_dbapi.storage.log_head import LOG_START, LogHead
 from aerodb_dbapi.storage.record import CommitRecord
 
 WINDOW: Final = 4 << 20
+NEAR_WINDOW: Final = 1 << 16
 SEARCH_BUDGET: Final = 16
 
 
@@ -111,6 +112,14 @@ class Scan:
         self._size = file.size()
         self._window = memoryview(b"")
         self._window_at = 0
+        self._window_size = WINDOW
+
+    @classmethod
+    def behind(cls, file: File, path: str, head: LogHead, end: int, crc: int, commit_id: int) -> Scan:
+        """A reading of what follows a commit that is known: `end` bytes long, its last frame's checksum is `crc`."""
+        scan = cls(file, path, head, commit_id)
+        scan.end, scan.crc, scan._window_size = end, crc, NEAR_WINDOW
+        return scan
 
     @property
     def summary(self) -> Summary:
@@ -121,7 +130,7 @@ class Scan:
 
     def commits(self) -> Iterator[CommitRecord]:
         """Every whole commit in order; CorruptionError at the first byte that is damage."""
-        position, previous = LOG_START, self.crc
+        position, previous = self.end, self.crc
         assembly = Assembly()
         while position < self._size:
             frame = self.frame_at(position)
@@ -140,6 +149,20 @@ class Scan:
                 yield record
         if self.continued is None or self.end < self.witness.end:
             self._judge(position)
+
+    def ending(self) -> bool:
+        """Whether the next frame ends the generation; then it is read."""
+        frame = self.frame_at(self.end)
+        if frame is None or frame.previous != self.crc:
+            return False
+        try:
+            record = Assembly().take(frame.body)
+        except BodyError:
+            return False
+        if not isinstance(record, Continued):
+            return False
+        self.end, self.crc, self.continued = frame.end, frame.crc, record
+        return True
 
     def has_frame(self) -> bool:
         """Whether the log holds anything at all."""
@@ -228,7 +251,7 @@ class Scan:
         """The bytes at `offset`, fewer at the end of the file; read a window at a time."""
         at = offset - self._window_at
         if at < 0 or at + count > len(self._window):
-            wanted = min(max(count, WINDOW), self._size - offset)
+            wanted = min(max(count, self._window_size), self._size - offset)
             self._window = memoryview(self._read(offset, wanted))
             self._window_at = offset
             at = 0

@@ -265,6 +265,12 @@ class Transaction:
         self._new_writer(tree_id, Tree.build((), (), kind, unique_prefix))
         return tree_id
 
+    def create_tree_as(self, tree_id: int, kind: Kind, unique_prefix: int) -> None:
+        """A new, empty tree of that number, which another database gave it."""
+        self.journal += (None, self._restore_tree, (tree_id, None, None))
+        self.created[tree_id] = (kind, unique_prefix)
+        self._new_writer(tree_id, Tree.build((), (), kind, unique_prefix))
+
     def drop_tree(self, tree_id: int) -> None:
         """Do without a tree from now on."""
         created, writer = self.created.pop(tree_id, None), self.writers.pop(tree_id, None)

@@ -123,6 +123,38 @@ class Log:
         """Where the next commit will begin."""
         return self._tail.end
 
+    # --- beside other processes --------------------------------------------------------------------------------------
+
+    def reading(self) -> Scan:
+        """A reading of what other processes have written behind the last commit that is known here."""
+        at = self._written
+        return Scan.behind(self._file, self.path, self.head, at.end, at.crc, at.commit_id)
+
+    def advance(self, reading: Scan) -> None:
+        """What was read so far is known: the log goes on behind it."""
+        assert reading.commit_id is not None
+        self._buffer.clear()
+        self._written = Appended(reading.end, reading.end, reading.crc, reading.commit_id, [])
+        self._ready = True
+
+    def resume(self, durable: int) -> None:
+        """The last one who wrote was somebody else, who has synced up to `durable`."""
+        self._ready = True
+        self._durable = max(self._durable, min(durable, self._written.end))
+        try:
+            self._room = self._file.size()
+        except OSError as error:
+            raise self._fail(error, "SQLITE_IOERR_FSTAT") from error
+
+    def sync(self) -> None:
+        """Make what is known durable, whoever wrote it."""
+        try:
+            self._file.sync()
+        except OSError as error:
+            raise self._fail(error, "SQLITE_IOERR_FSYNC") from error
+
+    # --- appending and flushing --------------------------------------------------------------------------------------
+
     def begin_behind(self, commit_id: int) -> None:
         """Say behind which commit this generation begins; before anything is appended."""
         self.base = commit_id

@@ -128,6 +128,8 @@ class Failure:
 class SimulatedFiles:
     """The file system. `steps` counts the changing calls made, `log` names them."""
 
+    has_processes = False
+
     def __init__(self, seed: int = 0, *, crash_at: int | None = None, short_writes: bool = False) -> None:
         self.chance = random.Random(seed)
         self.crash_at = crash_at
@@ -298,6 +300,9 @@ class SimulatedFile:
 
     def identity(self) -> tuple[int, int]:
         return 0, self._inode.number
+
+    def share(self, timeout: float) -> bool:
+        raise AssertionError("nobody shares a simulated file")
 
     def lock(self, timeout: float) -> bool:
         self._files.check("lock")

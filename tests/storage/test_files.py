@@ -23,6 +23,7 @@ HOLDER = """
 import sys
 from aerodb_dbapi.storage.database import Database
 database = Database.open(sys.argv[1])
+database.set_exclusive(True)
 print("ready", flush=True)
 sys.stdin.read()
 database.close()
@@ -133,7 +134,7 @@ def test_a_database_on_a_real_disk(tmp_path: Path) -> None:
         transaction = database.begin()
         transaction.set_meta("user_version", i + 1)
         transaction.commit()
-        assert {file.name for file in tmp_path.iterdir()} == {"a.db", "a.db-wal"}
+        assert {file.name for file in tmp_path.iterdir()} == {"a.db", "a.db-lock", "a.db-wal"}
         let_go(database)
     assert {file.name for file in tmp_path.iterdir()} == {"a.db"}
 

@@ -27,11 +27,12 @@ from simulation import SimulatedFiles
 from aerodb_dbapi.storage import frames as frames_module
 from aerodb_dbapi.storage import header as headers
 from aerodb_dbapi.storage import log_head, wal
-from aerodb_dbapi.storage.database import Database, open_locked
+from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import CorruptionError, DataError, InternalError, OperationalError
 from aerodb_dbapi.storage.files import io_error
 from aerodb_dbapi.storage.frames import FRAME_TARGET, HEAD_SIZE, Assembly, BodyError, Chain, frames_of
 from aerodb_dbapi.storage.log_head import LOG_START
+from aerodb_dbapi.storage.opening import open_locked
 from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
 from aerodb_dbapi.storage.recovery import scan
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
