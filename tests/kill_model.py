@@ -55,7 +55,7 @@ def decide(seed: int, step: int, mode: str, state: State) -> list[Action]:
         part, parts = chance.randrange(4), 4
         return [("cut", name, parts, part)]
     if kind == "create":
-        return [("create", f"t{step}")]
+        return [("create", f"t{step + 1}")]  # t0 and t1 were made before the first step
     if kind == "drop" and len(state.tables) > 2:
         return [("drop", chance.choice(sorted(state.tables)[1:]))]
     if kind == "snapshot":
