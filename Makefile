@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check docs bench clean suite-cpython suite-dbapi suite-django suite-programs suite-sqlalchemy
+.PHONY: demo test test-long check docs bench bench-concurrency clean suite-cpython suite-dbapi suite-django suite-programs suite-sqlalchemy
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -59,6 +59,9 @@ suite-sqlalchemy: $(STAMP)
 
 bench: $(STAMP)
 	$(PY) benchmarks/run.py
+
+bench-concurrency: $(STAMP)
+	$(PY) benchmarks/concurrency.py
 
 clean:
 	rm -rf $(VENV) build site *.egg-info .pytest_cache .mypy_cache .ruff_cache
