@@ -35,10 +35,12 @@ def test_threads_transfer_without_database_is_locked() -> None:
     assert cells[7] == "none"
 
 
+@pytest.mark.long
 def test_fairness_is_told_for_both() -> None:
     assert [cells[0] for cells in lines("--only", "fairness")] == ["AeroDB", "sqlite3"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     shutil.which("cc") is None or not sys.platform.startswith("linux"), reason="needs Linux and a C compiler"
 )
