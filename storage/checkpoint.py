@@ -303,12 +303,23 @@ class Checkpointer:
         checkpoint makes it safe."""
         with self.lock:
             self.promised[transaction] = commit_id
+            if self.lock.sharing is not None:
+                try:
+                    self.lock.sharing.promise(self.promised_here())
+                except OperationalError:
+                    del self.promised[transaction]
+                    raise
             return commit_id >= self.blocks.record.commit_id or any(at == commit_id for at, _, _ in self.states())
 
-    def _promised(self) -> set[int]:
+    def promised_here(self) -> set[int]:
         """States that transactions under way will make snapshots of; once they have ended, META tells."""
         self.promised = {t: commit_id for t, commit_id in self.promised.items() if t.is_open}
         return set(self.promised.values())
+
+    def _promised(self) -> set[int]:
+        """States that transactions of any process will make snapshots of."""
+        sharing = self.lock.sharing
+        return self.promised_here() | (set() if sharing is None else sharing.promised())
 
     def nearest(self, commit_id: int) -> tuple[int, Pointer, int] | None:
         """The latest state in the file from which the log leads to that commit, or which is of that commit: its commit,

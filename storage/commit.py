@@ -422,9 +422,12 @@ class Committer:
         try:
             self._flush(log, target, True)
         except OperationalError:
+            with self.lock:
+                self.log = log  # where others go on, who know nothing of the new one
             raise
         except BaseException as error:  # the old generation must be whole before the new one is used
             with self.lock:
+                self.log = log
                 self._fail(
                     OperationalError(f"disk I/O error: {log.path}: interrupted ({error!r})", name="SQLITE_IOERR")
                 )
@@ -503,6 +506,16 @@ class Committer:
             waiter.bell.release()
         self.gate.open_for_all()
         self._rest()
+
+    def left_behind(self, failure: tuple[str, str]) -> None:
+        """In a child of `os.fork`: no more commits, and nothing waits for a thread that stayed with the parent (INV-P5)."""
+        self.failure = failure
+        self.turn = None
+        self.lock = threading.Lock()
+        self.gate = Gate(self.lock)
+        self.rows.lock = threading.RLock()
+        self.tip = self.published
+        self.unpublished.clear()
 
     def settle(self) -> None:
         """Make everything that was appended durable (before closing)."""

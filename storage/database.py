@@ -209,11 +209,12 @@ class Database:
             self._close_files(checkpointer)
 
     def _close_files(self, checkpointer: Checkpointer) -> None:
-        if self.committer.log is not None:
-            self.committer.log.close()
-        for file in (checkpointer.blocks.file, *self._former):
-            file.close()
-        self._unshare()
+        with checkpointer.lock.threads:  # not while the thread that looks after the others is at it
+            if self.committer.log is not None:
+                self.committer.log.close()
+            for file in (checkpointer.blocks.file, *self._former):
+                file.close()
+            self._unshare()
 
     # --- other processes ---------------------------------------------------------------------------------------------
 
@@ -329,7 +330,7 @@ class Database:
             file.close()
         if self.committer.log is not None:
             self.committer.log.close()
-        self.committer.failure = (LEFT, "SQLITE_MISUSE")
+        self.committer.left_behind((LEFT, "SQLITE_MISUSE"))
 
     def move_to(self, blocks: BlockFile, root: Root, key: Any) -> None:
         """Go on in another file that holds the same commit (VACUUM). The write gate and the checkpointer's lock are held."""

@@ -20,7 +20,8 @@ every process as 64-bit words of the machine's own order:
     ==========  =======================================================================================================
 
     Behind byte `SLOTS_AT` each process has a *slot* of eight words: PID, FLOOR (the oldest commit from which on it may read
-    blocks), FIRST (the oldest log generation that it may read).
+    blocks), FIRST (the oldest log generation that it may read), and from PROMISED on the states, plus one, that its
+    transactions under way will make snapshots of.
 
 A word is written and read as a whole, and only words are; there is nothing to be torn.
 
@@ -43,8 +44,9 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from typing import Final
 
 from aerodb_dbapi.storage.errors import OperationalError
@@ -55,7 +57,7 @@ SLOT_WORDS: Final = 8
 SLOT_COUNT: Final = (SIZE - SLOTS_AT) // (8 * SLOT_WORDS)
 
 MAGIC, IDENTITY, COMMIT, HEADER, GENERATION, DURABLE, UNDER_WAY, UNKNOWN, WANTED, LAST = range(10)
-PID, FLOOR, FIRST = range(3)
+PID, FLOOR, FIRST, PROMISED = range(4)
 _MAGIC_VALUE: Final = int.from_bytes(b"AeroLck1", "little")
 
 OPENING: Final = 1 << 40
@@ -181,6 +183,7 @@ class LockFile:
                 self.slot = slot
                 at = self._at(slot)
                 self.words[at + FLOOR], self.words[at + FIRST] = floor, first
+                self.promise([])
                 if self.words[LAST] == slot + 1:  # that was its former owner
                     self.words[LAST] = 0
                 self.words[at + PID] = os.getpid()
@@ -194,6 +197,20 @@ class LockFile:
     def tell(self, which: int, value: int) -> None:
         """Set a word of the own slot."""
         self.words[self._at(self.slot) + which] = value
+
+    def promise(self, commits: Collection[int]) -> bool:
+        """Say which states are promised to become snapshots; False: they are too many."""
+        at = self._at(self.slot)
+        if len(commits) > SLOT_WORDS - PROMISED:
+            return False
+        for number, commit_id in zip_longest(range(at + PROMISED, at + SLOT_WORDS), sorted(commits), fillvalue=-1):
+            self.words[number] = commit_id + 1
+        return True
+
+    def promised(self, slot: int) -> list[int]:
+        """The states that a process has promised."""
+        at = self._at(slot)
+        return [word - 1 for word in self.words[at + PROMISED : at + SLOT_WORDS].tolist() if word]
 
     @staticmethod
     def _at(slot: int) -> int:

@@ -43,8 +43,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
@@ -131,6 +131,7 @@ class Sharing:
         "_courtesy",
         "_database",
         "_first",
+        "_rewound",
         "_stop",
         "_words",
         "file",
@@ -150,6 +151,7 @@ class Sharing:
         self._acquiring = False
         self._changed = threading.Condition(database.committer.lock)  # whether this process has the right to commit
         self._courtesy = False
+        self._rewound = False
         self._stop = threading.Event()
 
     @property
@@ -186,8 +188,21 @@ class Sharing:
         checkpointer, committer = database.checkpointer, database.committer
         assert checkpointer is not None
         if committer.log is not None:
+            if committer.failure is not None and not self._rewound:
+                self._rewind(committer.log)
             return Following(checkpointer.generations, committer.log)
         return Following.of_generation(checkpointer.generations, self._first, None, committer.published.commit_id)
+
+    def _rewind(self, failed: Log) -> None:
+        """What this process appended last failed, and others write over it: go on reading behind what is published."""
+        last, head = self.database.committer.published.commit_id, failed.head
+        log, reading = self._generations.reading(head.generation, head.log_id, failed.base, NOTHING)
+        commits = reading.commits()
+        while log.commit_id < last and next(commits, None) is not None:
+            log.advance(reading)
+        self._rewound = True
+        self._adopt_log(log)
+        failed.close()
 
     def _adopt_log(self, log: Log) -> None:
         self.database.committer.log = log
@@ -311,6 +326,8 @@ class Sharing:
         database = self.database
         if database.live is not None:
             self.file.tell(words.FLOOR, min(database.live.commits(), default=self.lineage))
+        if database.checkpointer is not None:
+            self.promise(database.checkpointer.promised_here())
         self.file.unlock(words.CHECKPOINT)
 
     def _take_over(self) -> None:
@@ -395,6 +412,15 @@ class Sharing:
         """The oldest log generation that others may read; None: there are no others."""
         return min((self.file.told(slot, words.FIRST) for slot in self.file.others()), default=None)
 
+    def promise(self, commits: Collection[int]) -> None:
+        """Say which states are to become snapshots when transactions of this process commit (INV-C8). CHECKPOINT is locked."""
+        if not self.file.promise(commits):
+            raise OperationalError("database is locked: too many snapshots are being made", name="SQLITE_BUSY")
+
+    def promised(self) -> set[int]:
+        """The states that other processes have promised. CHECKPOINT is locked."""
+        return {commit_id for slot in self.file.others() for commit_id in self.file.promised(slot)}
+
     def lower_floor(self, commit_id: int) -> None:
         """An older state is about to be read. CHECKPOINT is locked."""
         self.file.tell(words.FLOOR, min(commit_id, self.file.told(self.file.slot, words.FLOOR)))
@@ -408,11 +434,21 @@ class Sharing:
 
     def look(self) -> None:
         """Take over what others did, if that is possible at once."""
-        checkpointer = self.database.checkpointer
+        checkpointer, committer = self.database.checkpointer, self.database.committer
         assert checkpointer is not None
+        if committer.unpublished and not committer.flushing:
+            committer.settle()  # a flush was interrupted, and nobody committed since
+        if not self.held:
+            self._let_go()
         behind = self._words[words.COMMIT] > self.database.committer.published.commit_id
         if behind or self._words[words.HEADER] != checkpointer.blocks.header.sequence:
             checkpointer.lock.try_once()
+
+    def _let_go(self) -> None:
+        """Unlock WRITER, should an interrupt have come between its locking and our knowing of it."""
+        with self.database.committer.lock:
+            if not self.held and not self._acquiring:
+                self.file.unlock(words.WRITER)
 
     def stop(self) -> None:
         """No more looking."""
@@ -459,6 +495,11 @@ class CheckpointLock:
         finally:
             self._depth -= 1
             self._lock.release()
+
+    @property
+    def threads(self) -> AbstractContextManager[bool]:
+        """Only what keeps the threads of this process apart."""
+        return self._lock
 
     def try_once(self) -> None:
         """Enter and leave, unless somebody else has it."""
