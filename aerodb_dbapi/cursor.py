@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
 _NO_ROWS: Iterator[Any] = iter(())
-_CHUNK_ROWS = 20_000
+_CHUNK_ROWS = 20_480  # whole leaves, so that no chunk opens the last leaf of the one before
 UNSET = cast("Any", object())
 _DML = frozenset({"insert", "update", "delete"})
 
@@ -337,11 +337,10 @@ class Cursor:
         """The next row, or None when there is none."""
         if self._session.thread != get_ident():
             self._check()
-        row = next(self._rows, None)
-        if row is None:
-            self._exhausted()
-            return None
-        return row if self._make is None else self._make(row)
+        for row in self._rows:  # the first of them, without the call of `next`
+            return row if self._make is None else self._make(row)
+        self._exhausted()
+        return None
 
     def fetchmany(self, size: int = UNSET) -> list[Any]:
         """The next `size` rows (default `arraysize`) as a list, shorter at the end; all of them if `size` is not positive."""
@@ -368,11 +367,10 @@ class Cursor:
     def __next__(self) -> Any:
         if self._session.thread != get_ident():
             self._check()
-        row = next(self._rows, None)
-        if row is None:
-            self._exhausted()
-            raise StopIteration
-        return row if self._make is None else self._make(row)
+        for row in self._rows:
+            return row if self._make is None else self._make(row)
+        self._exhausted()
+        raise StopIteration
 
     def fetch_arrow_table(self, *, types: Mapping[str, Any] | None = None) -> Any:
         """All remaining rows as a pyarrow.Table (`aerodb_dbapi.arrow` tells the types; `types` sets some)."""
