@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import sqlite3
 import tempfile
 import threading
@@ -31,6 +32,7 @@ def rows(count: int) -> list[tuple[Any, ...]]:
 
 
 DATA = rows(ROWS)
+RUNS = itertools.count()
 
 
 def filled(connect: Callable[..., Any]) -> Any:
@@ -67,6 +69,14 @@ def index_fetch(connection: Any) -> Any:
     """500 fetches of 200 rows each by a secondary index."""
     execute = connection.cursor().execute
     return sum(len(execute("SELECT * FROM t WHERE grp = ?", (key,)).fetchall()) for key in range(500))
+
+
+def first_runs(connection: Any) -> Any:
+    """The first run of 500 simple SELECTs of which no plan can be kept: each names its result otherwise."""
+    mark = next(RUNS)
+    execute = connection.cursor().execute
+    for i in range(500):
+        execute(f"SELECT id AS n{mark}_{i}, name FROM t WHERE id = ?", (i + 1,)).fetchall()
 
 
 def query(sql: str) -> Callable[[Any], Any]:
@@ -113,6 +123,7 @@ def update_points(connection: Any) -> Any:
 CASES: list[tuple[str, Callable[[Any], Any]]] = [
     ("point SELECT by rowid, one cursor", point_select),
     ("point SELECT by rowid, Connection.execute", point_select_new_cursors),
+    ("first run of 500 simple SELECTs", first_runs),
     ("200 rows by secondary index", index_fetch),
     ("INSERT row by row, one transaction", insert_rows),
     ("INSERT by executemany", insert_many),

@@ -577,8 +577,7 @@ class StepWriter:
         batch = self.unit.name("batch")
         values = "".join(f"{key}, " for key in keys)
         with self.unit.block(f"for {batch} in {batches}(session, {plan}, ({values})):"):
-            if self.unit.meters:
-                self.watch(batch)
+            self.watch(batch)
             body(Stream(f"r{source.id}", batch, True))
 
     def _other_source(self, source: Source, kind: str, body: Body) -> None:

@@ -7,6 +7,9 @@ What each form does
     ADD COLUMN      the text; each row gets the default's value at its end
     DROP COLUMN     the text; each row loses a value; indexes keep their entries, their columns move
 
+    Under PRAGMA legacy_alter_table RENAME TO edits the table, its indexes and the ON of its triggers alone (foreign keys that name
+    it too where they are enforced), and views and triggers need not bind, before or after.
+
     Catalog facts are read from the new texts by the parser of CREATE (`planner.rename`). Object and tree ids stay, so
     does the order of `sqlite_schema`. Afterwards every view, trigger and table is bound again: what no longer binds is an error
     (``error in view v after rename: no such column: a``), and the session takes everything back.
@@ -25,11 +28,11 @@ Example: over rows (1,), (2,) ``ALTER TABLE t ADD b DEFAULT 5`` leaves (1, 5), (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
-from aerodb_dbapi.executor.alter_dependents import dependents, rename_in
+from aerodb_dbapi.executor.alter_dependents import dependents, rename_in, rename_triggers_on
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.constraints import strict_function
 from aerodb_dbapi.executor.dml_insert import value_function
@@ -42,6 +45,7 @@ from aerodb_dbapi.planner.expressions import Constant
 from aerodb_dbapi.planner.parse import is_constant
 from aerodb_dbapi.planner.query import InsertStatement, SelectStatement, Values
 from aerodb_dbapi.planner.rename import (
+    EVERYWHERE,
     Rename,
     missing_column,
     parse_definition,
@@ -108,10 +112,19 @@ def _rename_table(session: Any, transaction: Any, table: Table, statement: Renam
         _fail(f"there is already another table or index with this name: {name}")
     if fold(name).startswith("sqlite_"):
         _fail(f"object name reserved for internal use: {name}")
-    _rewrite(session, transaction, Rename(table.name, None, name, True))
+    rename = Rename(table.name, None, name, True)
+    legacy = session.settings.get("legacy_alter_table")
+    if legacy:
+        _rename_tables(transaction, rename, {"table", "parent"} if session.foreign_keys else {"table"})
+        rename_triggers_on(transaction.schema, transaction, rename)
+    else:
+        _rewrite(session, transaction, rename)
     if table.autoincrement:
         move_counter(transaction, table, name)
-    _check_schema(session, transaction, " after rename")
+    if legacy:
+        _check_tables(session, transaction, " after rename")
+    else:
+        _check_schema(session, transaction, " after rename")
 
 
 def _rename_column(session: Any, transaction: Any, table: Table, statement: RenameColumn) -> None:
@@ -128,19 +141,26 @@ def _rename_column(session: Any, transaction: Any, table: Table, statement: Rena
 
 def _rewrite(session: Any, transaction: Any, rename: Rename) -> None:
     """Rename in the texts of all objects, and read them anew."""
-    schema: Schema = transaction.schema
     found = dependents(session, transaction, "")
+    _rename_tables(transaction, rename)
+    for dependent in found:
+        rename_in(dependent, rename)
+
+
+def _rename_tables(transaction: Any, rename: Rename, kinds: Container[str] = EVERYWHERE) -> None:
+    """Rename in the texts of tables and indexes, in marks of these kinds."""
+    schema: Schema = transaction.schema
     for table in schema.tables.values():
         if table.sql and not fold(table.name).startswith("sqlite_"):
-            sql = renamed_definition(table.sql, table.name, rename)
+            sql = renamed_definition(table.sql, table.name, rename, kinds)
             texts = {
-                index.id: renamed_definition(index.sql, table.name, rename) for index in table.indexes if index.sql
+                index.id: renamed_definition(index.sql, table.name, rename, kinds)
+                for index in table.indexes
+                if index.sql
             }
             own = rename.column is None and rename.means(table.name, None)
             if sql != table.sql or texts != {index.id: index.sql for index in table.indexes if index.sql} or own:
                 _put_table(transaction, table, sql, texts)
-    for dependent in found:
-        rename_in(dependent, rename)
 
 
 def _put_table(transaction: Any, old: Table, sql: str, index_texts: dict[int, str], when: str = "") -> Table:
@@ -174,8 +194,12 @@ def _index_of(old: Index, sql: str, table: Table, known: dict[str, int], when: s
 
 def _check_schema(session: Any, transaction: Any, when: str) -> None:
     """Bind every view and trigger, and the conditions of every table: the error of the first that no longer fits."""
-    schema: Schema = transaction.schema
     dependents(session, transaction, when)
+    _check_tables(session, transaction, when)
+
+
+def _check_tables(session: Any, transaction: Any, when: str) -> None:
+    schema: Schema = transaction.schema
     for item in schema.objects.values():
         if isinstance(item, Table) and not fold(item.name).startswith("sqlite_"):
             try:

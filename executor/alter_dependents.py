@@ -101,3 +101,12 @@ def rename_in(dependent: Dependent, rename: Rename) -> None:
     new = renamed_trigger(item, dependent.traces, rename)
     if new is not item:
         dependent.part.put_object(item.id, new)
+
+
+def rename_triggers_on(schema: Schema, part: Any, rename: Rename) -> None:
+    """Give the triggers of a renamed table its new name, and leave their bodies and all views as they are."""
+    for item in list(schema.objects.values()):
+        if isinstance(item, Trigger):
+            new = renamed_trigger(item, [], rename)
+            if new is not item:
+                part.put_object(item.id, new)

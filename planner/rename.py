@@ -22,7 +22,7 @@ Does not: change the catalog, look at rows (`executor.alter`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -39,6 +39,9 @@ from aerodb_dbapi.storage.errors import InternalError
 
 Edit = tuple[int, int]
 WHEN_BEFORE: Final = "SELECT 1 WHERE ("  # what stands before a trigger's condition, to make it a statement
+
+
+EVERYWHERE: Final = frozenset({"table", "parent", "define", "column", "parent column", "expression"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,10 @@ def parse_definition(sql: str) -> tuple[CreateTable | CreateIndex, list[Mark]]:
     return statement, stream.marks
 
 
-def renamed_definition(sql: str, table: str, rename: Rename) -> str:
-    """The text of a table or index (of `table`) after a renaming."""
-    edits = [edit for mark in parse_definition(sql)[1] for edit in _places(mark, sql, table, rename)]
+def renamed_definition(sql: str, table: str, rename: Rename, kinds: Container[str] = EVERYWHERE) -> str:
+    """The text of a table or index (of `table`) after a renaming, in marks of these kinds."""
+    marks = parse_definition(sql)[1]
+    edits = [edit for mark in marks if mark.kind in kinds for edit in _places(mark, sql, table, rename)]
     return rename.applied(sql, edits)
 
 

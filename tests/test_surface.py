@@ -126,6 +126,18 @@ def test_interrupt_stops_and_undoes(db: ModuleType, connection: Any, sql: str) -
     assert connection.execute("SELECT count(*), sum(a) FROM big").fetchone() == (2000, 1999000)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT sum(value) FROM generate_series(1, 1000000000)",
+        "SELECT count(*) FROM json_each('[1, 2]') x, generate_series(1, 1000000000) y WHERE x.value = y.value + 9",
+    ],
+)
+def test_interrupt_stops_a_table_valued_function(sql: str) -> None:
+    connection = aerodb_dbapi.connect(":memory:")
+    assert stopped_by_another_thread(connection, lambda: connection.execute(sql).fetchall()) < 5
+
+
 def test_interrupt_without_a_statement_does_nothing(connection: Any) -> None:
     connection.interrupt()
     assert connection.execute("SELECT a FROM t ORDER BY a").fetchall() == [(1,), (2,), (3,)]

@@ -65,7 +65,6 @@ LACKS: dict[str, dict[str, str]] = {
     "aiosqlite": {r"test_enable_load_extension": "extensions are libraries in C"},
     "sqlite-utils": {
         r"test_fts|test_virtual_table|search|fts|test_tracer|test_with_tracer|test_checks_nonexistent": "there is no FTS",
-        r"test_transform.*view|test_transform_view": "PRAGMA legacy_alter_table has no effect: a view in the way stops RENAME",
         r"test_.*wal": "journal_mode is always wal",
         r"test_create_database": "the file is not SQLite's",
         r"test_cli_bulk_batch_size|test_insert_streaming_batch_size": "two processes on one file",
