@@ -453,6 +453,8 @@ PRAGMAS: Final[dict[str, Definition]] = {
     ),
     "aerodb_snapshots": Definition(("name", "commit_id"), store.snapshot_list),
     "aerodb_read_views": Definition(("commit_id", "age", "max_age"), store.read_views),
+    "aerodb_processes": Definition(("pid", "floor", "log_generation", "own"), store.processes),
+    "aerodb_consumers": Definition(("name", "commit_id"), store.consumer_list),
     "aerodb_max_view_age": Definition(("max_view_age",), _number(store.max_view_age)),
     "aerodb_store": Definition(store.STORE_COLUMNS, store.store_figures),
     "optimize": Definition(("optimize",), _optimize),

@@ -11,6 +11,8 @@
     aerodb_compression         'zlib' or 'none': how blocks are written from now on; kept in the file
     aerodb_snapshots           name, commit_id of each snapshot
     aerodb_read_views          commit_id, age (in commits), max_age of each open read view, oldest first
+    aerodb_processes           pid, floor, log_generation, own (0 or 1) of each process that has the file open
+    aerodb_consumers           name, commit_id of each consumer of the change feed
     aerodb_max_view_age        older read views, in commits, are ended (INV-G7); 0 at first: none is. Of the database, for as
                                long as it is open
     aerodb_store               one row of figures: commit_id, checkpoint_id, floor, oldest_commit, log_bytes, file_bytes,
@@ -34,7 +36,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from aerodb_dbapi.storage.catalog import META_TREE
-from aerodb_dbapi.storage.checkpoint import COMPRESSION, RETENTION
+from aerodb_dbapi.storage.checkpoint import COMPRESSION, RETENTION, consumers
 from aerodb_dbapi.storage.database import AUTOCHECKPOINT, PAGE
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.space import Survey
@@ -155,6 +157,17 @@ def store_figures(session: Any, value: str | None) -> Rows:
             None if checkpointer.failure is None else str(checkpointer.failure),
         )
     ]  # fmt: skip
+
+
+def processes(session: Any, value: str | None) -> Rows:
+    """The processes that have the file open, and from which state and log generation on each may read it."""
+    sharing = session.database.sharing
+    return [] if sharing is None else list(sharing.processes())
+
+
+def consumer_list(session: Any, value: str | None) -> Rows:
+    """Name and acknowledged commit of each consumer of the change feed."""
+    return sorted(consumers(session.database.root).items())
 
 
 def file_problems(session: Any) -> list[str]:

@@ -421,6 +421,13 @@ class Sharing:
         """The states that other processes have promised. CHECKPOINT is locked."""
         return {commit_id for slot in self.file.others() for commit_id in self.file.promised(slot)}
 
+    def processes(self) -> Iterator[tuple[int, int, int, int]]:
+        """Pid, floor, first log generation, and whether it is this one, of the processes that have the file open."""
+        file = self.file
+        for slot in sorted([file.slot, *file.others()]):
+            told = [file.told(slot, word) for word in (words.PID, words.FLOOR, words.FIRST)]
+            yield told[0], told[1], told[2], int(slot == file.slot)
+
     def lower_floor(self, commit_id: int) -> None:
         """An older state is about to be read. CHECKPOINT is locked."""
         self.file.tell(words.FLOOR, min(commit_id, self.file.told(self.file.slot, words.FLOOR)))

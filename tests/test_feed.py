@@ -128,6 +128,7 @@ def test_a_consumer_finds_all_it_needs_after_checkpoints_and_restarts(tmp_path: 
         with pytest.raises(aerodb_dbapi.OperationalError, match="is no longer held"):
             list(con.changes(2))
         assert len(list(con.changes(consumer="copy"))) == 5
+        assert con.execute("PRAGMA aerodb_consumers").fetchall() == [("copy", commits[-1].commit_id)]
         con.drop_consumer("copy")
         with pytest.raises(aerodb_dbapi.OperationalError, match="no such consumer: copy"):
             con.changes(consumer="copy")

@@ -194,6 +194,8 @@ def test_what_one_commits_the_other_sees_at_once(tmp_path: Path) -> None:
             assert con.execute("PRAGMA aerodb_commit_id").fetchone() == (2 * number + 3,)
             if number % 5 == 4:
                 assert other.ask("PRAGMA wal_checkpoint(TRUNCATE)").startswith("[(0")
+        listed = con.execute("SELECT pid, own FROM pragma_aerodb_processes ORDER BY own").fetchall()
+        assert listed == [(other.child.pid, 0), (os.getpid(), 1)]
         assert other.ask("CREATE INDEX i ON t(a)") == "[]"
         assert con.execute("EXPLAIN QUERY PLAN SELECT * FROM t WHERE a = 3").fetchone()[3].startswith("SEARCH t USING")
         assert con.execute("PRAGMA aerodb_digest").fetchone()[0] in other.ask("PRAGMA aerodb_digest")
