@@ -457,15 +457,11 @@ class Committer:
                 self._publish(unpublished.popleft())
             self.tally.flushed(size - len(unpublished), self.flush_seconds)
             waiters = self.waiters
-            if waiters:
-                served = [waiter for waiter in waiters if waiter.commit_id <= last]
-                self.waiters = [waiter for waiter in waiters if waiter.commit_id > last]
-                self._hand_over()
-                for waiter in served:
-                    waiter.bell.release()
-            else:
-                self.flushing = False
-            self._rest()
+            served = [waiter for waiter in waiters if waiter.commit_id <= last]
+            self.waiters = [waiter for waiter in waiters if waiter.commit_id > last]
+            self._hand_over()
+        for waiter in served:  # without the lock, which they will want at once
+            waiter.bell.release()
 
     def _hand_over(self) -> None:
         """Under the lock: the leader is done; the first of those who still wait leads next, if there are any."""
