@@ -370,10 +370,10 @@ class Checkpointer:
         """The state to write; and the log generation that goes on behind it, None if there is no log."""
         committer = self.committer
         log = committer.log
+        if log is not None and self.lock.sharing is not None:
+            self.generations.locate(log)
         if log is None or closing or log.is_empty:
             return log, committer.published
-        if self.lock.sharing is not None:
-            self.generations.locate(log)
         following = self.generations.prepare(log.head.generation + 1, 0)
         try:
             self.generations.promote(log, following)

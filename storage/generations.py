@@ -113,8 +113,9 @@ class Generations:
                 if log.path != numbered:  # it is its name already where a rotation failed halfway
                     self.files.rename(log.path, numbered)
                 self.ended.append(log.head.generation)
-            if self.files.exists(self._next_path):  # a process died before it began that generation
-                self.files.remove(self._next_path)
+            for begun in (self._next_path, self.current_path):  # by a process that died before that generation was used
+                if self.files.exists(begun):
+                    self.files.remove(begun)
             self.files.sync_directory(self.path)
 
     def remove_before(self, generation: int) -> None:

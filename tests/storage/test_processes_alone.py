@@ -181,3 +181,34 @@ def test_a_child_ends_a_transaction_of_its_parent(tmp_path: Path) -> None:
     transaction.commit()
     assert content(a) == {1: "a"}
     a.close()
+
+
+@pytest.mark.parametrize("retention", [0, 100])
+def test_a_close_after_a_rotation_that_stopped_between_the_names_and_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, retention: int
+) -> None:
+    """INV-P4: the last to close knows the log by the name that it had before."""
+    a = made(tmp_path)
+    transaction = a.begin()
+    transaction.set_meta("history_retention", retention)
+    transaction.commit()
+    b = opened(tmp_path)
+    at = put(a, 1, "a")
+    put(b, 1, "b")
+
+    def died(*_: Any) -> None:
+        raise OperationalError("died")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(b.committer), "cut", died)
+        with pytest.raises(OperationalError):
+            b.checkpoint()
+    b.abandon()
+    a.close()
+    if not retention:
+        assert os.listdir(tmp_path) == ["a.db"]
+        return
+    c = opened(tmp_path)
+    assert dict(c.root_at(at).trees[TREE].scan()) == {1: "a"}
+    assert content(c) == {1: "b"}
+    c.close()
