@@ -108,7 +108,7 @@ class Database:
             return
         self.live = LiveStates()
         self.live.add(root.commit_id, root)
-        self.checkpointer = Checkpointer(store.blocks, store.generations, self.live, self.root_at)
+        self.checkpointer = Checkpointer(store.blocks, store.generations, self.live, self._root_to_keep)
         self.committer = Committer(root, store.log, self._publish_live, self.checkpointer.start_log)
         self.committer.log_limit = AUTOCHECKPOINT
         self.committer.log_full = self._log_full
@@ -485,6 +485,16 @@ class Database:
         if root is None:
             raise OperationalError(f"commit {commit_id} is no longer held (the oldest is {self.oldest_commit()})")
         return root
+
+    def _root_to_keep(self, commit_id: int) -> Root:
+        """A state that a checkpoint is to write. One that is in memory from before another process's checkpoint was taken
+        over may use blocks that this one counts as dead: then it is made anew from the file (INV-P3)."""
+        sharing = self.sharing
+        if sharing is not None and commit_id < sharing.taken_over and self.checkpointer is not None:
+            root = self._rebuild(self.checkpointer, commit_id)
+            if root is not None:
+                return root
+        return self.root_at(commit_id)
 
     def _rebuild(self, checkpointer: Checkpointer, commit_id: int) -> Root | None:
         """A state from the file: one that it keeps, or what the log makes of the nearest one below."""

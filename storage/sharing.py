@@ -137,6 +137,7 @@ class Sharing:
         "file",
         "held",
         "lineage",
+        "taken_over",
     )
 
     def __init__(self, database: Database, file: LockFile, first: int) -> None:
@@ -144,6 +145,7 @@ class Sharing:
         assert checkpointer is not None
         self.file = file
         self.lineage = checkpointer.blocks.record.commit_id  # the state on disk that the latest trees were made from
+        self.taken_over = 0  # states in memory before this commit are not based on the checkpoint in force
         self.held = False
         self._first = first  # the generation that follows, while there is no log
         self._words = file.words
@@ -380,6 +382,7 @@ class Sharing:
                         root = root.following(record)
                 root = Root(root.commit_id, root.trees, _cell(before, root))
                 self.lineage = header.commit_id
+                self.taken_over = before.commit_id
                 committer.tip = committer.published = committer.claims.tip = root
                 database.begin_history(root)
                 return
