@@ -45,8 +45,15 @@ suite-dbapi: $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check 'dbapi-compliance>=1.15,<2'
 	$(PY) tests/suites/dbapi.py
 
-suite-django: $(STAMP)
+# With DJANGO=4.2 (5.2, 6.1, …) in an environment of its own with that release; Django 6 wants PYTHON=python3.12 or newer.
+suite-django: $(if $(DJANGO),,$(STAMP))
+ifdef DJANGO
+	test -d $(VENV)-django$(DJANGO) || $(PYTHON) -m venv $(VENV)-django$(DJANGO)
+	$(VENV)-django$(DJANGO)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'django==$(DJANGO).*'
+	$(VENV)-django$(DJANGO)/bin/python tests/suites/django_labels.py
+else
 	$(PY) tests/suites/django_labels.py
+endif
 
 # An environment of its own, for what other programs need.
 suite-programs: $(STAMP)

@@ -22,7 +22,7 @@ Rows are fetched by `iter_chunk_size` at a time when a cursor is iterated.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
 from itertools import islice
 from threading import get_ident
 from types import TracebackType
@@ -30,9 +30,11 @@ from typing import Any, Generic, TypeVar, cast
 
 from aerodb_dbapi import connection as driver
 from aerodb_dbapi import cursor as driver_cursor
+from aerodb_dbapi import readview
 from aerodb_dbapi.adapters import register_adapter, register_converter
 from aerodb_dbapi.row import Row
 from aerodb_dbapi.storage.errors import (
+    BudgetError,
     DatabaseError,
     DataError,
     Error,
@@ -47,20 +49,20 @@ from aerodb_dbapi.storage.errors import (
 )
 
 __all__ = [
-    "Connection", "Cursor", "DataError", "DatabaseError", "Error", "IntegrityError", "InterfaceError", "InternalError",
-    "NotSupportedError", "OperationalError", "ProgrammingError", "Row", "SerializationError", "Warning", "connect", "register_adapter",
-    "register_converter",
+    "BudgetError", "Connection", "Cursor", "DataError", "DatabaseError", "Error", "IntegrityError", "InterfaceError", "InternalError",
+    "NotSupportedError", "OperationalError", "ProgrammingError", "ReadView", "Row", "SerializationError", "Warning", "connect",
+    "register_adapter", "register_converter",
 ]  # fmt: skip
 
 ITER_CHUNK_SIZE = 64
 _PAUSE = 0.02  # seconds between two interruptions of an operation that has not noticed yet
 
 Value = TypeVar("Value")
-Made = TypeVar("Made", bound="Connection | Cursor")
+Made = TypeVar("Made", bound="Connection | Cursor | ReadView")
 
 
 class Result(Generic[Made]):
-    """What will be a connection or cursor: await it, or enter it with ``async with``, which closes it in the end."""
+    """What will be a connection, cursor or view: await it, or enter it with ``async with``, which closes it in the end."""
 
     __slots__ = ("_made", "_making")
 
@@ -143,14 +145,18 @@ class Connection:
     async def _do(self, work: Callable[[], Value]) -> Value:
         """Run `work` in a thread when it is this operation's turn."""
         async with self._turn:
-            job = _Job(lambda: self._in_thread(work))
-            running = asyncio.get_running_loop().run_in_executor(None, job.run)
-            try:
-                return cast(Value, await asyncio.shield(running))
-            except asyncio.CancelledError:
-                job.abandoned = True
-                await self._halt(running)
-                raise
+            return await self._do_now(work)
+
+    async def _do_now(self, work: Callable[[], Value]) -> Value:
+        """Run `work` in a thread; the turn is ours."""
+        job = _Job(lambda: self._in_thread(work))
+        running = asyncio.get_running_loop().run_in_executor(None, job.run)
+        try:
+            return cast(Value, await asyncio.shield(running))
+        except asyncio.CancelledError:
+            job.abandoned = True
+            await self._halt(running)
+            raise
 
     def _in_thread(self, work: Callable[[], Value]) -> Value:
         """The thread takes the session over, so that its statements may take the hit path."""
@@ -316,6 +322,96 @@ class Connection:
         """The database as the bytes of a file."""
         return await self._do(self._connection.serialize)
 
+    async def backup(self, target: Connection | driver.Connection, **options: Any) -> None:
+        """Make the content of `target` that of this database. The target's operations wait meanwhile."""
+        connection = self._connection
+        other = target._connection if isinstance(target, Connection) else target
+        if not isinstance(target, Connection) or target is self:
+            return await self._do(lambda: connection.backup(other, **options))
+        first, second = sorted(
+            (self, target), key=id
+        )  # one order for all, so that copies both ways do not wait for each other
+        async with first._turn, second._turn:
+            await self._do_now(lambda: connection.backup(other, **options))
+
+    # --- Beyond sqlite3 ---
+
+    async def run(self, function: Callable[[driver.Connection], Value], **options: Any) -> Value:
+        """What `aerodb_dbapi.Connection.run` does: `function`, a plain one, is called in a thread, with the driver's connection."""
+        connection = self._connection
+        return await self._do(lambda: connection.run(function, **options))
+
+    def read_view(self, commit: int | None = None) -> Result[ReadView]:
+        """A consistent read-only view: of the latest commit, or of an earlier one that is still held."""
+        return Result(self._view(commit))
+
+    async def _view(self, commit: int | None) -> ReadView:
+        connection = self._connection
+        return ReadView(self, await self._do(lambda: connection.read_view(commit)))
+
+    @property
+    def commit_id(self) -> int:
+        """The id of the latest commit."""
+        return self._connection.commit_id
+
+    async def fork(self, **options: Any) -> Connection:
+        """A connection to a new database in memory that begins as this one's latest commit."""
+        connection = self._connection
+        made = Connection(lambda: connection.fork(check_same_thread=False, **options), self._chunk)
+        opening, made._opening = made._opening, None
+        assert opening is not None
+        made._opened = await self._do(opening)
+        return made
+
+    async def set_budget(self, **limits: Any) -> None:
+        """What each statement may use: `timeout`, `rows`, `memory`, as `aerodb_dbapi.Connection.set_budget`."""
+        connection = self._connection
+        await self._do(lambda: connection.set_budget(**limits))
+
+    async def set_slow_log(self, seconds: float | None, **options: Any) -> None:
+        """Log statements that take the engine at least `seconds`."""
+        connection = self._connection
+        await self._do(lambda: connection.set_slow_log(seconds, **options))
+
+    async def register(self, name: str, source: Any, *, columns: Sequence[str] | None = None) -> None:
+        """Make an Arrow table, a DataFrame or rows a table of this connection."""
+        connection = self._connection
+        await self._do(lambda: connection.register(name, source, columns=columns))
+
+    async def unregister(self, name: str) -> None:
+        """Forget a registered table."""
+        connection = self._connection
+        await self._do(lambda: connection.unregister(name))
+
+
+class ReadView:
+    """A state of the database, for reading. Made by `Connection.read_view`; close it, or enter it with ``async with``."""
+
+    def __init__(self, connection: Connection, view: readview.ReadView) -> None:
+        self._owner = connection
+        self._view = view
+        self.commit_id = view.commit_id
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Result[Cursor]:
+        """Run a SELECT on this state; a cursor with its rows."""
+        return Result(self._owner._cursor(lambda _: self._view.execute(sql, parameters)))
+
+    async def digest(self) -> str:
+        """A hash over the logical content."""
+        return await self._owner._do(self._view.digest)
+
+    async def close(self) -> None:
+        """Let the view go. Closing again does nothing."""
+        await self._owner._do(self._view.close)
+
+    async def __aenter__(self) -> ReadView:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
 
 class Cursor:
     """A cursor; an asynchronous iterator over its rows."""
@@ -368,6 +464,14 @@ class Cursor:
     async def fetchall(self) -> list[Any]:
         """All remaining rows."""
         return await self._owner._do(self._cursor.fetchall)
+
+    async def fetch_arrow_table(self, **options: Any) -> Any:
+        """The remaining rows as a `pyarrow.Table`."""
+        return await self._owner._do(lambda: self._cursor.fetch_arrow_table(**options))
+
+    async def fetch_df(self) -> Any:
+        """The remaining rows as a `pandas.DataFrame`."""
+        return await self._owner._do(self._cursor.fetch_df)
 
     async def close(self) -> None:
         """Close the cursor."""

@@ -255,12 +255,23 @@ def show_kill(path: Path) -> None:
     )
 
 
+LOOK_AROUND = (
+    ".tables",
+    ".plot SELECT carrier, count(*) FROM flights GROUP BY 1",
+    ".diff old_fares now",
+    ".asof old_fares",
+    "SELECT * FROM fare;",
+)
+"""What to try in the shell on the database that is left."""
+
+
 def show_time_travel(connection: Any) -> None:
-    """Read a table as of an earlier commit."""
+    """Read a table as of an earlier commit, which a snapshot keeps in the file."""
     connection.execute("CREATE TABLE fare(route TEXT PRIMARY KEY, dollars INTEGER)")
     connection.execute("INSERT INTO fare VALUES ('JFK-SFO', 320), ('JFK-LAX', 290)")
     connection.commit()
     (then,) = connection.execute("PRAGMA aerodb_commit_id").fetchone()
+    connection.execute("CREATE SNAPSHOT old_fares")
     connection.execute("UPDATE fare SET dollars = dollars * 2")
     connection.execute("DELETE FROM fare WHERE route = 'JFK-LAX'")
     connection.commit()
@@ -319,8 +330,9 @@ def main() -> None:
     remove(scratch)
     console.print(table_of_times(times))
     console.print(f"The database is left in {path}. Open it in the shell and look around:")
-    console.print(f"  {os.path.relpath(sys.executable)} -m aerodb_dbapi {path}", style="bold")
-    console.print("  .tables   .commits   .asof -1   .plot SELECT carrier, count(*) FROM flights GROUP BY 1   .help")
+    console.print(f"  {os.path.relpath(sys.executable)} -m aerodb_dbapi {path}", style="bold", soft_wrap=True)
+    for command in LOOK_AROUND:
+        console.print(f"    {command}", highlight=False)
 
 
 if __name__ == "__main__":

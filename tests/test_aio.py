@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import aerodb_dbapi
 from aerodb_dbapi import aio
 
 COUNT = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000000) SELECT count(*) FROM c"
@@ -118,5 +119,80 @@ def test_idle_connections_have_no_threads() -> None:
         assert threading.active_count() < 50
         for db in connections:
             await db.close()
+
+    run(test)
+
+
+def test_what_the_driver_has_beyond_sqlite3() -> None:
+    def count(connection: aerodb_dbapi.Connection) -> int:
+        connection.execute("UPDATE t SET a = a + 1")
+        found: int = connection.execute("SELECT sum(a) FROM t").fetchone()[0]
+        return found
+
+    async def test() -> None:
+        async with aio.connect(":memory:") as db:
+            await db.execute("CREATE TABLE t(a)")
+            await db.run(lambda connection: connection.execute("INSERT INTO t VALUES (1), (2)"))
+            then = db.commit_id
+            async with db.read_view() as latest:
+                assert await db.run(count) == 5 and not db.in_transaction
+                async with latest.execute("SELECT a FROM t ORDER BY a") as rows:
+                    assert [row async for row in rows] == [(1,), (2,)]
+                assert latest.commit_id == then == db.commit_id - 1
+                digest = await latest.digest()
+            with pytest.raises(aio.ProgrammingError, match="closed read view"):
+                await latest.execute("SELECT 1")
+            fork = await db.fork()
+            await fork.execute("DELETE FROM t")
+            await fork.commit()
+            assert await db.execute_fetchall("SELECT a FROM t ORDER BY a") == [(2,), (3,)]
+            assert await fork.execute_fetchall("SELECT a FROM t") == []
+            await db.backup(fork)
+            assert await fork.execute_fetchall("SELECT a FROM t ORDER BY a") == [(2,), (3,)]
+            await asyncio.gather(*(one.backup(other) for one, other in ((db, fork), (fork, db)) * 10))
+            with pytest.raises(ValueError, match="same connection"):
+                await db.backup(db)
+            view = await fork.read_view()
+            assert await view.digest() != digest
+            await view.close()
+            await fork.close()
+            await db.register("given", [(2, "two"), (3, "three")], columns=["a", "name"])
+            assert await db.execute_fetchall("SELECT name FROM t JOIN given USING (a) ORDER BY a") == [
+                ("two",),
+                ("three",),
+            ]
+            await db.unregister("given")
+            await db.set_budget(rows=1)
+            with pytest.raises(aio.BudgetError):
+                await db.execute_fetchall("SELECT a FROM t ORDER BY a")
+            await db.set_budget()
+            assert await db.execute_fetchall("SELECT count(*) FROM t") == [(2,)]
+
+    run(test)
+
+
+def test_the_log_of_slow_statements(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        async with aio.connect(":memory:") as db:
+            await db.set_slow_log(0, plan=False)
+            assert await db.execute_fetchall("SELECT 1") == [(1,)]
+            await db.set_slow_log(None)
+            assert await db.execute_fetchall("SELECT 2") == [(2,)]
+
+    with caplog.at_level("WARNING", "aerodb.slow"):
+        run(test)
+    assert [record.statement for record in caplog.records] == ["SELECT 1"]  # type: ignore[attr-defined]
+
+
+def test_arrow_and_frames() -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("pandas")
+
+    async def test() -> None:
+        async with aio.connect(":memory:") as db:
+            cursor = await db.execute("SELECT 1 AS a UNION SELECT 2")
+            assert (await cursor.fetch_arrow_table()).to_pydict() == {"a": [1, 2]}
+            cursor = await db.execute("SELECT 1 AS a UNION SELECT 2")
+            assert list((await cursor.fetch_df())["a"]) == [1, 2]
 
     run(test)
