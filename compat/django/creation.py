@@ -21,12 +21,6 @@ from django.db.backends.sqlite3 import creation
 class DatabaseCreation(creation.DatabaseCreation):
     """Makes, copies and removes test databases."""
 
-    def create_test_db(self, *args: Any, **options: Any) -> str:
-        """Make the test database; with the option FORK tests get forks of it."""
-        name: str = super().create_test_db(*args, **options)
-        self._fork_if_asked()
-        return name
-
     def _fork_if_asked(self) -> None:
         if self.connection.settings_dict["TEST"].get("FORK"):
             from aerodb_dbapi.compat.django.testing import fork_transaction_tests  # django.test is for tests alone
@@ -34,6 +28,8 @@ class DatabaseCreation(creation.DatabaseCreation):
             fork_transaction_tests()
 
     def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
+        # Not in create_test_db: its warnings tell the caller's line, and one more call between would be taken for the caller.
+        self._fork_if_asked()
         name: str = super()._create_test_db(verbosity, autoclobber, keepdb)
         if not keepdb:
             self._remove_logs(name)
