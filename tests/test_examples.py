@@ -1,7 +1,10 @@
-"""The examples run: the FastAPI application under load, the notes, and what the demonstration leaves behind.
+(
+    """The examples run: the FastAPI application under load, and the notes.
 
 The tests of the Django project are run by `tests/compat/test_django.py`.
 """
+    ""
+)
 
 from __future__ import annotations
 
@@ -83,26 +86,3 @@ def test_every_example_is_run_by_a_test() -> None:
     for path in EXAMPLES.iterdir():
         if path.name != "__pycache__" and not path.name.startswith("."):
             assert path.name in tests or path.name in (EXAMPLES.parent / "Makefile").read_text(), path.name
-
-
-def test_what_the_demo_proposes_works_in_the_shell(tmp_path: Path) -> None:
-    pytest.importorskip("rich")
-    program = tmp_path / "program.py"
-    program.write_text(f"""
-import sys
-sys.path.insert(0, {str(EXAMPLES)!r})
-import aerodb_dbapi, demo
-connection = aerodb_dbapi.connect("demo.db")
-connection.executescript("CREATE TABLE flights(carrier); INSERT INTO flights VALUES ('UA'), ('UA'), ('B6')")
-demo.show_time_travel(connection)
-connection.close()
-done = demo.subprocess.run(
-    [sys.executable, "-m", "aerodb_dbapi", "demo.db"], input=chr(10).join(demo.LOOK_AROUND), capture_output=True, text=True
-)
-assert done.returncode == 0 and not done.stderr, done.stderr
-print(done.stdout)
-""")
-    output = run(str(program), folder=tmp_path)
-    assert "JFK-LAX: 290 dollars" in output and "now gone" in output
-    shell = output[output.index("fare\nflights") :]
-    assert "UA ██" in shell and "- [2] JFK-LAX | 290" in shell and "JFK-SFO|320\nJFK-LAX|290" in shell
