@@ -123,10 +123,11 @@ def test_a_serialization_failure_is_told_and_leaves_the_connection_usable() -> N
             Account.update(cents=Account.cents + 1).execute()
 
     with pytest.raises(pw.OperationalError) as failure, db.atomic():
-        Account.update(cents=Account.cents + 10).execute()
+        cents = Account.get().cents
         thread = threading.Thread(target=elsewhere)
         thread.start()
         thread.join(60)
+        Account.update(cents=cents + 10).execute()
     assert is_serialization_failure(failure.value) and not is_serialization_failure(pw.OperationalError("other"))
     assert Account.get().cents == 101
     with pytest.raises(ValueError, match="inside a transaction"), db.atomic():

@@ -167,7 +167,6 @@ def test_databases_of_definitions() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "create virtual table t using fts5(a)",
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named(sql: str) -> None:
