@@ -72,7 +72,11 @@ def version_1(path: Path) -> None:
 
 
 REFUSED = {
-    "a SQLite database": (sqlite_file, aerodb_dbapi.DatabaseError, "is a SQLite database, which AeroDB does not read"),
+    "a SQLite database": (
+        sqlite_file,
+        aerodb_dbapi.DatabaseError,
+        "is a SQLite database; python -m aerodb_dbapi.tools import",
+    ),
     "a picture": (
         lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40),
         aerodb_dbapi.DatabaseError,

@@ -55,7 +55,7 @@ def test_every_name_of_sqlite3_is_there_or_documented() -> None:
 
 
 def test_names_of_our_own_are_documented() -> None:
-    rooms = {"compat", "executor", "indexes", "planner", "storage", "tools", "transfer"}
+    rooms = {"compat", "executor", "indexes", "planner", "shell", "storage", "tools", "transfer"}
     modules = {path.stem for path in (ROOT / "aerodb_dbapi").glob("*.py")}
     ours = (
         {n for n in dir(aerodb_dbapi) if not n.startswith(("_", "@"))}
