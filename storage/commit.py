@@ -198,13 +198,13 @@ class Committer:
         changed = transaction.changed()
         ddl = bool(CATALOG_TREE in changed or transaction.created or transaction.dropped)
         schema = transaction.schema if CATALOG_TREE in changed else None
-        if self.log is None and self.start_log is not None:
-            self.start_log()
         with self.lock:
             if self.gate.inside is not None or self.failure is not None:
                 self._wait_for_turn(transaction)
             if self.turn is not None:
                 self._take_turn(transaction, self.turn)
+            if self.log is None and self.start_log is not None:
+                self._begin_log(transaction, self.start_log)
             log = self.log
             tip = self.tip
             edits = None
@@ -239,6 +239,20 @@ class Committer:
         if log is not None:
             self._await(waiter)
         return root.commit_id
+
+    def _begin_log(self, transaction: Transaction, start_log: Callable[[], None]) -> None:
+        """Under the lock, which it lets go meanwhile: have a log, and the right to commit again. Asked for when nothing else
+        is waited for: a VACUUM that ends while a commit waits takes the log away."""
+        while self.log is None:
+            self._rest()
+            self.lock.release()
+            try:
+                start_log()
+            finally:
+                self.lock.acquire()
+            self._wait_for_turn(transaction)
+            if self.turn is not None:
+                self._take_turn(transaction, self.turn)
 
     def _take_turn(self, transaction: Transaction, turn: Turn) -> None:
         """Under the lock: the right to commit among processes, and still no gate in the way."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import gc
 import random
+import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -364,3 +367,33 @@ def test_images() -> None:
         deserialize(b"no database")
     assert checkpointer_of(database).failure is None
     database.close()
+
+
+def test_a_commit_that_waited_for_a_vacuum_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """INV-R1: VACUUM takes the log away while a commit waits at the gate; the commit begins another."""
+    path = str(tmp_path / "a.db")
+    database = Database.open(path)
+    transaction = database.begin()
+    tree = transaction.create_tree("table")
+    transaction.commit()
+    waiting = database.begin()
+    waiting.writer(tree).put(1, ("one",))
+    thread = threading.Thread(target=waiting.commit)
+    swap = backup._swap
+
+    def swap_beside_a_commit(*arguments: Any) -> None:
+        thread.start()
+        while not database.committer.gate.line:
+            time.sleep(0.001)
+        swap(*arguments)
+
+    monkeypatch.setattr(backup, "_swap", swap_beside_a_commit)
+    backup.vacuum(database)
+    thread.join(60)
+    transaction = database.begin()
+    transaction.writer(tree).put(2, ("two",))
+    assert transaction.commit() == 3
+    database.abandon()
+    again = Database.open(path)
+    assert list(again.root.trees[tree].scan()) == [(1, ("one",)), (2, ("two",))]
+    again.close()
