@@ -187,7 +187,7 @@ def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Map
         compiled.temporary = fold(statement.database or "") == "temp"
         return compiled
     if parsed.kind in ("createsnapshot", "dropsnapshot", "vacuum"):
-        return compile_store(parsed.tree, parsed.parameters, text)
+        return compile_store(parsed.tree, parsed.parameters, text, _values_of)
     if parsed.kind == "pragma":
         return pragma.compile_pragma(parsed.tree, text)
     if parsed.kind == "explain":
@@ -204,15 +204,20 @@ def _compile_attachment(statement: Attach | Detach, text: str, parameters: list[
     act = attach if isinstance(statement, Attach) else detach
 
     def run(session: Any, params: Row) -> None:
-        ask, session.authorizer = session.authorizer, None  # it has been asked about the statement itself
-        try:
-            query = prepare(session, statement.query, session.schema, session.trees, PlanCache())
-            values = next(iter(session.run(query, params)[0]))
-        finally:
-            session.authorizer = ask
-        act(session, *values)
+        act(session, *_values_of(session, statement.query, params))
 
     return Compiled("transaction", run, text=text, schema=None, parameters=parameters)
+
+
+def _values_of(session: Any, query: str, params: Row) -> Row:
+    """The row of a SELECT that stands for the expressions of another statement."""
+    ask, session.authorizer = session.authorizer, None  # it has been asked about the statement itself
+    try:
+        prepared = prepare(session, query, session.schema, session.trees, PlanCache())
+        row: Row = next(iter(session.run(prepared, params)[0]))
+    finally:
+        session.authorizer = ask
+    return row
 
 
 def _nothing(text: str) -> Compiled:

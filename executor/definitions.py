@@ -4,7 +4,7 @@
     CREATE INDEX, TRIGGER    temp if the table is there, else main
     DROP, ALTER, ANALYZE x   where the name is found: temp, main, attached ones in their order
     ANALYZE, REINDEX         all of them; ANALYZE leaves temp out
-    PRAGMA f(table)          where the name is found
+    PRAGMA f(table)          where the name is found, integrity_check(table) too
     PRAGMA table_list,       all of them
      integrity_check
     other PRAGMAs of state   main
@@ -36,6 +36,8 @@ _OF_TABLE: Final = frozenset(
 )  # fmt: skip
 _OF_INDEX: Final = frozenset({"index_info", "index_xinfo"})
 _OF_ALL: Final = frozenset({"table_list", "integrity_check", "quick_check", "optimize"})
+MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema"})
+_CHECKS: Final = frozenset({"integrity_check", "quick_check"})
 _OF_ONE: Final = frozenset(
     {
         "user_version", "application_id", "schema_version", "journal_mode", "synchronous", "page_count", "data_version",
@@ -140,6 +142,8 @@ def pragma_rows(session: Any, name: str, definition: Any, value: str | None, dat
     if session.others is None:
         rows = definition.handler(session, _master_name(name, value, MAIN))
         return rows
+    if name in _CHECKS and value is not None and not is_integer(value):
+        database = _database_to_check(session.schema, value, database)
     if name in _OF_ALL:
         return list(_of_all(session, name, definition, value, database))
     if not (name in _OF_TABLE or name in _OF_INDEX or name in _OF_ONE):
@@ -154,6 +158,19 @@ def pragma_rows(session: Any, name: str, definition: Any, value: str | None, dat
         home = schema.holding_other("index", value)
     with within(session, schema.number(home)):
         return definition.handler(session, value)
+
+
+def _database_to_check(schema: Schema, table: str, database: str | None) -> str:
+    """The database that holds the table to which a check is confined."""
+    home = schema.holding(table) if database is None else schema.named(database)
+    if home is None or (home.view(table) is None and home.table(table) is None and fold(table) not in MASTER_NAMES):
+        raise OperationalError(f"no such table: {table}" if database is None else f"no such table: {database}.{table}")
+    return home.database
+
+
+def is_integer(value: str) -> bool:
+    """Whether the text of a setting is a whole number, and not the name of something."""
+    return value.removeprefix("-").removeprefix("+").isdecimal()
 
 
 def _master_name(name: str, value: str | None, number: int) -> str | None:

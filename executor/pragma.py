@@ -21,7 +21,8 @@ Anything else is ignored, as in SQLite: no rows, no error. Which database of the
 
 integrity_check looks at the blocks and the space of the file for every state that is kept in it (`storage/space.py`), at every
 tree's structure (INV-D2), every row, and every index against its table both ways (INV-D3); quick_check leaves the last
-out. The answer is the one row ``ok``, or the problems.
+out. The answer is the one row ``ok``, or the problems, at most as many as the argument says (100). A table as the argument
+confines the check to its rows and indexes.
 
 Example: ``PRAGMA table_info(t)`` → cid, name, type, notnull, dflt_value, pk.
 """
@@ -29,15 +30,16 @@ Example: ``PRAGMA table_info(t)`` → cid, name, type, notnull, dflt_value, pk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from aerodb_dbapi.executor import pragma_live as live
 from aerodb_dbapi.executor import pragma_session as own
 from aerodb_dbapi.executor import pragma_store as store
 from aerodb_dbapi.executor.databases import outside
-from aerodb_dbapi.executor.definitions import pragma_rows
+from aerodb_dbapi.executor.definitions import MASTER_NAMES, is_integer, pragma_rows
 from aerodb_dbapi.executor.foreign_keys import foreign_key_check
 from aerodb_dbapi.executor.functions.registry import BUILTINS
 from aerodb_dbapi.executor.maintenance import worth_analyzing
@@ -58,9 +60,9 @@ Handler = Callable[[Any, str | None], Any]
 _STANDARD_TYPES: Final = frozenset({"ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"})
 _SYNCHRONOUS: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
 _MASTER: Final = (("type", "TEXT"), ("name", "TEXT"), ("tbl_name", "TEXT"), ("rootpage", "INT"), ("sql", "TEXT"))
-_MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema"})
 PAGE_SIZE: Final = 4096
 _OPTIMIZE_MASK: Final = 0xFFFE
+_PROBLEMS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,7 @@ def _all_columns(session: Any, name: str | None) -> Rows:
         return [
             (i, c.name, _type_text(c), int(c.not_null), c.default, c.primary_key) for i, c in enumerate(table.columns)
         ]
-    if fold(name) in _MASTER_NAMES:
+    if fold(name) in MASTER_NAMES:
         return [(i, column, kind, 0, None, 0) for i, (column, kind) in enumerate(_MASTER)]
     view = schema.view(name)
     if view is None:
@@ -383,20 +385,26 @@ def _number(handler: Callable[[Any, int | None], Any]) -> Handler:
 
 def _check(with_indexes: bool) -> Handler:
     def handler(session: Any, value: str | None) -> Rows:
-        problems = store.file_problems(session)
+        most, tables = _PROBLEMS_MAX, list(session.schema.tables.values())
+        one = value is not None and not is_integer(value)
+        if one:
+            tables = [table for table in tables if fold(table.name) == fold(str(value))]
+        elif value is not None and int(value) > 0:
+            most = int(value)
+        problems = [] if one else store.file_problems(session)
         try:
-            problems += _problems(session, with_indexes)
+            problems += islice(_problems(session, tables, with_indexes), most)
         except CorruptionError as error:  # a tree that leads to a damaged block cannot be looked at
             problems = problems or [str(error)]
-        return [(line,) for line in problems] or [("ok",)]
+        return [(line,) for line in problems[:most]] or [("ok",)]
 
     return handler
 
 
-def _problems(session: Any, with_indexes: bool) -> Iterator[str]:
-    """What is wrong with the data that the session sees."""
+def _problems(session: Any, tables: Iterable[Table], with_indexes: bool) -> Iterator[str]:
+    """What is wrong with the data of tables that the session sees."""
     trees, schema = session.trees, session.schema
-    for table in schema.tables.values():
+    for table in tables:
         rows = trees[table.tree]
         yield from (f"table {table.name}: {line}" for line in check_tree(rows))
         yield from check_rows(table, rows)

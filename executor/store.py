@@ -9,7 +9,7 @@ Snapshots
 VACUUM
     Writes everything anew, densely; outside a transaction only, as in SQLite. INTO writes a copy of the latest commit
     to a file that must not exist (or is empty), and compares the copy's digest with the original's before it is
-    given its name (INV-R15).
+    given its name (INV-R15). A copy into a database in memory is gone when it is made, so none is. temp needs no VACUUM.
 
 Example::
 
@@ -22,20 +22,25 @@ Example::
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+from aerodb_dbapi.executor.databases import within
 from aerodb_dbapi.executor.statement import Compiled
 from aerodb_dbapi.planner.front_store import CreateSnapshot, DropSnapshot, Store, Vacuum
 from aerodb_dbapi.storage.backup import vacuum, vacuum_into
-from aerodb_dbapi.storage.catalog import META_TREE
+from aerodb_dbapi.storage.catalog import META_TREE, fold
 from aerodb_dbapi.storage.checkpoint import SNAPSHOT
 from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.schemas import MAIN
+
+ValuesOf = Callable[[Any, str, tuple[Any, ...]], tuple[Any, ...]]
+_MEMORY: Final = ("", ":memory:")  # names of databases that nobody else will ever open
 
 
-def compile_store(statement: Store, parameters: list[str | None], text: str) -> Compiled:
-    """The compiled form of a statement about the store."""
+def compile_store(statement: Store, parameters: list[str | None], text: str, values_of: ValuesOf) -> Compiled:
+    """The compiled form of a statement about the store. `values_of` runs the query of its expressions."""
     if isinstance(statement, Vacuum):
-        return Compiled("vacuum", _vacuum(statement), text=text, schema=None, parameters=parameters)
+        return Compiled("vacuum", _vacuum(statement, values_of), text=text, schema=None, parameters=parameters)
 
     def run(session: Any, transaction: Any, params: tuple[Any, ...]) -> tuple[int, Any]:
         if isinstance(statement, CreateSnapshot):
@@ -70,16 +75,23 @@ def _drop(transaction: Any, statement: DropSnapshot) -> None:
         raise OperationalError(f"no such snapshot: {statement.name}")
 
 
-def _vacuum(statement: Vacuum) -> Callable[[Any, tuple[Any, ...]], None]:
+def _vacuum(statement: Vacuum, values_of: ValuesOf) -> Callable[[Any, tuple[Any, ...]], None]:
     def run(session: Any, params: tuple[Any, ...]) -> None:
+        named = None if statement.database is None else session.schema.named(statement.database)
+        if statement.database is not None and named is None:
+            raise OperationalError(f"unknown database {statement.database}")
+        path = None if statement.query is None else values_of(session, statement.query, params)[0]
         if session.transaction is not None:
             raise OperationalError("cannot VACUUM from within a transaction")
-        if statement.into is None and not statement.is_parameter:
-            vacuum(session.database)
-            return
-        path = params[0] if statement.is_parameter else statement.into
-        if type(path) is not str:
+        if statement.query is not None and type(path) is not str:
             raise OperationalError("non-text filename")
-        vacuum_into(session.database, path)
+        if fold(statement.database or "") == "temp" or path in _MEMORY:
+            return
+        number = MAIN if named is None or session.others is None else session.schema.number(named)
+        with within(session, number):
+            if path is None:
+                vacuum(session.database)
+            else:
+                vacuum_into(session.database, path)
 
     return run

@@ -1,22 +1,22 @@
-"""Statements about the store, which have no expressions: snapshots and VACUUM.
+"""Statements about the store: snapshots and VACUUM.
 
 ::
 
     CREATE SNAPSHOT [IF NOT EXISTS] name [AS OF COMMIT n]
     DROP SNAPSHOT [IF EXISTS] name
-    VACUUM [schema] [INTO expression]        the expression: a string or a parameter
+    VACUUM [schema] [INTO expression]
 
 SNAPSHOT is no keyword: tables and columns may have that name. SQLite has no snapshots by name; VACUUM is as in
-https://www.sqlite.org/lang_vacuum.html.
+https://www.sqlite.org/lang_vacuum.html. The expression is kept as the text of a SELECT, as those of ATTACH are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aerodb_dbapi.planner.lexer import END, INTEGER, PARAMETER, STRING, unquote
+from aerodb_dbapi.planner.lexer import INTEGER, unquote
+from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import NAMES, TokenStream
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class DropSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Vacuum:
-    """VACUUM; with `into`, a copy into that file. `is_parameter`: the file's name is the first parameter."""
+    """VACUUM; with INTO, a copy into the file whose name `query` gives, a SELECT to be run with the statement's parameters."""
 
-    into: str | None = None
-    is_parameter: bool = False
+    database: str | None = None
+    query: str | None = None
 
 
 Store = CreateSnapshot | DropSnapshot | Vacuum
@@ -80,17 +80,15 @@ def _drop(stream: TokenStream) -> DropSnapshot:
 
 def _vacuum(stream: TokenStream) -> Vacuum:
     stream.advance()
-    if stream.kind in NAMES and stream.kind != "INTO" and unquote(stream.advance()[1]).lower() not in ("main", "temp"):
-        raise OperationalError("unknown database")
+    database = None
+    if stream.kind in NAMES and stream.kind != "INTO":
+        database = unquote(stream.advance()[1])
     if stream.kind != "INTO":
-        return Vacuum()
+        return Vacuum(database)
     stream.advance()
-    if stream.kind == PARAMETER:
-        stream.advance()
-        return Vacuum(is_parameter=True)
-    if stream.kind not in (STRING, END):
-        raise NotSupportedError("VACUUM INTO with an expression other than a string or a parameter")
-    return Vacuum(unquote(stream.expect(STRING)[1]))
+    start = stream.token[2]
+    expression(stream)
+    return Vacuum(database, f"SELECT {stream.text_since(start)}")
 
 
 def _word(stream: TokenStream, word: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,3 +112,43 @@ def test_a_dump_of_a_foreign_key_that_fits_no_key() -> None:
     assert lines[0] == "BEGIN TRANSACTION;" and 'INSERT INTO "c" VALUES(1);' in lines
     connection.executescript("DROP TABLE p; CREATE TABLE p(a UNIQUE)")
     assert next(connection.iterdump()) == "PRAGMA foreign_keys=OFF;"
+
+
+def test_vacuum_into_names_its_file_as_sqlite_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An expression names the file; a copy into memory leaves no file; an attached database is copied by its name."""
+    statements: list[tuple[str, tuple[Any, ...]]] = [
+        ("ATTACH 'second.db' AS other", ()),
+        ("CREATE TABLE t(a)", ()),
+        ("CREATE TABLE other.u(b)", ()),
+        ("INSERT INTO u VALUES (7)", ()),
+        ("VACUUM INTO ':memory:'", ()),
+        ("VACUUM INTO ''", ()),
+        ("VACUUM INTO 'a' || '.db'", ()),
+        ("VACUUM other INTO ? || ?", ("b", ".db")),
+        ("VACUUM other INTO :name", {"name": "c.db"}),  # type: ignore[list-item]
+        ("VACUUM INTO 'a.db'", ()),
+        ("VACUUM temp INTO 'd.db'", ()),
+        ("VACUUM INTO ?", (None,)),
+        ("VACUUM nope INTO 'e.db'", ()),
+        ("VACUUM other", ()),
+        ("SELECT b FROM u", ()),
+    ]
+    seen = []
+    for driver in (aerodb_dbapi, sqlite3):
+        folder = tmp_path / driver.__name__
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        connection = driver.connect("first.db", isolation_level=None)
+        lines: list[Any] = []
+        for sql, parameters in statements:
+            try:
+                lines.append(connection.execute(sql, parameters).fetchall())
+            except driver.Error as error:
+                lines.append(f"{type(error).__name__}: {error}")
+        connection.close()
+        copies = [driver.connect(name) for name in ("b.db", "c.db")]
+        lines += [copy.execute("SELECT * FROM u").fetchall() for copy in copies]
+        for copy in copies:
+            copy.close()
+        seen.append((lines, sorted(path.name for path in folder.iterdir())))
+    assert seen[0] == seen[1]
