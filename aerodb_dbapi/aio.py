@@ -8,12 +8,14 @@
                 ...
 
 How it works
-    A connection owns no thread. Each operation runs in a thread of the event loop's executor, and operations of one connection run one
-    after the other, in the order in which they were asked for (`asyncio.Lock` is fair). So a thousand idle connections cost no thread.
+    A connection owns no thread. Each operation runs in a thread of `workers`, and operations of one connection run one after the
+    other, in the order in which they were asked for (`asyncio.Lock` is fair). So a thousand idle connections cost no thread, and
+    connections that wait for another one's transaction do not keep its COMMIT waiting for a thread.
 
 Cancellation
     When a task that waits for an operation is cancelled, the operation is left out if it has not begun, else its statement is
-    interrupted: it is undone, and the task ends when it has come to a halt. `asyncio.timeout` therefore bounds a statement.
+    interrupted: it is undone, and the task ends when it has come to a halt. `asyncio.timeout` therefore bounds a statement. A task
+    that waits for further commits (`Connection.changes`) holds no thread meanwhile; cancelling it ends the iteration.
 
 `execute` and its kind give an object that can be awaited (a cursor) or entered with ``async with`` (a cursor that is closed at the end).
 Rows are fetched by `iter_chunk_size` at a time when a cursor is iterated.
@@ -30,9 +32,11 @@ from typing import Any, Generic, TypeVar, cast
 
 from aerodb_dbapi import connection as driver
 from aerodb_dbapi import cursor as driver_cursor
-from aerodb_dbapi import readview
+from aerodb_dbapi import readview, workers
 from aerodb_dbapi.adapters import register_adapter, register_converter
+from aerodb_dbapi.feed import CommitChanges
 from aerodb_dbapi.row import Row
+from aerodb_dbapi.storage import feed
 from aerodb_dbapi.storage.errors import (
     BudgetError,
     DatabaseError,
@@ -56,6 +60,7 @@ __all__ = [
 
 ITER_CHUNK_SIZE = 64
 _PAUSE = 0.02  # seconds between two interruptions of an operation that has not noticed yet
+_FEED_PAUSE_LONGEST = 0.05  # seconds between two looks for further commits
 
 Value = TypeVar("Value")
 Made = TypeVar("Made", bound="Connection | Cursor | ReadView")
@@ -100,8 +105,8 @@ class _Job(Generic[Value]):
 class Connection:
     """A connection for one event loop. Made by `connect`.
 
-    Operations run one after the other, in the order in which they were asked for, in threads of the loop's executor. Cancelling the task
-    that waits for one interrupts it: its statement is undone. Every method raises ValueError when the connection is not open,
+    Operations run one after the other, in the order in which they were asked for, each in a thread for as long as it runs. Cancelling the
+    task that waits for one interrupts it: its statement is undone. Every method raises ValueError when the connection is not open,
     else what the method of `aerodb_dbapi.Connection` raises.
     """
 
@@ -150,7 +155,7 @@ class Connection:
     async def _do_now(self, work: Callable[[], Value]) -> Value:
         """Run `work` in a thread; the turn is ours."""
         job = _Job(lambda: self._in_thread(work))
-        running = asyncio.get_running_loop().run_in_executor(None, job.run)
+        running = asyncio.wrap_future(workers.submit(job.run))
         try:
             return cast(Value, await asyncio.shield(running))
         except asyncio.CancelledError:
@@ -281,7 +286,7 @@ class Connection:
     async def create_function(
         self, name: str, num_params: int, func: Callable[..., Any] | None, deterministic: bool = False
     ) -> None:
-        """Register a SQL function; it is called in a thread of the executor."""
+        """Register a SQL function; it is called in a thread."""
         connection = self._connection
         await self._do(lambda: connection.create_function(name, num_params, func, deterministic=deterministic))
 
@@ -362,6 +367,52 @@ class Connection:
         assert opening is not None
         made._opened = await self._do(opening)
         return made
+
+    def changes(
+        self, since: int | None = None, *, consumer: str | None = None, wait: bool = False, timeout: float | None = None
+    ) -> AsyncIterator[CommitChanges]:
+        """What `aerodb_dbapi.Connection.changes` gives, to be iterated by ``async for``. With `wait` it goes on with commits as they
+        are published, until none came for `timeout` seconds, the task is cancelled, or the connection is closed."""
+        return self._commits(self._connection._reading(since, consumer), wait, timeout)
+
+    async def _commits(self, reading: feed.Feed, wait: bool, timeout: float | None) -> AsyncIterator[CommitChanges]:
+        connection, loop = self._connection, asyncio.get_running_loop()
+        commits, quiet, pause = reading.commits(), loop.time(), feed.PAUSE_FIRST
+
+        def following() -> list[feed.Commit]:
+            return list(islice(commits, self._chunk))
+
+        while self._opened is connection:
+            part = await self._do(following)
+            for commit in part:
+                yield CommitChanges(commit)
+            if part:
+                quiet, pause = loop.time(), feed.PAUSE_FIRST
+            elif not wait or (timeout is not None and loop.time() - quiet >= timeout):
+                return
+            else:
+                await asyncio.sleep(pause)
+                commits, pause = reading.commits(), min(2 * pause, _FEED_PAUSE_LONGEST)
+
+    async def apply(self, commit: CommitChanges) -> None:
+        """Make a commit that another database's `changes` gave, which must be the next one here."""
+        connection = self._connection
+        await self._do(lambda: connection.apply(commit))
+
+    async def register_consumer(self, name: str, since: int | None = None) -> int:
+        """Have the database keep what a consumer of `changes` still needs; the commit behind which it begins."""
+        connection = self._connection
+        return await self._do(lambda: connection.register_consumer(name, since))
+
+    async def acknowledge(self, name: str, commit_id: int) -> None:
+        """A consumer needs nothing any more up to that commit."""
+        connection = self._connection
+        await self._do(lambda: connection.acknowledge(name, commit_id))
+
+    async def drop_consumer(self, name: str) -> None:
+        """Keep nothing for a consumer any more."""
+        connection = self._connection
+        await self._do(lambda: connection.drop_consumer(name))
 
     async def set_budget(self, **limits: Any) -> None:
         """What each statement may use: `timeout`, `rows`, `memory`, as `aerodb_dbapi.Connection.set_budget`."""

@@ -114,11 +114,14 @@ class Feeding:
         iterator goes on with commits as they are published, until none came for `timeout` seconds (None: for ever). Raises
         OperationalError when a commit is no longer held: see `PRAGMA history_retention` and `register_consumer`.
         """
+        return (CommitChanges(commit) for commit in self._reading(since, consumer).commits(wait, timeout))
+
+    def _reading(self, since: int | None, consumer: str | None) -> feed.Feed:
+        """A reading that begins where `changes` does."""
         database = self._database()
         if since is None:
             since = database.root.commit_id if consumer is None else feed.position_of(database, consumer)
-        reading = feed.Feed(database, since)
-        return (CommitChanges(commit) for commit in reading.commits(wait, timeout))
+        return feed.Feed(database, since)
 
     def register_consumer(self, name: str, since: int | None = None) -> int:
         """Have the database keep what a consumer of `changes` still needs, from behind commit `since` on (by default the

@@ -13,6 +13,7 @@ import pytest
 
 import aerodb_dbapi
 from aerodb_dbapi import aio
+from aerodb_dbapi.workers import Workers
 
 COUNT = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000000) SELECT count(*) FROM c"
 
@@ -119,6 +120,104 @@ def test_idle_connections_have_no_threads() -> None:
         assert threading.active_count() < 50
         for db in connections:
             await db.close()
+
+    run(test)
+
+
+def test_many_that_wait_for_a_row_do_not_keep_its_commit_waiting(tmp_path: Path) -> None:
+    """More connections wait for a row than the loop's executor has threads."""
+    path = tmp_path / "a.db"
+
+    async def add(times: int) -> None:
+        async with aio.connect(path, isolation_level=None, timeout=30) as db:
+            for _ in range(times):
+                await db.execute("BEGIN")
+                await db.execute("UPDATE t SET n = n + 1 WHERE id = 1")
+                await asyncio.sleep(0.001)
+                await db.execute("COMMIT")
+
+    async def test() -> None:
+        async with aio.connect(path, isolation_level=None) as db:
+            await db.execute("CREATE TABLE t(id INTEGER PRIMARY KEY, n)")
+            await db.execute("INSERT INTO t VALUES (1, 0)")
+            await asyncio.gather(*(add(2) for _ in range(40)))
+            assert await db.execute_fetchall("SELECT n FROM t") == [(80,)]
+
+    run(test)
+
+
+def test_threads_are_used_again_and_end() -> None:
+    pool = Workers(idle_seconds=0.2)
+    names = {pool.submit(lambda: threading.current_thread().ident).result() for _ in range(50)}
+    assert len(names) <= 2  # a thread may be asked for work just before it is idle again
+    gate = threading.Event()
+    waiting = [pool.submit(gate.wait) for _ in range(20)]
+    assert pool.submit(lambda: "at once").result(timeout=30) == "at once"
+    gate.set()
+    assert all(future.result(timeout=30) for future in waiting)
+    with pytest.raises(ZeroDivisionError):
+        pool.submit(lambda: 1 // 0).result()
+    deadline = time.monotonic() + 30
+    while pool._idle and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert pool._idle == []
+    assert pool.submit(lambda: "anew").result(timeout=30) == "anew"
+
+
+async def followed(db: aio.Connection, **options: Any) -> list[Any]:
+    return [(commit.commit_id, change.new) async for commit in db.changes(wait=True, **options) for change in commit]
+
+
+def test_changes_as_far_as_there_are_any_and_waiting(tmp_path: Path) -> None:
+    async def test() -> None:
+        path = tmp_path / "a.db"
+        async with (
+            aio.connect(path, isolation_level=None) as db,
+            aio.connect(path) as reader,
+            aio.connect(":memory:") as copy,
+        ):
+            await db.execute("CREATE TABLE t(a INTEGER PRIMARY KEY)")
+            await db.execute("INSERT INTO t VALUES (1), (2)")
+            assert [commit.commit_id async for commit in reader.changes(0)] == [1, 2]
+            with pytest.raises(aio.OperationalError, match="no such commit: 9"):
+                reader.changes(9)
+            threads = threading.active_count()
+            following = [asyncio.create_task(followed(reader, timeout=1.0)) for _ in range(3)]
+            await asyncio.sleep(0.3)
+            assert threading.active_count() <= threads + 1
+            assert await reader.execute_fetchall("SELECT count(*) FROM t") == [(2,)]
+            for n in (3, 4):
+                await db.execute("INSERT INTO t VALUES (?)", (n,))
+                await asyncio.sleep(0.1)
+            for task in following:
+                assert await task == [(3, (3,)), (4, (4,))]
+            assert await db.register_consumer("copy", 0) == 0
+            async for commit in db.changes(consumer="copy"):
+                await copy.apply(commit)
+            assert await copy.execute_fetchall("SELECT a FROM t ORDER BY a") == [(1,), (2,), (3,), (4,)]
+            await db.acknowledge("copy", 4)
+            assert [c.is_bookkeeping async for c in db.changes(consumer="copy")] == [True, True]
+            await db.drop_consumer("copy")
+            with pytest.raises(aio.OperationalError, match="no such consumer"):
+                db.changes(consumer="copy")
+
+    run(test)
+
+
+def test_waiting_for_changes_ends_by_cancellation_and_by_closing() -> None:
+    async def test() -> None:
+        db = await aio.connect(":memory:", isolation_level=None)
+        await db.execute("CREATE TABLE t(a)")
+        cancelled, closed = (asyncio.create_task(followed(db)) for _ in range(2))
+        await asyncio.sleep(0.05)
+        await db.execute("INSERT INTO t VALUES (1)")
+        await asyncio.sleep(0.2)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        assert await db.execute_fetchall("SELECT a FROM t") == [(1,)]
+        await db.close()
+        assert await asyncio.wait_for(closed, 10) == [(2, (1,))]
 
     run(test)
 
