@@ -251,20 +251,33 @@ class Checkpointer:
         with self.lock:
             if self.committer.log is not None or self.committer.failure is not None:
                 return
-            blocks, header = self.blocks, self.blocks.header
+            if self.unknown:  # the header that failed may name a log, which would be replaced
+                text = "disk I/O error: no commit until all have closed the database: a header write failed"
+                raise OperationalError(text, name="SQLITE_IOERR_WRITE")
+            sharing = self.lock.sharing
+            if sharing is not None:
+                sharing.began()
             try:
-                self._confirm()
-            except OSError as error:
-                raise io_error(error, "SQLITE_IOERR_WRITE", blocks.path) from error
-            log = self.generations.first(header.generation + 1, blocks.record.commit_id)
-            try:
-                self._write_header(header.with_log(log.head.generation, log.head.log_id))
-            except OSError as error:
-                log.close()
-                told = io_error(error, "SQLITE_IOERR_WRITE", blocks.path)
-                self.committer.fail(told)
-                raise told from error
-            self.committer.log = log
+                self._start_log()
+            finally:
+                if sharing is not None:
+                    sharing.ended(self.unknown)
+
+    def _start_log(self) -> None:
+        blocks, header = self.blocks, self.blocks.header
+        try:
+            self._confirm()
+        except OSError as error:
+            raise io_error(error, "SQLITE_IOERR_WRITE", blocks.path) from error
+        log = self.generations.first(header.generation + 1, blocks.record.commit_id)
+        try:
+            self._write_header(header.with_log(log.head.generation, log.head.log_id))
+        except OSError as error:
+            log.close()
+            told = io_error(error, "SQLITE_IOERR_WRITE", blocks.path)
+            self.committer.fail(told)
+            raise told from error
+        self.committer.log = log
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
 

@@ -457,14 +457,20 @@ class Database:
         self.history_start = min(self.history)
         self._trim(self.root.commit_id - self.history_max + 1)
 
-    def _trim(self, oldest: int) -> None:
+    def _trim(self, oldest: int) -> list[Root | None]:
+        """Forget the roots before that commit; they are returned so that the caller lets go of them without a lock."""
+        forgotten = []
         while self.history_start < oldest:
-            self.history.pop(self.history_start, None)
+            forgotten.append(self.history.pop(self.history_start, None))
             self.history_start += 1
+        return forgotten
 
     def _forget_before(self, commit_id: int) -> None:
         """A checkpoint was made: earlier roots are kept by the file or by who reads them, so that blocks can go."""
-        self._trim(min([commit_id, self.root.commit_id, *self._positions()]))
+        oldest = min([commit_id, self.root.commit_id, *self._positions()])
+        with self.committer.lock:  # commits are published meanwhile
+            forgotten = self._trim(oldest)
+        del forgotten
 
     def _positions(self) -> list[int]:
         """What readers of the change feed have come to: behind it roots are kept for them."""

@@ -403,6 +403,30 @@ def test_recent_commits_are_kept_while_somebody_needs_them() -> None:
     assert not database.committer.recent and not database.committer.open
 
 
+def test_roots_are_forgotten_beside_commits(database: Database) -> None:
+    """A checkpoint forgets roots while a commit does, which would find gone what the other has just taken."""
+    rows, _ = prepare(database)
+    database.history_max = 5
+    for i in range(8):
+        put(database, rows, i)
+    runners: list[Runner] = []
+
+    class Interrupted(dict[int, Any]):
+        """Half a step of the checkpoint's is done, and somebody commits."""
+
+        def pop(self, *args: Any) -> Any:
+            found = super().pop(*args)
+            if not runners:
+                runners.append(Runner(lambda: [put(database, rows, 100 + i) for i in range(3)]))
+                runners[0].join(0.3)
+            return found
+
+    database.history = Interrupted(database.history)
+    last = database.checkpoint()
+    assert runners[0].result() == [last + 1, last + 2, last + 3]
+    assert list(database.history) == list(range(last, last + 4)) and database.history_start == last
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations("abc")))
 def test_every_order_of_three_commits(order: tuple[str, ...]) -> None:
     """INV-V5, INV-V7: a writes what b reads, c writes what a writes: outcomes follow from the order alone."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from aerodb_dbapi.storage import header, lock_file
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.files import OperatingSystemFiles
@@ -81,6 +82,73 @@ def test_a_process_whose_sync_failed_goes_on_reading(
     b.close()
     c = opened(tmp_path)
     assert content(c) == {1: "a", 3: "b", 4: "b", 5: "b", 6: "b", 8: "b"}
+    c.close()
+
+
+def test_a_header_that_failed_for_the_first_log_is_unknown_to_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """INV-C6: the header may name the log that was made; nobody replaces it before all have closed."""
+    a, b = opened(tmp_path), opened(tmp_path)
+    assert a.checkpointer is not None and b.sharing is not None
+    a.checkpointer.confirmed = True
+
+    def fails(*_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(header, "write", fails)
+        with pytest.raises(OperationalError, match="Input/output"):
+            transaction = a.begin()
+            transaction.create_tree("table")
+            transaction.commit()
+    log = (tmp_path / "a.db-wal").read_bytes()
+    assert b.sharing.file.words[lock_file.UNKNOWN]
+    transaction = b.begin()
+    transaction.create_tree("table")
+    with pytest.raises(OperationalError, match="header"):
+        transaction.commit()
+    assert (tmp_path / "a.db-wal").read_bytes() == log
+    a.close()
+    b.close()
+    c = made(tmp_path)
+    put(c, 1, "c")
+    c.close()
+
+
+def test_a_process_dies_behind_the_header_that_names_the_first_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """INV-P4: the next to need a log goes on with that one."""
+    a, b = opened(tmp_path), opened(tmp_path)
+    assert a.checkpointer is not None
+    a.checkpointer.confirmed = True
+    real = header.write
+
+    class Died(BaseException):
+        pass
+
+    def write(*args: Any) -> None:
+        real(*args)
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(header, "write", write)
+        patch.setattr(type(a.sharing), "ended", lambda *_: None)
+        transaction = a.begin()
+        transaction.create_tree("table")
+        with pytest.raises(Died):
+            transaction.commit()
+        a.abandon()
+    log = (tmp_path / "a.db-wal").read_bytes()[:64]
+    transaction = b.begin()
+    assert transaction.create_tree("table") == TREE
+    transaction.commit()
+    put(b, 1, "b")
+    assert (tmp_path / "a.db-wal").read_bytes()[:64] == log
+    b.close()
+    c = opened(tmp_path)
+    assert content(c) == {1: "b"}
     c.close()
 
 
