@@ -79,6 +79,19 @@ def first_runs(connection: Any) -> Any:
         execute(f"SELECT id AS n{mark}_{i}, name FROM t WHERE id = ?", (i + 1,)).fetchall()
 
 
+def first_shapes(connection: Any) -> Any:
+    """The first run of 500 SELECTs that differ in columns, conditions and order, too: what nothing is kept of."""
+    mark = next(RUNS)
+    execute = connection.cursor().execute
+    columns = ("id", "grp", "name", "price", "note")
+    chosen = itertools.product(columns, columns, columns, ("<", ">", "<=", ">="), ("", " DESC"))
+    for i, (a, b, c, operator, direction) in enumerate(itertools.islice(chosen, 0, 1000, 2)):
+        sql = (
+            f"SELECT {a} AS n{mark}_{i}, {b} FROM t WHERE grp = 7 AND {c} {operator} 0 ORDER BY {b}{direction} LIMIT 3"
+        )
+        execute(sql).fetchall()
+
+
 def query(sql: str) -> Callable[[Any], Any]:
     """One statement, all its rows fetched."""
 
@@ -124,6 +137,7 @@ CASES: list[tuple[str, Callable[[Any], Any]]] = [
     ("point SELECT by rowid, one cursor", point_select),
     ("point SELECT by rowid, Connection.execute", point_select_new_cursors),
     ("first run of 500 simple SELECTs", first_runs),
+    ("first run of 500 SELECTs of other shapes", first_shapes),
     ("200 rows by secondary index", index_fetch),
     ("INSERT row by row, one transaction", insert_rows),
     ("INSERT by executemany", insert_many),

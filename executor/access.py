@@ -28,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aerodb_dbapi.executor.expressions import EntryBinding, ExpressionCompiler, RowBinding, repeatable, simple
+from aerodb_dbapi.executor.expressions import EntryBinding, ExpressionCompiler, RowBinding, simple
 from aerodb_dbapi.executor.unions import skipped, write_union
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.indexes.keys import probe_part, recoverable
@@ -52,6 +52,7 @@ from aerodb_dbapi.planner.query import (
     Step,
     TableSource,
 )
+from aerodb_dbapi.planner.usage import repeatable
 from aerodb_dbapi.storage.catalog import Index, IndexColumn
 from aerodb_dbapi.storage.dense import LOW, SHIFT
 from aerodb_dbapi.storage.errors import NotSupportedError

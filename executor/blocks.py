@@ -36,7 +36,7 @@ from aerodb_dbapi.executor.consumers import (
     Streaming,
     Yielding,
 )
-from aerodb_dbapi.executor.expressions import RowBinding, repeatable, simple
+from aerodb_dbapi.executor.expressions import RowBinding, simple
 from aerodb_dbapi.executor.grouping import GroupWriter, counts_rows
 from aerodb_dbapi.planner.expressions import Column, Expression
 from aerodb_dbapi.planner.query import (
@@ -56,6 +56,7 @@ from aerodb_dbapi.planner.query import (
     Step,
     TableSource,
 )
+from aerodb_dbapi.planner.usage import repeatable
 from aerodb_dbapi.storage.errors import NotSupportedError
 
 STEPS_MAX: Final = 6

@@ -105,11 +105,20 @@ def _fields(kind: type) -> tuple[str, ...]:
     """The fields of one of the planner's classes in which expressions may be found."""
     if kind.__module__ not in _WALKED:
         return ()
-    return tuple(field.name for field in fields(kind) if field.name not in _SKIPPED)
+    return tuple(
+        field.name
+        for field in fields(kind)
+        if field.name not in _SKIPPED and not _PLAIN_NAMES.issuperset(_words(field.type))
+    )
+
+
+def _words(annotation: object) -> list[str]:
+    return str(annotation).split(" | ")
 
 
 _WALKED: Final = {Column.__module__, Query.__module__}
 _PLAIN: Final = {type(None), str, int, float, bool, bytes}
+_PLAIN_NAMES: Final = {"None", "str", "int", "float", "bool", "bytes"}
 _PLANNED: Final = ("steps", "pre_filters", "columns", "group", "having", "order_by", "limit", "offset")
 _SKIPPED: Final = {
     "names",

@@ -358,6 +358,8 @@ class ExpressionCompiler:
 
     def fold(self, order: str) -> str | None:
         """The name of a collation's key function for any value; None for BINARY."""
+        if order == "BINARY":
+            return None
         if not collations.is_known(order):
             raise OperationalError(f"no such collation sequence: {order}")
         key = collations.key_of(order)
@@ -383,7 +385,7 @@ class ExpressionCompiler:
     def side(self, node: Expression, affinity: str | None, order: str, probe: bool) -> tuple[str, bool]:
         """One side of a comparison, and whether it cannot be None. An invariant comes hoisted; with `probe`, its NULL
         is NEVER."""
-        if not self.invariant(node):
+        if node.__class__ is e.Column or not self.invariant(node):
             return self.comparable(self.value(node), affinity, order), self.never_null(node)
         text = self.comparable(self.value(node), affinity, order)
         if not simple(text):
@@ -686,13 +688,3 @@ C._TESTS.update({
     e.Exists: C._exists_test, e.Like: C._like_test,
 })  # fmt: skip
 del C
-
-
-def repeatable(expressions: list[Expression]) -> bool:
-    """May the expressions be computed twice on one row: do they call nothing that is not deterministic or needs the
-    session?"""
-    return not any(
-        isinstance(part, e.Call) and (not part.deterministic or part.needs_session)
-        for expression in expressions
-        for part in e.walk(expression)
-    )

@@ -118,6 +118,17 @@ def is_deterministic(expression: Expression) -> bool:
     )
 
 
+def repeatable(expressions: list[Expression]) -> bool:
+    """May the expressions be computed twice on one row: do they call nothing that is not deterministic or needs the
+    session?"""
+    return not any(
+        isinstance(part, Call) and (not part.deterministic or part.needs_session)
+        for expression in expressions
+        if not is_flat(expression)
+        for part in walk_nodes(expression)
+    )
+
+
 def deep_nodes(expression: Expression) -> Iterator[Expression]:
     """As `walk_nodes`, entering nested queries too."""
     pending = [expression]

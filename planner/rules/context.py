@@ -17,6 +17,7 @@ from dataclasses import replace
 from aerodb_dbapi.planner.expressions import AggregateCall, Column, Expression, transform
 from aerodb_dbapi.planner.query import (
     Compound,
+    Order,
     Query,
     Recursive,
     Select,
@@ -129,9 +130,15 @@ def map_expressions(query: Query, change: Change) -> None:
         query.having = [change(one) for one in query.having]
         query.columns = [change(one) for one in query.columns]
     if isinstance(query, Select | Compound | Recursive):
-        query.order_by = [replace(term, expression=change(term.expression)) for term in query.order_by]
+        if query.order_by:
+            query.order_by = [_changed_order(term, change) for term in query.order_by]
         query.limit = None if query.limit is None else change(query.limit)
         query.offset = None if query.offset is None else change(query.offset)
+
+
+def _changed_order(term: Order, change: Change) -> Order:
+    made = change(term.expression)
+    return term if made is term.expression else replace(term, expression=made)
 
 
 def _map_group(query: Select, change: Change) -> None:

@@ -26,6 +26,7 @@ from aerodb_dbapi.planner.query import (
     RowsSource,
     SelectStatement,
     Step,
+    TableSource,
 )
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -287,6 +288,25 @@ def test_traceback_shows_generated_text(data: Data) -> None:
     assert "".join(linecache.getlines(name)) == made
     del function, caught
     assert name not in linecache.cache or linecache.getlines(name)
+
+
+def test_statements_of_one_text_share_their_code(data: Data) -> None:
+    """Compiled once; each has its own constants, and the lines in tracebacks stay as long as one of them lives."""
+
+    source = data.source("t")
+    other_source = data.source("u")
+
+    def make(test: e.Expression, step: TableSource = source) -> Any:
+        return compile_select(SelectStatement(stepped([col(step, 1)], scan(step, filters=[test]))))[0]
+
+    one, two = make(cmp("=", col(source, "b"), "u")), make(cmp("=", col(source, "b"), "v"))
+    third = make(cmp("=", col(other_source, "n"), "n3"), other_source)
+    assert one.__code__ is two.__code__ is not third.__code__
+    for run_one, value in ((one, "u"), (two, "v")):
+        assert list(run_one(SESSION, data.trees, ())) == [(row[1],) for row in _rows() if row[2] == value]
+    name = one.__code__.co_filename
+    del one
+    assert linecache.getlines(name)
 
 
 # --- Rows to change ---------------------------------------------------------------------------------------------------
