@@ -49,6 +49,8 @@ _PARAMETERS = (
     "foreign_keys",
 )  # fmt: skip
 
+_blank = object.__new__
+
 
 class Connection(Surface, Feeding):
     """One connection to a database: transactions, statements, callbacks. Made by `connect`, with the same arguments.
@@ -228,7 +230,8 @@ class Connection(Surface, Feeding):
 
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
         """Run one statement with a new cursor, and return that cursor. See `Cursor.execute`."""
-        cursor = Cursor(self)
+        cursor = _blank(Cursor)  # not `Cursor(self)`: the way through `type.__call__` takes as long as finding a row
+        cursor.__init__(self)  # type: ignore[misc]
         if self.row_factory is not None:
             cursor._row_factory = self.row_factory
         return cursor.execute(sql, parameters)

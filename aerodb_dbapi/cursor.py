@@ -30,7 +30,7 @@ from aerodb_dbapi import arrow
 from aerodb_dbapi import parameters as parameters_
 from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.executor.waiting import contends
-from aerodb_dbapi.parameters import INT64_MAX, INT64_MIN, bind, bind_rows
+from aerodb_dbapi.parameters import bind, bind_rows
 from aerodb_dbapi.storage.errors import ProgrammingError, SerializationError
 from aerodb_dbapi.storage.values import as_text
 
@@ -64,6 +64,13 @@ class _Locked(_Closed):
 
 CLOSED = _Closed()
 LOCKED = cast("Any", _Locked())
+
+
+def _missing(cursor: Cursor, name: str) -> Any:
+    """`Cursor.__getattr__` of subclasses: asked only for what is missing, and without `Cursor.__init__` everything is."""
+    if name in Cursor.__slots__:
+        raise ProgrammingError("Base Cursor.__init__ not called.")
+    raise AttributeError(f"'{type(cursor).__name__}' object has no attribute '{name}'")
 
 
 class Cursor:
@@ -102,11 +109,12 @@ class Cursor:
         self._rowcount = self._returned = -1
         self.arraysize = 1
 
-    def __getattr__(self, name: str) -> Any:
-        """Asked only for what is missing: without `__init__` everything is."""
-        if name in Cursor.__slots__:
-            raise ProgrammingError("Base Cursor.__init__ not called.")
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """A subclass with an `__init__` of its own may leave this one out, and is told so. Only there, for the interpreter does not
+        specialise the reading of attributes where a class has `__getattr__`."""
+        super().__init_subclass__(**keywords)
+        if "__init__" in cls.__dict__ and "__getattr__" not in cls.__dict__:
+            cls.__getattr__ = _missing  # type: ignore[attr-defined]
 
     # --- Attributes ---
 
@@ -166,7 +174,8 @@ class Cursor:
             for value in parameters:
                 kind = value.__class__
                 if kind is int:
-                    if not INT64_MIN <= value <= INT64_MAX:
+                    high = value >> 63  # 0 or -1 in a 64-bit integer; one shift costs less than two comparisons
+                    if high and high != -1:
                         break
                 elif kind is str:
                     if not value.isascii():
@@ -192,7 +201,8 @@ class Cursor:
                     root = session.database.root
                     if compiled.schema is root.schema:
                         self._compiled = compiled
-                        self._rows = compiled.run(session, root.trees, parameters)
+                        run = compiled.run  # not called as a method: that would look for one in the class first
+                        self._rows = run(session, root.trees, parameters)
                         self._rowcount = self._returned = -1
                         self._lastrowid = session.last_insert_rowid
                         self._make = None if self._row_factory is None else self._row_maker()

@@ -311,16 +311,13 @@ class StepWriter:
         row = f"r{source.id}"
         if self.unit.meters:
             line("session.scan(1)")
-        line(f"node = {tree}.node")
-        line("dense = node.rows")
-        with block("if dense is not None:"):
-            line(f"i = {key} - node.first")
-            with block("if not 0 <= i < node.size:"):
-                line(self.miss)
-            if self._needs(source)[1]:
-                line(f"{row} = dense[i >> {SHIFT}][i & {LOW}]")
+        line(f"dense = {tree}.dense")
+        line("held = dense.rows")  # before the size, see `storage.dense`
+        line(f"i = {key} - dense.first")
+        with block("if 0 <= i < dense.size:"):
+            line(f"{row} = held[i >> {SHIFT}][i & {LOW}]" if self._needs(source)[1] else "pass")
         with block("else:"):
-            line(f"{row} = point(node, {key})")
+            line(f"{row} = point({tree}, {key})")
             with block(f"if {row} is None:"):
                 line(self.miss)
         body(None)

@@ -26,15 +26,13 @@ The text that is made
                 k1 = rowid_key(k1)
                 if k1 is None:
                     return iter(())
-            node = t1_.node
-            dense = node.rows
-            if dense is not None:
-                i = k1 - node.first
-                if not 0 <= i < node.size:
-                    return iter(())
-                r1 = dense[i >> 8][i & 255]
+            dense = t1_.dense
+            held = dense.rows
+            i = k1 - dense.first
+            if 0 <= i < dense.size:
+                r1 = held[i >> 8][i & 255]
             else:
-                r1 = point(node, k1)
+                r1 = point(t1_, k1)
                 if r1 is None:
                     return iter(())
             return iter(((r1[1], ),))

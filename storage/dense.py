@@ -2,8 +2,10 @@
 
 Most tables get their rowids one after the other, in full leaves. Below a branch of such a table, row `k` is entry
 ``(k - first) % 256`` of leaf ``(k - first) // 256``: no search, and no key is touched, which spares the cache misses that
-a look-up in a large table consists of. `Branch.rows` is the tuple of the leaves' value tuples then, and `Branch.first`
-the first rowid; else `rows` is None.
+a look-up in a large table consists of. `Dense` has the tuple of the leaves' value tuples, the first rowid, and how many
+rows there are. A branch that has the shape remembers it in `Branch.dense`, else that is None; a tree remembers its root's in
+`Tree.dense`, else that is `SPARSE`, which holds no rowid. Compiled look-ups ask the tree alone: three attributes, of classes
+without `__getattr__`, and in its absence `point`.
 
 When it is made
     Looking through the leaves costs as much as some look-ups, and is in vain after the next edit, for that makes new
@@ -14,10 +16,11 @@ When it is made
 Example: 1,000 rows with rowids 1…1000: ``rows`` has 4 elements, ``first`` is 1; row 700 is ``rows[699 >> 8][699 & 255]``.
 
 Invariant: INV-D1, for what a branch remembers is a function of its content, which never changes. Several threads may
-make it at once; each makes the same. `first` is set before `rows`, and `rows` is what readers test.
+make it at once; each makes the same.
 
 Nodes that are not in memory are not loaded for this, and `rows` would keep unloaded ones there: whoever unloads leaves
-calls `forget`, which takes `rows` from every branch that has it (`cache.py`).
+calls `forget`, which empties every `Dense` (`cache.py`). A reader takes `rows` before it looks at `size`, and `forget` sets
+`size` to 0 before it takes `rows` away; an emptied one is never filled again. So whoever finds his row within `size` has the rows.
 
 Not done here: sparse rowids, index keys.
 """
@@ -26,26 +29,55 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakSet
 
-from aerodb_dbapi.storage.nodes import Branch, Leaf, Node, is_loaded
+from aerodb_dbapi.storage.nodes import Branch, Leaf, Node, Values, is_loaded
 
 WIDTH: Final = 256  # entries of a full leaf; a tree with other capacities has no dense branches
 SHIFT: Final = 8
 LOW: Final = WIDTH - 1
 EXAMINED: Final = -(1 << 62)
 
-_remembering: WeakSet[Branch] = WeakSet()  # the branches that have `rows`
+_remembering: WeakSet[Branch] = WeakSet()  # the branches that have `dense`
 
 
-def point(node: Node, key: int) -> Any:
-    """The row of a rowid below a node; None if there is none."""
+class Dense:
+    """The rows of `size` consecutive rowids from `first`: tuples of `WIDTH`, the last one perhaps shorter."""
+
+    __slots__ = ("first", "rows", "size")
+
+    def __init__(self, rows: tuple[Values, ...], first: int, size: int) -> None:
+        self.rows = rows
+        self.first = first
+        self.size = size
+
+
+SPARSE: Final = Dense((), 0, 0)
+
+
+class Rooted(Protocol):
+    """A tree."""
+
+    node: Any
+    dense: Dense
+
+
+def point(tree: Rooted, key: int) -> Any:
+    """The row of a rowid that the tree's `dense` does not hold; None if there is none."""
+    node = tree.node
     while node.__class__ is Branch:
-        rows = node.rows
-        if rows is not None:
-            i = key - node.first
-            return rows[i >> SHIFT][i & LOW] if 0 <= i < node.size else None
+        dense = node.dense
+        if dense is not None:
+            if node is tree.node:
+                tree.dense = dense
+            rows = dense.rows
+            i = key - dense.first
+            size = dense.size
+            if 0 <= i < size:
+                return rows[i >> SHIFT][i & LOW]
+            if size:
+                return None
         warm(node, 1)
         node = node.children[bisect_right(node.keys, key)]
     keys = node.keys
@@ -55,12 +87,13 @@ def point(node: Node, key: int) -> Any:
 
 def fetch(node: Node, rowids: Sequence[int]) -> list[Any]:
     """The rows of rowids that are known to exist, in the order given."""
-    if node.__class__ is Branch and node.rows is None and len(rowids) > 1:
+    if node.__class__ is Branch and node.dense is None and len(rowids) > 1:
         warm(node, len(rowids))
-    rows = node.rows
-    if rows is not None:
-        first = node.first
-        return [rows[(i := rowid - first) >> SHIFT][i & LOW] for rowid in rowids]
+    dense = node.dense
+    if dense is not None:
+        rows, first = dense.rows, dense.first
+        if dense.size:
+            return [rows[(i := rowid - first) >> SHIFT][i & LOW] for rowid in rowids]
     return _fetch_sparse(node, rowids)
 
 
@@ -88,16 +121,18 @@ def warm(branch: Branch, times: int) -> None:
         branch.heat = EXAMINED
         leaves = _dense_leaves(branch)
         if leaves is not None:
-            branch.first = leaves[0].keys[0]
             _remembering.add(branch)
-            branch.rows = tuple([leaf.values for leaf in leaves])
+            branch.dense = Dense(tuple([leaf.values for leaf in leaves]), leaves[0].keys[0], branch.size)
 
 
 def forget() -> None:
-    """Let every branch forget its rows: they keep leaves in memory that were unloaded. Branches in use find out anew."""
+    """Empty every `Dense`: they keep leaves in memory that were unloaded. Branches in use find out anew."""
     for branch in list(_remembering):
-        branch.rows = None
+        dense, branch.dense = branch.dense, None
         branch.heat = 0
+        if dense is not None:
+            dense.size = 0
+            dense.rows = ()
     _remembering.clear()
 
 

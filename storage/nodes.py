@@ -54,7 +54,7 @@ class Leaf:
     """Entries: parallel tuples of keys and values."""
 
     __slots__ = ("keys", "size", "source", "values")
-    rows = None  # see `dense.py`: a leaf is found by its branch
+    dense = None  # see `dense.py`: a leaf is found by its branch
     keys: Keys
     values: Values
     size: int
@@ -83,12 +83,11 @@ class Leaf:
 class Branch:
     """Children, the separators between them, and the number of entries below.
 
-    `rows`, `first` and `heat` belong to `dense.py`: what a branch remembers of its own content for fast look-ups.
+    `dense` and `heat` belong to `dense.py`: what a branch remembers of its own content for fast look-ups.
     """
 
-    __slots__ = ("__weakref__", "children", "first", "heat", "keys", "rows", "size", "source")
-    rows: tuple[Values, ...] | None
-    first: int
+    __slots__ = ("__weakref__", "children", "dense", "heat", "keys", "size", "source")
+    dense: Any
     heat: int
     keys: Keys
     children: tuple[Any, ...]
@@ -99,7 +98,7 @@ class Branch:
         self.keys = keys
         self.children = children
         self.size = size
-        self.rows = None
+        self.dense = None
         self.heat = 0
 
     @classmethod
@@ -108,7 +107,7 @@ class Branch:
         branch = cls.__new__(cls)
         branch.size = size
         branch.source = source
-        branch.rows = None
+        branch.dense = None
         branch.heat = 0
         return branch
 

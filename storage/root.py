@@ -77,25 +77,26 @@ class SchemaCell:
 class Root:
     """The state as of one commit. `trees` and `schema` are what readers use; `directory` is made when asked for."""
 
-    __slots__ = ("__weakref__", "cell", "commit_id", "directory", "schema", "trees")
+    __slots__ = ("__weakref__", "_directory", "cell", "commit_id", "schema", "trees")
     schema: Schema
-    directory: Tree
+    _directory: Tree | None
 
     def __init__(self, commit_id: int, trees: TreeMap, cell: SchemaCell) -> None:
         self.commit_id = commit_id
         self.trees = trees
         self.cell = cell
+        self._directory = None
         if cell.schema is not None:
             self.schema = cell.schema
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "schema":
-            self.schema = self.cell.get()
-        elif name == "directory":
-            self.directory = directory_of(self.trees)
         else:
-            raise AttributeError(name)
-        return getattr(self, name)
+            self.__class__ = _Unread
+
+    @property
+    def directory(self) -> Tree:
+        """The tree of trees."""
+        if self._directory is None:
+            self._directory = directory_of(self.trees)
+        return self._directory
 
     def __repr__(self) -> str:
         return f"<Root of commit {self.commit_id}>"
@@ -142,6 +143,20 @@ class Root:
             tree = changed[edits.tree] if edits.tree in changed else self.trees[edits.tree]
             changed[edits.tree] = apply_edits(tree, edits)
         return self.successor(changed, record.dropped)
+
+
+class _Unread(Root):
+    """A root whose schema nobody has asked for yet; it becomes a plain `Root` then. A class of its own, for the interpreter does
+    not specialise the reading of attributes where a class has `__getattr__`, and every statement reads its root's."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "schema":
+            raise AttributeError(name)
+        self.schema = schema = self.cell.get()
+        self.__class__ = Root  # type: ignore[assignment]
+        return schema
 
 
 def tree_map(trees: Mapping[int, Tree], directory: Tree | None) -> TreeMap:

@@ -38,7 +38,7 @@ from operator import attrgetter
 from typing import Any, Final, Literal
 
 from aerodb_dbapi.storage import nodes as shape
-from aerodb_dbapi.storage.dense import LOW, SHIFT
+from aerodb_dbapi.storage.dense import LOW, SHIFT, SPARSE, Dense
 from aerodb_dbapi.storage.merge import Merge
 from aerodb_dbapi.storage.nodes import EMPTY, Branch, Leaf, Node, cut, group, paused_gc, top
 from aerodb_dbapi.storage.sentinels import MISSING, TOMBSTONE
@@ -58,13 +58,15 @@ _size = attrgetter("size")
 class Tree:
     """An immutable ordered map; `kind` is that of its class. Every edit returns another tree."""
 
-    __slots__ = ("node", "unique_prefix")
+    __slots__ = ("dense", "node", "unique_prefix")
     kind: Kind = "map"
     rekey = True
+    dense: Dense
     node: Any
     unique_prefix: int
 
     def __init__(self, node: Node = EMPTY, unique_prefix: int = 0) -> None:
+        self.dense = SPARSE
         self.node = node
         self.unique_prefix = unique_prefix
 
@@ -386,12 +388,13 @@ class TableTree(Tree):
 
     def get(self, key: Any, default: Any = None) -> Any:
         """The row of a rowid: its place is guessed as if rowids were dense, then sought."""
+        dense = self.dense
+        rows = dense.rows
+        i = key - dense.first
+        if 0 <= i < dense.size:
+            return rows[i >> SHIFT][i & LOW]
         node = self.node
         while type(node) is Branch:
-            rows = node.rows
-            if rows is not None:
-                i = key - node.first
-                return rows[i >> SHIFT][i & LOW] if 0 <= i < node.size else default
             node = node.children[bisect_right(node.keys, key)]
         keys = node.keys
         try:
