@@ -27,6 +27,7 @@ from typing import Any, Literal, TypeVar
 from aerodb_dbapi import constants, hooks, readview, retry
 from aerodb_dbapi.compatibility import CONNECT_DEPRECATED, PYTHON, keywords_deprecated, positional_deprecated
 from aerodb_dbapi.cursor import Cursor
+from aerodb_dbapi.executor import pragma_store
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.executor.statement import Prepared
@@ -46,7 +47,7 @@ Made = TypeVar("Made")
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 _PARAMETERS = (
     "database", "timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri", "autocommit",
-    "foreign_keys",
+    "foreign_keys", "cache_size",
 )  # fmt: skip
 
 _blank = object.__new__
@@ -96,11 +97,13 @@ class Connection(Surface, Feeding):
         *,
         autocommit: bool | int = LEGACY_TRANSACTION_CONTROL,
         foreign_keys: bool = False,
+        cache_size: int | None = None,
     ) -> None:
         path = os.fsdecode(database)
         if "\0" in path:
             raise ValueError("embedded null byte")
         timeout, _ = _number(timeout), index(cached_statements)
+        size = 0 if cache_size is None else index(cache_size)
         if "_thread" in self.__dict__:  # __init__ once more: another database
             del self._thread
             before, self._session = self._session, None
@@ -119,6 +122,8 @@ class Connection(Surface, Feeding):
         self._session.thread = self._thread = get_ident()
         self._session.holder.thread = self._thread if self._check_same_thread else None
         self._session.set_foreign_keys(bool(foreign_keys))
+        if cache_size is not None:
+            pragma_store.cache_size(self._session, size)
         self._set_plain()
         self._note_control()
         if self._autocommit is False:
@@ -551,6 +556,8 @@ def connect(*arguments: Any, **options: Any) -> Connection:
         uri (bool): `database` may be a URI, `file:path?mode=ro` and the like.
         autocommit (bool | int): True, False, or `LEGACY_TRANSACTION_CONTROL` (at first): as `isolation_level` says.
         foreign_keys (bool): Have foreign keys enforced from the start, as `PRAGMA foreign_keys = ON`.
+        cache_size (int | None): The budget of the node cache, as `PRAGMA cache_size`: pages of 4,096 bytes, or KiB if negative. Of the
+            database, as long as it is open.
 
     Raises:
         OperationalError: The file cannot be opened, or another process has it open.

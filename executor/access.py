@@ -24,9 +24,10 @@ Keeps INV-Q2 (names are numbered). What it does not do: choose access paths (`pl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from aerodb_dbapi.executor.expressions import EntryBinding, ExpressionCompiler, RowBinding, simple
 from aerodb_dbapi.executor.unions import skipped, write_union
@@ -65,6 +66,24 @@ class Stream:
     target: str
     iterable: str
     batched: bool = False
+
+
+_COLUMN: Final = re.compile(r"(r\d+)\[(\d+)\]")
+_COLUMNS: Final = re.compile(r"\((?:r\d+\[\d+\], )+\)")
+
+
+def columns_taken(stream: Stream, element: str) -> str | None:
+    """Text of the list of a row's column, or of tuples of some, for each row of a batch; None if `element` is something else."""
+    if not stream.batched or stream.target[:1] != "r" or not stream.iterable.isidentifier():
+        return None
+    single = _COLUMN.fullmatch(element)
+    if single is not None:
+        return f"column_of({stream.iterable}, {single[2]})" if single[1] == stream.target else None
+    found = _COLUMN.findall(element) if _COLUMNS.fullmatch(element) else []
+    if not found or any(row != stream.target for row, _ in found):
+        return None
+    places = "".join(f"{place}, " for _, place in found)
+    return f"columns_of({stream.iterable}, ({places}))"
 
 
 Body = Callable[[Stream | None], None]

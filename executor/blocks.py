@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from aerodb_dbapi.executor.access import Stream
+from aerodb_dbapi.executor.access import Stream, columns_taken
 from aerodb_dbapi.executor.consumers import (
     Answering,
     Collecting,
@@ -426,6 +426,8 @@ class SelectWriter:
             element = consumer.element()
             if len(streams) == 1 and not filters[0] and element == streams[0].target:
                 return streams[0].iterable
+            if len(streams) == 1 and not filters[0] and (taken := columns_taken(streams[0], element)) is not None:
+                return taken
             parts = []
             for stream, conjuncts in zip(streams, filters):
                 condition = f" if {self.expressions.tests(conjuncts)}" if conjuncts else ""

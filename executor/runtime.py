@@ -32,6 +32,7 @@ from typing import Any, Final, TypeVar
 from aerodb_dbapi.executor import aggregation, matching, sorting
 from aerodb_dbapi.indexes.keys import probe_part, value_of
 from aerodb_dbapi.storage import dense, values
+from aerodb_dbapi.storage.column_reader import Columns
 from aerodb_dbapi.storage.errors import IntegrityError
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.numbers import INTEGER_MAX, INTEGER_MIN, well_formed_number
@@ -322,6 +323,23 @@ def guided_batches(
     if in_order:
         batches = chunks(sorted(chain.from_iterable(batches), reverse=reverse))
     return ((rowids, fetch(table, rowids)) for rowids in batches)
+
+
+def column_of(rows: Sequence[Row], place: int) -> list[Any]:
+    """A column of a batch of rows."""
+    if rows.__class__ is Columns:
+        found = rows.columns[place]
+        return found if found.__class__ is list else list(found)
+    return list(map(itemgetter(place), rows))
+
+
+def columns_of(rows: Sequence[Row], places: tuple[int, ...]) -> list[Any]:
+    """Some columns of a batch of rows, as rows."""
+    if rows.__class__ is Columns:
+        return list(zip(*[rows.columns[place] for place in places]))
+    if len(places) == 1:
+        return list(zip(map(itemgetter(places[0]), rows)))
+    return list(map(itemgetter(*places), rows))
 
 
 def fetch(tree: Tree, rowids: Sequence[int]) -> list[Any]:

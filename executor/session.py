@@ -54,7 +54,7 @@ from aerodb_dbapi.executor.constraints import resolution_of
 from aerodb_dbapi.executor.databases import Databases, Other, open_file, open_temp
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.modules.registry import MODULES
-from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared, shared_cache
+from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared, forget_outgrown, shared_cache
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, Schema, fold
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
@@ -104,6 +104,9 @@ class Session:
         self.holder = Holder()
         self.transaction: Transaction | Pending | None = None
         self.plans: PlanCache = shared_cache(database.plan_cache)
+        if database.reopened:
+            database.reopened = False
+            forget_outgrown(database.plan_cache, database.root.trees)
         self._shares_plans = True
         self.foreign_keys = False
         self.defer_foreign_keys = False  # until the transaction ends

@@ -188,3 +188,10 @@ def shared_cache(slots: dict[Any, Any], foreign_keys: bool = False, level: int =
     name = "statements, foreign keys" if foreign_keys else "statements"
     cache: PlanCache = slots.setdefault((name, level) if level else name, PlanCache())
     return cache
+
+
+def forget_outgrown(slots: dict[Any, Any], trees: Mapping[int, Any]) -> None:
+    """Drop the statements of all caches of a database whose tables have other sizes by now."""
+    for cache in list(slots.values()):
+        if isinstance(cache, PlanCache):
+            cache.forget_outgrown(trees)

@@ -25,7 +25,15 @@ from itertools import islice
 from operator import eq
 from typing import Any, Final
 
-from aerodb_dbapi.indexes.keys import NOTHING, Key, entries_function, plain_positions, prefix_length, zipped_entries
+from aerodb_dbapi.indexes.keys import (
+    NOTHING,
+    Key,
+    entries_function,
+    plain_positions,
+    prefix_length,
+    sort_entries,
+    zipped_entries,
+)
 from aerodb_dbapi.storage.catalog import Index, Table
 from aerodb_dbapi.storage.errors import IntegrityError
 from aerodb_dbapi.storage.nodes import paused_gc
@@ -88,7 +96,7 @@ def build_entries(
         keys: list[Key] = []
         for batch in made_entries(index, table, rows, where, computed):
             keys += batch
-        keys.sort()
+        sort_entries(keys)
         width = unique_prefix(index)
         if width and repeated(keys, width):
             message, name = unique_message(table, index)

@@ -134,9 +134,8 @@ class BlockFile:
         """The content of a node."""
         content: tuple[Any, Any]
         if node.__class__ is Branch:
-            keys, children, leaves = self._unpack(pages.unpack_branch, pointer)
-            kind = Leaf if leaves else Branch
-            content = keys, tuple([self.node(kind, child.size, child.pointer) for child in children])
+            keys, pointers, sizes, leaves = self._unpack(pages.unpack_children, pointer)
+            content = keys, self._children(Leaf if leaves else Branch, pointers, sizes)
         else:
             content = self._unpack(pages.unpack_leaf, pointer)
             if len(content[0]) != node.size:
@@ -157,6 +156,16 @@ class BlockFile:
     def node(self, kind: type[Leaf] | type[Branch], size: int, pointer: Pointer) -> Any:
         """A node that will load from that block."""
         return kind.unloaded(size, BlockSource(self, pointer))
+
+    def _children(self, kind: Any, pointers: list[Pointer], sizes: list[int]) -> tuple[Any, ...]:
+        """As `node`, for each child of a branch; there may be a hundred, of which one is read."""
+        new, make = object.__new__, kind.unloaded
+        children = []
+        for pointer, size in zip(pointers, sizes):
+            source = new(BlockSource)
+            source.blocks, source.pointer, source.scanned = self, pointer, False
+            children.append(make(size, source))
+        return tuple(children)
 
     def branch_children(self, pointer: Pointer) -> tuple[list[Child], bool]:
         """The children of a branch's block, and whether these are leaves: for walks over blocks."""

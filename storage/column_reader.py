@@ -18,7 +18,7 @@ Example: ``0f 05 00 00 00 00 61 00 62 00 63`` as a column of 3: kind 15, 5 bytes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, islice, repeat
 from operator import itemgetter
 from struct import Struct, unpack_from
@@ -73,7 +73,7 @@ def entries(data: bytes | memoryview) -> tuple[tuple[Any, ...], tuple[Any, ...]]
         raise DamagedEntries(f"unreadable entries: {error}") from error
 
 
-def columns(data: bytes | memoryview, wanted: Sequence[int]) -> tuple[Sequence[Any], list[tuple[Any, ...]]] | None:
+def columns(data: bytes | memoryview, wanted: Sequence[int]) -> tuple[Sequence[Any], Sequence[tuple[Any, ...]]] | None:
     """The keys of packed entries, and rows that have the columns at the places `wanted` (ascending), with None before and
     between them and nothing behind; None if the values are not packed as rows of one width with those columns."""
     try:
@@ -102,6 +102,34 @@ def column_of(data: bytes | memoryview) -> tuple[Any, ...]:
         return reader.finish(reader.column(reader.count, 0) if reader.count else ())
     except _WRONG as error:
         raise DamagedEntries(f"unreadable column: {error}") from error
+
+
+class Columns(Sequence[tuple[Any, ...]]):
+    """Rows that are tuples once somebody looks at one; until then `columns` are what there is."""
+
+    __slots__ = ("_rows", "_size", "columns")
+
+    def __init__(self, columns: list[Any], size: int) -> None:
+        self.columns = columns
+        self._size = size
+        self._rows: list[tuple[Any, ...]] | None = None
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The tuples."""
+        rows = self._rows
+        if rows is None:
+            rows = self._rows = list(zip(*self.columns))
+        return rows
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.rows[place]
 
 
 class Reader:
@@ -134,7 +162,7 @@ class Reader:
         self.at += 1
         return tuple(map(_last, self.keys or ()))
 
-    def rows(self, wanted: Sequence[int]) -> list[tuple[Any, ...]]:
+    def rows(self, wanted: Sequence[int]) -> Columns:
         """Rows of the columns at the places `wanted`, out of those that follow."""
         found: list[Any] = [repeat(ABSENT)] * (wanted[-1] + 1)
         self.cells -= self.count * (len(found) - len(wanted))
@@ -143,7 +171,7 @@ class Reader:
                 found[place] = self.column(self.count, 1)
             else:
                 self.skip(self.count, 1)
-        return list(zip(*found))
+        return Columns(found, self.count)
 
     def skip(self, count: int, depth: int) -> None:
         """Step over the next column of `count` items."""

@@ -115,7 +115,7 @@ def unpack_entries(data: bytes | memoryview) -> tuple[tuple[Any, ...], tuple[Any
 
 def unpack_columns(
     data: bytes | memoryview, wanted: Sequence[int]
-) -> tuple[Sequence[Any], list[tuple[Any, ...]]] | None:
+) -> tuple[Sequence[Any], Sequence[tuple[Any, ...]]] | None:
     """The keys of packed entries, and rows that have the columns at the places `wanted` (ascending), with None before and
     between them and nothing behind; None if the values are not packed as rows of one width with those columns."""
     return column_reader.columns(data, wanted)

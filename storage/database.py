@@ -52,8 +52,10 @@ from aerodb_dbapi.storage.commit import MODES, Committer
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
 from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles
 from aerodb_dbapi.storage.lock_file import COMMIT, OPENING, LockFile
+from aerodb_dbapi.storage.looking import looking
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.opening import HISTORY, Store
+from aerodb_dbapi.storage.reopening import recall, remember
 from aerodb_dbapi.storage.root import ReadView, Root
 from aerodb_dbapi.storage.sharing import PATIENCE, SUFFIX, Sharing, begin
 from aerodb_dbapi.storage.transaction import Transaction
@@ -72,7 +74,7 @@ class Database:
     __slots__ = (
         "__weakref__", "_base", "_former", "_key", "_opens", "_origin", "_thread", "background", "checkpointer",
         "committer", "feeds", "history", "history_max", "history_start", "live", "max_view_age", "name", "path",
-        "plan_cache", "rebuilt", "root", "sharing", "timeout", "views", "words",
+        "plan_cache", "rebuilt", "reopened", "root", "sharing", "timeout", "views", "words",
     )  # fmt: skip
     root: Root
 
@@ -91,6 +93,7 @@ class Database:
         self.feeds: WeakKeyDictionary[Any, None] = WeakKeyDictionary()  # with the `position` that each has reached
         self.max_view_age = 0
         self.plan_cache: dict[Any, Any] = {}
+        self.reopened = False  # with plans of before: see `reopening.py`
         self.live: LiveStates | None = None
         self.rebuilt: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self.checkpointer: Checkpointer | None = None
@@ -108,6 +111,8 @@ class Database:
             return
         self.live = LiveStates()
         self.live.add(root.commit_id, root)
+        if (plans := recall(store.blocks, root)) is not None:
+            self.plan_cache, self.reopened = plans, True
         self.checkpointer = Checkpointer(store.blocks, store.generations, self.live, self._root_to_keep)
         self.committer = Committer(root, store.log, self._publish_live, self.checkpointer.start_log)
         self.committer.log_limit = AUTOCHECKPOINT
@@ -215,6 +220,7 @@ class Database:
             for file in (checkpointer.blocks.file, *self._former):
                 file.close()
             self._unshare()
+        remember(checkpointer.blocks, self.root, self.plan_cache)
 
     # --- other processes ---------------------------------------------------------------------------------------------
 
@@ -227,14 +233,14 @@ class Database:
         self.sharing = Sharing(self, file, header.generation + 1 if log is None else log.head.generation)
         self.committer.turn = checkpointer.lock.sharing = self.sharing
         self.__class__ = SharedDatabase
-        self.sharing.start_looking()
+        looking.begin(self)
 
     def _unshare(self) -> None:
         """Be alone from now on."""
         sharing, self.sharing = self.sharing, None
         if sharing is not None:
             assert self.checkpointer is not None
-            sharing.stop()
+            looking.end(self)
             self.committer.turn = self.checkpointer.lock.sharing = None
             self.__class__ = Database
             self.words = None
@@ -246,9 +252,11 @@ class Database:
             if sharing.file.others():
                 self.committer.settle()
             else:
-                if self.committer.failure is None:
-                    checkpointer.run(closing=True)
-                sharing.file.remove()
+                try:
+                    if self.committer.failure is None:
+                        checkpointer.run(closing=True)
+                finally:
+                    sharing.file.remove()
 
     def set_exclusive(self, exclusive: bool) -> bool:
         """Keep other processes out (PRAGMA locking_mode), or let them in again; whether they are out now. OperationalError:
@@ -271,7 +279,7 @@ class Database:
                 file.share(0)  # a lock that cannot be had may take with it the one that was there
                 raise OperationalError("database is locked", name="SQLITE_BUSY")
             sharing.file.remove()
-            sharing.stop()
+            looking.end(self)
         while True:
             committer.settle()
             with committer.lock:

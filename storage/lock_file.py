@@ -17,6 +17,7 @@ every process as 64-bit words of the machine's own order:
     UNKNOWN     1 after a failed header write: no more checkpoints until everybody has closed (INV-C6)
     WANTED      1 when a process waits for the right to commit
     LAST        the slot of the process that had it last, plus one
+    USED        how many slots were ever used: those behind them are nobody's, and their room is not on the disk yet
     ==========  =======================================================================================================
 
     Behind byte `SLOTS_AT` each process has a *slot* of eight words: PID, FLOOR (the oldest commit from which on it may read
@@ -56,9 +57,9 @@ SLOTS_AT: Final = 1024
 SLOT_WORDS: Final = 8
 SLOT_COUNT: Final = (SIZE - SLOTS_AT) // (8 * SLOT_WORDS)
 
-MAGIC, IDENTITY, COMMIT, HEADER, GENERATION, DURABLE, UNDER_WAY, UNKNOWN, WANTED, LAST = range(10)
+MAGIC, IDENTITY, COMMIT, HEADER, GENERATION, DURABLE, UNDER_WAY, UNKNOWN, WANTED, LAST, USED = range(11)
 PID, FLOOR, FIRST, PROMISED = range(4)
-_MAGIC_VALUE: Final = int.from_bytes(b"AeroLck1", "little")
+_MAGIC_VALUE: Final = int.from_bytes(b"AeroLck2", "little")
 
 OPENING: Final = 1 << 40
 CHECKPOINT: Final = OPENING + 1
@@ -74,7 +75,7 @@ _PAUSE_LONGEST: Final = 0.0005
 class LockFile:
     """One process's view of a lock file."""
 
-    __slots__ = ("_descriptor", "_map", "path", "slot", "words")
+    __slots__ = ("_descriptor", "_made", "_map", "path", "slot", "words")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -84,17 +85,32 @@ class LockFile:
         except OSError as error:
             raise OperationalError("unable to open database file", name="SQLITE_CANTOPEN") from error
         self._map: mmap.mmap | None = None
+        self._made = False  # nobody has written into the file yet
         self.words = memoryview(b"").cast("Q")
 
     def _map_words(self) -> None:
-        """Map the file, which has all its room on the disk: a write into a hole would kill the process on a full one."""
+        """Map the file. A write into a hole would kill the process on a full disk, so what is written to has its room first
+        (`_reserve`)."""
         try:
-            if os.fstat(self._descriptor).st_size < SIZE:
-                os.pwrite(self._descriptor, bytes(SIZE), 0)
+            self._made = os.fstat(self._descriptor).st_size < SIZE
+            if self._made:
+                os.truncate(self._descriptor, SIZE)
             self._map = mmap.mmap(self._descriptor, SIZE)
         except OSError as error:
-            raise OperationalError(f"disk I/O error: {self.path}: {error.strerror}", name="SQLITE_IOERR") from error
+            raise self._failed(error) from error
         self.words = memoryview(self._map).cast("Q")
+        if self._made:
+            self._reserve(0, SLOTS_AT)
+
+    def _reserve(self, offset: int, length: int) -> None:
+        """Have zeros there, and room for them on the disk."""
+        try:
+            os.pwrite(self._descriptor, bytes(length), offset)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> OperationalError:
+        return OperationalError(f"disk I/O error: {self.path}: {error.strerror}", name="SQLITE_IOERR")
 
     @classmethod
     def entered(cls, path: str, timeout: float) -> LockFile:
@@ -166,7 +182,9 @@ class LockFile:
 
     def others(self) -> list[int]:
         """The slots of the other processes that are alive. While OPENING or CHECKPOINT is locked, or for a look at them."""
-        pids = self.words[SLOTS_AT // 8 + PID :: SLOT_WORDS].tolist()
+        words = self.words
+        used = words[USED] if words[MAGIC] == _MAGIC_VALUE else 0 if self._made else SLOT_COUNT
+        pids = words[SLOTS_AT // 8 + PID : self._at(used) : SLOT_WORDS].tolist()
         return [slot for slot, pid in enumerate(pids) if pid and slot != self.slot and self._is_alive(slot)]
 
     def _is_alive(self, slot: int) -> bool:
@@ -182,6 +200,9 @@ class LockFile:
             if self.try_lock(SLOT_LOCKS + slot):
                 self.slot = slot
                 at = self._at(slot)
+                if slot >= self.words[USED]:
+                    self._reserve(8 * at, 8 * SLOT_WORDS)
+                    self.words[USED] = slot + 1
                 self.words[at + FLOOR], self.words[at + FIRST] = floor, first
                 self.promise([])
                 if self.words[LAST] == slot + 1:  # that was its former owner
@@ -224,7 +245,8 @@ class LockFile:
 
     def begin(self, file_id: bytes) -> None:
         """Forget whatever the file says: nobody else is there."""
-        self.words[:] = memoryview(bytes(SIZE)).cast("Q")
+        if not self._made:
+            self._reserve(0, SIZE)
         self.words[IDENTITY] = _half(file_id)
         self.words[MAGIC] = _MAGIC_VALUE
 

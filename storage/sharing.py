@@ -23,7 +23,7 @@ Checkpoints
     blocks that newer checkpoints count as dead. That is what its slot is for: FLOOR is the oldest state on disk that any of
     its trees was made from; a block that died at or before every floor is read by nobody (INV-P3). FIRST protects log
     generations in the same way.
-    A thread looks once a second whether something is to be taken over, so that an idle process keeps nobody's blocks long.
+    A thread (`looking.py`) looks once a second whether something is to be taken over, so that an idle process keeps nobody's blocks long.
 
 Opening and closing, one process at a time (OPENING)
     Who finds nobody else recovers, and begins the lock file anew. Who finds others reads the checkpoint in force and the log up to
@@ -44,7 +44,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
@@ -68,7 +68,6 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = "-lock"
 PATIENCE: Final = 60.0
-LOOK_SECONDS: Final = 1.0
 COURTESY_SECONDS: Final = 0.001
 
 
@@ -132,7 +131,6 @@ class Sharing:
         "_database",
         "_first",
         "_rewound",
-        "_stop",
         "_words",
         "file",
         "held",
@@ -154,7 +152,6 @@ class Sharing:
         self._changed = threading.Condition(database.committer.lock)  # whether this process has the right to commit
         self._courtesy = False
         self._rewound = False
-        self._stop = threading.Event()
 
     @property
     def database(self) -> Database:
@@ -437,11 +434,6 @@ class Sharing:
 
     # --- keeping up --------------------------------------------------------------------------------------------------
 
-    def start_looking(self) -> None:
-        """Have a thread take over what others do, once a second."""
-        thread = threading.Thread(target=_look, args=(self._database, self._stop), name="aerodb", daemon=True)
-        thread.start()
-
     def look(self) -> None:
         """Take over what others did, if that is possible at once."""
         checkpointer, committer = self.database.checkpointer, self.database.committer
@@ -459,20 +451,6 @@ class Sharing:
         with self.database.committer.lock:
             if not self.held and not self._acquiring:
                 self.file.unlock(words.WRITER)
-
-    def stop(self) -> None:
-        """No more looking."""
-        self._stop.set()
-
-
-def _look(database: ref[Database], stop: threading.Event) -> None:
-    while not stop.wait(LOOK_SECONDS):
-        found = database()
-        if found is None or found.sharing is None:
-            return
-        with suppress(OperationalError, CorruptionError, ValueError):  # who uses the database is told
-            found.sharing.look()
-        del found
 
 
 class CheckpointLock:

@@ -613,6 +613,7 @@ def a_live_slot_reused(patch: pytest.MonkeyPatch) -> None:
         at = self._at(0)
         self.words[at + lock_file.FLOOR], self.words[at + lock_file.FIRST] = floor, first
         self.words[at + lock_file.PID] = os.getpid()
+        self.words[lock_file.USED] = max(self.words[lock_file.USED], 1)
 
     patch.setattr(LockFile, "take_slot", take_slot)
 

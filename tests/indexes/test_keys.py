@@ -127,6 +127,29 @@ def test_columns_at_once_make_the_same_keys(rows: list[tuple[object, str]], shuf
         assert made == expected
 
 
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.none() | st.integers(-3, 3) | st.floats(-2, 2),
+            st.none() | st.text(max_size=2) | st.sampled_from([1, b"x"]),
+        ),
+        max_size=30,
+    ),
+    columns=st.sampled_from([(0,), (1,), (0, 1), (1, 0), (0, -1)]),
+    descending=st.booleans(),
+    collation=st.sampled_from(["BINARY", "NOCASE"]),
+)
+def test_entries_in_the_order_of_their_rowids_are_sorted_by_their_values(
+    rows: list[tuple[object, object]], columns: tuple[int, ...], descending: bool, collation: str
+) -> None:
+    """INV-Q5: whatever ranks the columns hold, the order is that of the whole keys."""
+    index = index_of(*[IndexColumn(p, "x", collation, descending and p == 0) for p in columns])
+    made = keys.entries_function(index, table_of(2))(range(len(rows)), rows)
+    expected = sorted(made)
+    keys.sort_entries(made)
+    assert made == expected
+
+
 def test_mixed_ranks_go_the_general_way() -> None:
     assert keys.zipped_entries([[1, "a"]], [1, 2]) is None
     assert keys.zipped_entries([[1, None]], [1, 2]) is None
