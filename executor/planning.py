@@ -18,7 +18,7 @@ from aerodb_dbapi.executor.statistics import TreeStatistics, shared_estimates
 from aerodb_dbapi.planner.bind_context import Reference
 from aerodb_dbapi.planner.bind_rows import ROWS, RowScope
 from aerodb_dbapi.planner.binder import bind, table_of_view, trace_select, trace_statement
-from aerodb_dbapi.planner.expressions import Call
+from aerodb_dbapi.planner.expressions import Call, Not
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
 from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, Statement, UpdateStatement
@@ -137,6 +137,22 @@ def index_functions(session: Any, schema: Schema, table: Table) -> tuple[Functio
     bound = _whole_table(session, schema, table)
     tests = {key: row_function(where, bound.row_id, bound.table) for key, where in bound.index_filters.items()}
     return tests, computed_functions(bound.index_values, bound.row_id, bound.table)
+
+
+def broken_checks(session: Any, schema: Schema, table: Table) -> list[Callable[[int, tuple[Any, ...]], Any]]:
+    """For each CHECK of a table: does a row break it?"""
+    if not table.checks:
+        return []
+    name = '"' + table.name.replace('"', '""') + '"'
+    bound = bind(
+        parse(f"INSERT INTO {name} DEFAULT VALUES"),
+        schema,
+        session.registry,
+        lambda commit: session.database.root_at(commit).schema,
+        None,
+    )
+    assert isinstance(bound, InsertStatement)
+    return [row_function(Not(check), bound.row_id, bound.table) for _, check in bound.checks]
 
 
 def schema_indexes(schema: Schema, table: Table) -> tuple[Index, ...]:

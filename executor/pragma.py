@@ -43,7 +43,7 @@ from aerodb_dbapi.executor.definitions import MASTER_NAMES, is_integer, pragma_r
 from aerodb_dbapi.executor.foreign_keys import foreign_key_check
 from aerodb_dbapi.executor.functions.registry import BUILTINS
 from aerodb_dbapi.executor.maintenance import worth_analyzing
-from aerodb_dbapi.executor.planning import index_functions
+from aerodb_dbapi.executor.planning import broken_checks, index_functions
 from aerodb_dbapi.executor.statement import Compiled
 from aerodb_dbapi.indexes.maintain import check_index, check_rows
 from aerodb_dbapi.planner.front import Pragma
@@ -96,17 +96,6 @@ def compile_pragma(statement: Pragma, text: str) -> Compiled:
 # --- Values ---------------------------------------------------------------------------------------------------------
 
 
-def _integer(value: str) -> int:
-    """The number that a setting's text stands for: leading digits, on/yes/true 1, anything else 0."""
-    word = fold(value)
-    if word in ("on", "yes", "true"):
-        return 1
-    digits = word[1:] if word[:1] in ("-", "+") else word
-    count = next((i for i, c in enumerate(digits) if not c.isdecimal()), len(digits))
-    number = int(digits[:count] or "0")
-    return -number if word[:1] == "-" else number
-
-
 def _in_transaction(session: Any, change: Callable[[Any], None]) -> None:
     """Make a change in the open transaction, or in one of its own."""
     session.refuse_to_write()
@@ -129,7 +118,9 @@ def _meta(key: str) -> Handler:
     def handler(session: Any, value: str | None) -> Rows | None:
         if value is None:
             return [(session.trees[META_TREE].get(key, 0),)]
-        number = (_integer(value) + 2**31) % 2**32 - 2**31
+        number = own.as_integer(value)
+        if not -(2**31) <= number < 2**31:
+            number = 0
         _in_transaction(session, lambda transaction: transaction.set_meta(key, number))
         return None
 
@@ -145,7 +136,7 @@ def _setting(key: str, default: int) -> Handler:
 
     def handler(session: Any, value: str | None) -> Rows:
         if value is not None:
-            session.settings[key] = _integer(value)
+            session.settings[key] = own.as_setting(value)
         return [(session.settings.get(key, default),)]
 
     return handler
@@ -156,26 +147,26 @@ def _synchronous(session: Any, value: str | None) -> Rows | None:
         return [(_SYNCHRONOUS.index(session.database.synchronous),)]
     word = value.upper()
     if word not in _SYNCHRONOUS:
-        word = _SYNCHRONOUS[_integer(value)] if 0 <= _integer(value) < len(_SYNCHRONOUS) else "FULL"
+        word = _SYNCHRONOUS[own.as_setting(value)] if 0 <= own.as_setting(value) < len(_SYNCHRONOUS) else "FULL"
     session.database.set_synchronous(word)
     return None
 
 
 def _busy_timeout(session: Any, value: str | None) -> Rows:
     if value is not None:
-        session.timeout = max(0, _integer(value)) / 1000
+        session.timeout = max(0, own.as_setting(value)) / 1000
     return [(round(session.timeout * 1000),)]
 
 
 def _foreign_keys(session: Any, value: str | None) -> Rows:
     if value is not None and session.transaction is None:
-        session.set_foreign_keys(bool(_integer(value)))
+        session.set_foreign_keys(bool(own.as_setting(value)))
     return [(int(session.foreign_keys),)]
 
 
 def _defer_foreign_keys(session: Any, value: str | None) -> Rows:
     if value is not None:
-        session.defer_foreign_keys = bool(_integer(value))
+        session.defer_foreign_keys = bool(own.as_setting(value))
         waiting: int = getattr(session.transaction, "deferred_immediate", 0)
         if waiting and not session.defer_foreign_keys:
             session.transaction.count_violation(0, -waiting)
@@ -206,7 +197,7 @@ def _disabled_rules(session: Any, value: str | None) -> Rows:
 
 def _optimize(session: Any, value: str | None) -> Rows:
     """ANALYZE the tables for which it is due; with bit 1 of the mask the statements are told instead."""
-    mask = _OPTIMIZE_MASK if value is None else _integer(value)
+    mask = _OPTIMIZE_MASK if value is None else own.as_setting(value)
     due = worth_analyzing(session.schema, session.trees) if mask & 3 else []
     quoted = ['"' + name.replace('"', '""') + '"' for name in due]
     if mask & 1:
@@ -226,7 +217,10 @@ def _type_text(column: Column) -> str:
 def _columns_of(session: Any, name: str | None) -> Rows:
     """cid, name, type, notnull, dflt_value, pk of a table's or view's columns, without generated ones."""
     rows, table = _all_columns(session, name), _table(session, name)
-    return rows if table is None else [row for row in rows if not table.columns[row[0]].hidden]
+    if table is None:
+        return rows
+    shown = [row for row in rows if not table.columns[row[0]].hidden]
+    return [(number, *row[1:]) for number, row in enumerate(shown)]
 
 
 def _all_columns(session: Any, name: str | None) -> Rows:
@@ -380,7 +374,7 @@ def _digest(session: Any, value: str | None) -> Rows:
 
 def _number(handler: Callable[[Any, int | None], Any]) -> Handler:
     """A handler that is given its value as a number."""
-    return lambda session, value: handler(session, None if value is None else _integer(value))
+    return lambda session, value: handler(session, None if value is None else own.as_setting(value))
 
 
 def _check(with_indexes: bool) -> Handler:
@@ -389,6 +383,8 @@ def _check(with_indexes: bool) -> Handler:
         one = value is not None and not is_integer(value)
         if one:
             tables = [table for table in tables if fold(table.name) == fold(str(value))]
+            if not tables and fold(str(value)) not in MASTER_NAMES and session.schema.view(str(value)) is None:
+                raise OperationalError(f"no such table: {value}")
         elif value is not None and int(value) > 0:
             most = int(value)
         problems = [] if one else store.file_problems(session)
@@ -408,6 +404,11 @@ def _problems(session: Any, tables: Iterable[Table], with_indexes: bool) -> Iter
         rows = trees[table.tree]
         yield from (f"table {table.name}: {line}" for line in check_tree(rows))
         yield from check_rows(table, rows)
+        if not session.settings.get("ignore_check_constraints"):
+            for breaks in broken_checks(session, schema, table):
+                yield from (
+                    f"CHECK constraint failed in {table.name}" for rowid, row in rows.scan() if breaks(rowid, row)
+                )
         tests, computed = index_functions(session, schema, table)
         for index in table.indexes:
             entries = trees[index.tree]
@@ -450,6 +451,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "page_size": Definition(("page_size",), _fixed(PAGE_SIZE), answers_when_set=False),
     "page_count": Definition(("page_count",), lambda session, value: [(store.page_count(session),)]),
     "freelist_count": Definition(("freelist_count",), lambda session, value: [(store.free_pages(session),)]),
+    "cache_spill": Definition(("cache_spill",), _number(own.cache_spill), answers_when_set=False),
     "cache_size": Definition(("cache_size",), _number(store.cache_size), answers_when_set=False),
     "wal_autocheckpoint": Definition(("wal_autocheckpoint",), _number(store.wal_autocheckpoint)),
     "wal_checkpoint": Definition(("busy", "log", "checkpointed"), store.wal_checkpoint),
@@ -472,6 +474,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "aerodb_commits": Definition(live.COMMIT_COLUMNS, live.commits),
     "aerodb_commit_groups": Definition(("size", "syncs"), live.commit_groups),
     "shrink_memory": Definition(("shrink_memory",), store.shrink_memory, answers_when_set=False),
+    "secure_delete": Definition(("secure_delete",), own.secure_delete),
     "temp_store": Definition(("temp_store",), own.temp_store, answers_when_set=False),
     "locking_mode": Definition(("locking_mode",), store.locking_mode),
     "auto_vacuum": Definition(("auto_vacuum",), _fixed(0), answers_when_set=False),

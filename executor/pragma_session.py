@@ -34,10 +34,29 @@ FLAGS: Final = {
 """Settings that are on or off, with their defaults; setting one gives no row."""
 
 NUMBERS: Final = {
-    "analysis_limit": 0, "hard_heap_limit": 0, "journal_size_limit": -1, "max_page_count": 4294967294, "secure_delete": 0,
-    "soft_heap_limit": 0, "threads": 0,
+    "analysis_limit": 0, "hard_heap_limit": 0, "journal_size_limit": -1, "max_page_count": 4294967294, "soft_heap_limit": 0,
+    "threads": 0,
 }  # fmt: skip
 """Settings that are numbers; setting one gives it back."""
+
+
+_PAGE_IN_CACHE: Final = 4096 + 136
+
+
+def as_setting(value: str) -> int:
+    """The number that a setting's text stands for: leading digits or 0x…, on/yes/true 1, anything else 0."""
+    return 1 if value.lower() in ("on", "yes", "true") else as_integer(value)
+
+
+def as_integer(value: str) -> int:
+    """The number at the beginning of a text, 0 if there is none."""
+    found = _INTEGER.match(value)
+    if found is None:
+        return 0
+    return int(found[1], 16) if found[1] else int(found[2])
+
+
+_INTEGER: Final = re.compile(r"\+?0[xX]([0-9a-fA-F]+)|([-+]?[0-9]+)")
 
 
 def flag(name: str) -> Handler:
@@ -68,6 +87,22 @@ def temp_store(session: Any, value: str | None) -> Rows:
         word = value.lower()
         session.settings["temp_store"] = {"file": 1, "memory": 2, "1": 1, "2": 2}.get(word, 0)
     return [(session.settings.get("temp_store", 0),)]
+
+
+def cache_spill(session: Any, value: int | None) -> Rows:
+    """From how many dirty pages on SQLite would write some of them early: remembered, 0 if off."""
+    if value is not None:
+        session.settings["cache_spill"] = value
+    spill = session.settings.get("cache_spill", 1)
+    sizes = (spill, session.settings.get("cache_size", -2000))
+    return [(max(n if n >= 0 else -n * 1024 // _PAGE_IN_CACHE for n in sizes) if spill else 0,)]
+
+
+def secure_delete(session: Any, value: str | None) -> Rows:
+    """Whether SQLite would write zeros over what is deleted: remembered as 0, 1, or 2 for FAST."""
+    if value is not None:
+        session.settings["secure_delete"] = 2 if value.lower() == "fast" else int(as_setting(value) != 0)
+    return [(session.settings.get("secure_delete", 0),)]
 
 
 def query_only(session: Any, value: int | None) -> Rows:

@@ -188,7 +188,7 @@ def _minus(context: Context, node: Any, scope: Scope) -> Expression:
         value = number_value(inner)
         if inner.this == "9223372036854775808":
             return Constant(-9223372036854775808)
-        if value != 0 and value != -9223372036854775808:
+        if (value != 0 or value.__class__ is float) and value != -9223372036854775808:
             return Constant(-value)
     return Unary("-", bind_expression(context, inner, scope))
 

@@ -34,6 +34,7 @@ from aerodb_dbapi.planner.expressions import (
     Coalesce,
     Collate,
     Compare,
+    Constant,
     Expression,
     IsNull,
     Like,
@@ -239,9 +240,17 @@ def _extreme(name: str, order: str, arguments: tuple[Expression, ...]) -> Expres
     return made
 
 
+def _likelihood(context: Context, arguments: tuple[Expression, ...]) -> Expression:
+    chance = arguments[1]
+    if not (isinstance(chance, Constant) and chance.value.__class__ is float and 0.0 <= chance.value <= 1.0):
+        fail("second argument to likelihood() must be a constant between 0.0 and 1.0")
+    return bind_plain(context, "likelihood", arguments)
+
+
 _SPECIAL: Final[dict[tuple[str, int], Callable[[Context, tuple[Expression, ...]], Expression]]] = {
     ("ifnull", 2): _coalesce,
     ("nullif", 2): _nullif,
+    ("likelihood", 2): _likelihood,
 }
 _ANY_NUMBER: Final[dict[str, Callable[[Context, tuple[Expression, ...]], Expression]]] = {
     "coalesce": _coalesce,

@@ -29,6 +29,7 @@ from aerodb_dbapi.planner.ddl_columns import (
     KeyTerm,
     column_definition,
     key_terms,
+    prohibit_queries,
     table_constraints,
 )
 from aerodb_dbapi.planner.ddl_triggers import CreateTrigger, create_trigger
@@ -349,8 +350,9 @@ def _create_index(stream: TokenStream) -> CreateIndex:
     stream.expect(")")
     where = None
     if stream.take("WHERE"):
-        start = stream.token[2]
+        start, at = stream.token[2], len(stream.out)
         expression(stream)
+        prohibit_queries(stream, at, "partial index WHERE clauses")
         where = stream.text_since(start)
         stream.marks.append(Mark("expression", start, start + len(where)))
     words = "CREATE UNIQUE INDEX " if unique else "CREATE INDEX "

@@ -12,6 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from sqlglot.tokens import Token as GlotToken
+from sqlglot.tokens import TokenType
+
 from aerodb_dbapi.planner.lexer import BLOB, FLOAT, HEX, INTEGER, STRING, unquote
 from aerodb_dbapi.planner.rewrite import CONFLICT_WORDS
 from aerodb_dbapi.planner.rewrite_expression import CLOCKS, expression, type_words
@@ -21,6 +24,7 @@ from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import affinity_of_type
 
 STANDARD_TYPES: Final = frozenset({"ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"})
+_QUERIES: Final = frozenset({TokenType.SELECT, TokenType.VALUES})
 _LITERALS: Final = frozenset(
     {"NULL", INTEGER, FLOAT, HEX, STRING, BLOB, "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"}
 )
@@ -169,7 +173,10 @@ def _default(stream: TokenStream, made: Definition, column: ColumnDraft, name: s
     if column.generated is not None:
         raise OperationalError("cannot use DEFAULT on a generated column")
     if stream.kind == "(":
+        at = len(stream.out)
         column.default = _parenthesized(stream)
+        if not _is_constant(stream.out[at:]):
+            raise OperationalError(f"default value of column [{column.name}] is not constant")
         return
     start = stream.token[2]
     if stream.kind in ("+", "-"):
@@ -190,6 +197,28 @@ def _parenthesized(stream: TokenStream) -> str:
     stream.marks.append(Mark("expression", start, start + len(text)))
     stream.expect(")")
     return text
+
+
+def prohibit_queries(stream: TokenStream, at: int, place: str) -> None:
+    """Refuse subqueries and parameters in what has been written since `at`."""
+    for token in stream.out[at:]:
+        if token.token_type in _QUERIES:
+            raise OperationalError(f"subqueries prohibited in {place}")
+        if token.token_type == TokenType.PARAMETER:
+            raise OperationalError(f"parameters prohibited in {place}")
+
+
+def _is_constant(written: list[GlotToken]) -> bool:
+    """Do the tokens hold no subquery, no parameter, and no name of a column?"""
+    before = None
+    for token in written:
+        kind = token.token_type
+        if kind in _QUERIES or kind == TokenType.PARAMETER:
+            return False
+        if kind == TokenType.IDENTIFIER and before != TokenType.COLLATE:
+            return False
+        before = kind
+    return True
 
 
 def _null(stream: TokenStream, made: Definition, column: ColumnDraft, name: str | None) -> None:
@@ -227,7 +256,9 @@ def _unique(stream: TokenStream, made: Definition, column: ColumnDraft, name: st
 
 def _check(stream: TokenStream, made: Definition, column: ColumnDraft | None, name: str | None) -> None:
     stream.advance()
+    at = len(stream.out)
     made.checks.append(Check(name, _parenthesized(stream)))
+    prohibit_queries(stream, at, "CHECK constraints")
     if column is None:
         _conflict(stream)
 

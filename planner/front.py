@@ -252,7 +252,7 @@ def _explain(stream: TokenStream) -> Explain:
         form = "analyze"
     if stream.kind == END:
         raise OperationalError("incomplete input")
-    if stream.kind == "EXPLAIN":
+    if stream.kind in ("EXPLAIN", ";"):
         raise stream.error()
     start = stream.token[2]
     while stream.kind not in (END, ";"):

@@ -3,7 +3,8 @@
 coalesce, ifnull, iif and nullif are here with their eager form; the binder turns them into expressions that evaluate
 one argument at a time, and uses these definitions for their numbers of arguments only.
 
-`SQLITE_VERSION` is the version whose behaviour AeroDB follows and claims: applications and ORMs choose features by it.
+`SQLITE_VERSION` is the version whose features AeroDB claims: applications and ORMs choose by it what they use.
+`tests/test_claimed_version.py` tries what each version up to it brought.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Any, Final
 from aerodb_dbapi.executor.functions.define import scalar
 from aerodb_dbapi.planner.functions import ScalarFunction
 from aerodb_dbapi.planner.rewrite_expression import RAISE
-from aerodb_dbapi.storage.errors import IntegrityError
+from aerodb_dbapi.storage.errors import IntegrityError, NotSupportedError
 from aerodb_dbapi.storage.values import CLASS_NAMES, compare, truth
 
-SQLITE_VERSION: Final = "3.40.1"
-SOURCE_DATE: Final = "2022-12-28 14:03:47"
+SQLITE_VERSION: Final = "3.46.0"
+SOURCE_DATE: Final = "2024-05-23 13:25:27"
 
 
 def type_of(value: Any) -> str:
@@ -82,6 +83,11 @@ def last_insert_rowid(session: Any) -> int:
     return int(session.last_insert_rowid or 0)
 
 
+def load_extension(*names: Any) -> None:
+    """load_extension(X [, Y]): extensions are libraries in C."""
+    raise NotSupportedError("load_extension(): extensions are libraries in C")
+
+
 class IgnoreRow(Exception):
     """RAISE(IGNORE) in a trigger: leave out the rest of the row."""
 
@@ -115,6 +121,7 @@ FUNCTIONS: Final[tuple[ScalarFunction, ...]] = (
     *scalar("changes", changes, 0, deterministic=False, needs_session=True),
     *scalar("total_changes", total_changes, 0, deterministic=False, needs_session=True),
     *scalar("last_insert_rowid", last_insert_rowid, 0, deterministic=False, needs_session=True),
+    *scalar("load_extension", load_extension, 1, 2, deterministic=False),
     *scalar(RAISE, raise_ignore, 1, deterministic=False),
     *scalar(RAISE, raise_error, 2, deterministic=False),
 )

@@ -8,7 +8,7 @@ Rules shared by all (func.c of SQLite)
 Example: ``substr('héllo', -3, 2) == 'll'``; ``instr(b'abc', b'c') == 3``; ``quote("it's") == "'it''s'"``.
 
 Beyond SQLite 3.40: concat, concat_ws, octet_length, unhex, as in later versions. A code point that has no UTF-8
-(surrogates) becomes U+FFFD in char(). Not here: soundex, printf (`printf.py`). Keeps INV-Q4.
+(surrogates) becomes U+FFFD in char(). Not here: printf (`printf.py`). Keeps INV-Q4.
 """
 
 from __future__ import annotations
@@ -251,6 +251,32 @@ def concat_ws(separator: Any, *values: Any) -> str | None:
     return joined
 
 
+_SOUNDS: Final = {
+    ord(letter): code
+    for code, letters in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1)
+    for letter in letters
+}
+
+
+def soundex(value: Any) -> str:
+    """soundex(X): the first letter, and digits for the sounds of the next ones; ?000 without a letter."""
+    data = as_bytes(value).partition(b"\0")[0]
+    start = next((i for i, byte in enumerate(data) if chr(byte).isalpha() and byte < 128), None)
+    if start is None:
+        return "?000"
+    made = chr(data[start]).upper()
+    before = _SOUNDS.get(data[start] | 32, 0)
+    for byte in data[start:]:
+        low = byte & 127
+        code = _SOUNDS.get(low | 32, 0) if low >= 65 else 0
+        if code and code != before:
+            made += str(code)
+        before = code
+        if len(made) == 4:
+            break
+    return made.ljust(4, "0")
+
+
 FUNCTIONS: Final[tuple[ScalarFunction, ...]] = (
     *scalar("length", length, 1),
     *scalar("octet_length", octet_length, 1),
@@ -266,6 +292,7 @@ FUNCTIONS: Final[tuple[ScalarFunction, ...]] = (
     *scalar("hex", to_hex, 1),
     *scalar("unhex", unhex, 1, 2),
     *scalar("quote", quote, 1),
+    *scalar("soundex", soundex, 1),
     *scalar("char", char, -1),
     *scalar("unicode", strict(unicode), 1),
     *scalar("printf", sql_printf, -1),

@@ -25,7 +25,7 @@ def test_resolution() -> None:
     assert registry.scalar("max", 2) and not registry.scalar("max", 1) and registry.aggregate("max", 1)
     assert registry.aggregate("count", 0) and not registry.aggregate("count", 2) and not registry.scalar("max", 0)
     assert not registry.scalar("coalesce", 1) and registry.exists("coalesce") and registry.scalar("nullif", 2)
-    assert call("sqlite_version") == SQLITE_VERSION == "3.40.1"
+    assert call("sqlite_version") == SQLITE_VERSION == "3.46.0"
 
 
 def test_session_functions() -> None:
