@@ -190,6 +190,7 @@ class SelectWriter:
             self._write_sorted(self.pipeline, row)
             return
         writer = GroupWriter(self.unit, self.expressions, group, row)
+        writer.stored = frozenset(step.source.id for step in self.steps if isinstance(step.source, TableSource))
         if group.keys and not writer.counting:
             with self.unit.block("with paused_gc():"):
                 made = self._grouped(writer)

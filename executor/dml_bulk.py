@@ -11,13 +11,16 @@ Anything unusual (a NULL where none may be, a rowid that is taken or no integer,
 the function answer False before it has written anything; the caller then goes row by row, where errors and conflict
 clauses are settled. So this path has no error of its own, and both ways store the same (INV-D3, INV-D5).
 
+What `executemany` binds comes as `CheckedRows`, whose classes are known already.
+
 Example: 100,000 tuples (int, str) for ``t(id INTEGER PRIMARY KEY, a TEXT)``, ids ascending: two type sets, one
 comparison of neighbours, one append.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from math import copysign
 from operator import itemgetter, lt
@@ -40,6 +43,7 @@ from aerodb_dbapi.storage.values import affinity_function, apply_affinity
 
 NoneType: Final = type(None)
 ROWS_MIN: Final = 8
+_NEGATIVE_ZERO: Final = array("d", (-0.0,)).tobytes()
 _ACCEPTED: Final = {
     "TEXT": frozenset({str, bytes, NoneType}),
     "INTEGER": frozenset({int, bytes, NoneType}),
@@ -48,6 +52,16 @@ _ACCEPTED: Final = {
 }
 _ANY: Final = frozenset({str, bytes, int, float, NoneType})
 Row = tuple[Any, ...]
+
+
+class CheckedRows(list[Row]):
+    """Tuples of plain values. `kinds[i]`: the classes of the values at place i."""
+
+    __slots__ = ("kinds",)
+
+    def __init__(self, rows: Iterable[Row], kinds: list[set[type]]) -> None:
+        super().__init__(rows)
+        self.kinds = kinds
 
 
 class Unusual(Exception):
@@ -96,9 +110,10 @@ class BulkInsert:
 
     def _insert(self, session: Any, transaction: Any, rows: Sequence[Row]) -> None:
         columns: list[Any] = list(zip(*rows))
+        kinds = rows.kinds if isinstance(rows, CheckedRows) else [set(map(type, column)) for column in columns]
         writer = transaction.writer(self.table.tree)
-        rowids, given = self._rowids(transaction, writer, columns, len(rows))
-        made, changed = self._columns(columns, len(rows))
+        rowids, given = self._rowids(transaction, writer, columns, kinds, len(rows))
+        made, changed = self._columns(columns, kinds, len(rows))
         if self.alias is not None:
             made[self.alias] = rowids
         whole = self.in_order and not changed and (self.alias is None or given) and len(rows[0]) == len(self.slots)
@@ -131,7 +146,7 @@ class BulkInsert:
         if not self.table.without_rowid:
             session.last_insert_rowid = last_rowid
 
-    def _columns(self, columns: list[Any], count: int) -> tuple[list[Any], bool]:
+    def _columns(self, columns: list[Any], kinds: list[set[type]], count: int) -> tuple[list[Any], bool]:
         """The table's columns with affinities applied; whether any value was changed or is not from the source."""
         changed = False
         made: list[Any] = []
@@ -149,7 +164,7 @@ class BulkInsert:
                 changed = True
                 continue
             values = columns[slot]
-            classes = set(map(type, values))
+            classes = kinds[slot]
             if column.not_null and NoneType in classes:
                 raise Unusual
             if self.table.strict and not classes <= self.accepted[position]:
@@ -162,13 +177,14 @@ class BulkInsert:
             made.append(values)
         return made, changed
 
-    def _rowids(self, transaction: Any, writer: Any, columns: list[Any], count: int) -> tuple[Sequence[int], bool]:
+    def _rowids(
+        self, transaction: Any, writer: Any, columns: list[Any], kinds: list[set[type]], count: int
+    ) -> tuple[Sequence[int], bool]:
         """The rowids in the rows' order, and whether they were given."""
         if self.rowid_slot is not None:
-            values = columns[self.rowid_slot]
-            classes = set(map(type, values))
+            classes = kinds[self.rowid_slot]
             if classes == {int}:
-                return values, True
+                return columns[self.rowid_slot], True
             if classes != {NoneType}:
                 raise Unusual
         first = (
@@ -187,7 +203,9 @@ class BulkInsert:
         self, writer: Any, rowids: Sequence[int], rows: Sequence[Row]
     ) -> tuple[Sequence[int], Sequence[Row]]:
         """Given rowids and their rows in ascending order, none of them taken."""
-        if not all(map(lt, rowids, islice(rowids, 1, None))):
+        if list(rowids) != list(range(rowids[0], rowids[0] + len(rowids))) and not all(
+            map(lt, rowids, islice(rowids, 1, None))
+        ):
             order = sorted(range(len(rowids)), key=rowids.__getitem__)
             rowids = [rowids[i] for i in order]
             rows = [rows[i] for i in order]
@@ -203,6 +221,13 @@ class BulkInsert:
 
 def _negative_zero(values: Sequence[Any]) -> bool:
     """Is there a -0.0? A REAL column stores 0.0 for it."""
+    if all(values):
+        return False
+    try:
+        if _NEGATIVE_ZERO not in array("d", values).tobytes():
+            return False
+    except TypeError:
+        pass  # NULLs
     return 0.0 in values and any(copysign(1.0, value) < 0 for value in values if value == 0.0)
 
 

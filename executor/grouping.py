@@ -2,7 +2,8 @@
 
 With keys
     Pass 1 puts every row into a dictionary: key → list of values, one list for each value that the folds need
-    (`ValueLists`), or a count where they need none. Where they need many, or bare columns, the source rows themselves
+    (`ValueLists`), or a count where they need none. A single list of a stored REAL column is an array of doubles
+    (`aggregation.group_of_reals`). Where they need many, or bare columns, the source rows themselves
     are kept (`WholeRows`), if there is one source. Pass 2 runs over the groups in key order, and folds each group's
     lists by the functions of `aggregation`, at C speed:
     ``(key, len(l0), sum_of(l0))``. This is the group row, source `group.id`.
@@ -37,7 +38,7 @@ from typing import Final, Protocol
 
 from aerodb_dbapi.executor.expressions import ExpressionCompiler
 from aerodb_dbapi.executor.writer import Unit
-from aerodb_dbapi.planner.expressions import AggregateCall
+from aerodb_dbapi.planner.expressions import AggregateCall, Column
 from aerodb_dbapi.planner.functions import AggregateFunction
 from aerodb_dbapi.planner.query import Grouping
 from aerodb_dbapi.storage.errors import NotSupportedError
@@ -47,6 +48,7 @@ OWN_AGGREGATES = "aerodb_dbapi.executor.functions.aggregates"
 LISTS_MAX: Final = 4
 Terms = list[tuple[str, bool, str | None, bool | None]]  # key, descending, the collation's function, nulls first
 _STATES = {"sum": "sum", "total": "total", "avg": "average"}
+_OF_REALS = {"count", "sum", "total", "avg", "min", "max"}
 _FOLDS = {"sum": "sum_of", "total": "total_of", "avg": "average_of"}
 
 
@@ -254,6 +256,9 @@ class GroupWriter:
         self.folds: list[Fold] = []
         self.bare: list[str] = []
         self.prepared = False
+        self.stored: frozenset[int] = (
+            frozenset()
+        )  # sources whose values are stored ones: those of a REAL column are reals
         self.key_folds = [compiler.fold(order) for order in group.orders] or [None] * len(group.keys)
         self.counting = bool(group.keys) and not group.bare and all(map(counts_rows, group.calls))
         self.streaming = not group.keys and not group.bare and all(map(foldable, group.calls))
@@ -352,6 +357,12 @@ class GroupWriter:
             line(f"{self.groups}[key] += 1")
             return
         lists = (isinstance(self.payload, ValueLists) and self.payload.texts) or [self.payload.keep()]
+        if len(lists) == 1 and self._real():
+            with block("try:"):
+                line(f"{self.groups}[key].append({lists[0]})")
+            with block("except (KeyError, TypeError):"):
+                line(f"{self.groups} = group_of_reals({self.groups}, key, {lists[0]})")
+            return
         if len(lists) == 1:
             with block("try:"):
                 line(f"{self.groups}[key].append({self.unit.held(lists[0], 'hold_one')})")
@@ -365,6 +376,23 @@ class GroupWriter:
             line(f"{names} = {self.groups}[{self.unit.held('key', 'hold_one')}] = ({', '.join(['[]'] * len(lists))})")
         for i, text in enumerate(lists):
             line(f"l{i}.append({self.unit.held(text, 'hold_one')})")
+
+    def _real(self) -> bool:
+        """Is a stored REAL column all that is kept, and only summed, counted or searched for its ends?"""
+        calls = self.group.calls
+        plain = all(
+            built_in(call) and call.name in _OF_REALS and not (call.distinct or call.filter or call.order_by)
+            for call in calls
+        )
+        arguments = [argument for call in calls for argument in call.arguments]
+        return (
+            self.unit.meters < 2
+            and plain
+            and len(arguments) > 0
+            and all(
+                isinstance(a, Column) and a.column_affinity == "REAL" and a.source in self.stored for a in arguments
+            )
+        )
 
     # --- pass 2
 
