@@ -51,7 +51,8 @@ Who waits for whom: commits wait at the gate in line (`gate.py`); statements wai
 (`row_locks.py`).
 
 Several processes: step 2 is also to get the *turn*, which only one process has at a time, and to read what the others have
-committed since (`sharing.py`); it is given back when all that was numbered is published (INV-P2).
+committed since (`sharing.py`); it is given back when all that was numbered is written (INV-P2). What others have written, and
+nobody synced yet, stands in `unpublished` like what threads of this process have.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from math import inf
 from typing import Any, Final, Protocol
 
@@ -91,12 +93,29 @@ class Turn(Protocol):
     def held(self) -> bool:
         """Whether this process has it."""
 
+    @property
+    def wanted(self) -> bool:
+        """Whether another process waits for it."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether other processes have had it lately, or wait for it."""
+
     def take(self, timeout: float) -> bool:
         """Get it, having read what others committed before; whether the lock was let go meanwhile. OperationalError: not
         in time."""
 
+    def tell_written(self, log: Log) -> None:
+        """What is written others may go on behind."""
+
     def leave(self) -> None:
-        """Give it back."""
+        """Give it back. All that was appended is written."""
+
+    def flush(self, log: Log, sync: bool, ends: bool) -> int:
+        """Not under the lock: write what was appended, and make it durable; the last commit that is published then."""
+
+    def ending(self, ends: bool) -> None:
+        """A log generation is about to end, or has ended."""
 
 
 class Waiter:
@@ -117,9 +136,9 @@ class Committer:
     """The one place of a database where commits are ordered. `publish` is told each root, durable, in order."""
 
     __slots__ = (
-        "bell", "claims", "company", "failure", "first_commit", "flush_seconds", "flushing", "gate", "gathering",
-        "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "rows", "start_log", "synchronous",
-        "tally", "tip", "turn", "unpublished", "waiters",
+        "bell", "claims", "company", "failure", "first_commit", "flush_seconds", "flushing", "gate", "gathering", "keeps",
+        "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "rotating", "rows", "start_log",
+        "synchronous", "tally", "tip", "turn", "unpublished", "waiters",
     )  # fmt: skip
 
     def __init__(
@@ -154,6 +173,8 @@ class Committer:
         self.tally = Tally()
         self.first_commit = root.commit_id
         self.turn: Turn | None = None  # to commit, among processes; None: there is only this one
+        self.keeps = False  # the turn is kept until the flush under way has ended
+        self.rotating = False  # the turn is kept until the log goes on in another generation
 
     # --- beginning ---------------------------------------------------------------------------------------------------
 
@@ -189,7 +210,7 @@ class Committer:
         """The end of an immediate transaction."""
         with self.lock:
             self.gate.leave(transaction)
-            self._rest()
+            self.rest()
 
     # --- committing --------------------------------------------------------------------------------------------------
 
@@ -218,7 +239,7 @@ class Committer:
                 if log is not None and edits is not None:
                     log.append(CommitRecord(root.commit_id, list(edits.values()), transaction.creations(), dropped))
             except BaseException:
-                self._rest()
+                self.rest()
                 raise
             self.tip = self.claims.tip = root
             if self.gathering:
@@ -236,15 +257,25 @@ class Committer:
                 self.recent.append(Recent(root.commit_id, edits, ddl))
             if log is not None:
                 waiter = self._queue(root.commit_id)
+                if waiter is not None and self.turn is not None and self.turn.wanted:
+                    self._write_through(log, self.turn)
         if log is not None:
             self._await(waiter)
         return root.commit_id
+
+    def _write_through(self, log: Log, turn: Turn) -> None:
+        """Under the lock: somebody else of this process syncs, and another process waits: it need not wait for that sync. What
+        fails here is told by the next flush."""
+        with suppress(OperationalError):
+            log.write()
+            turn.tell_written(log)
+            self.rest()
 
     def _begin_log(self, transaction: Transaction, start_log: Callable[[], None]) -> None:
         """Under the lock, which it lets go meanwhile: have a log, and the right to commit again. Asked for when nothing else
         is waited for: a VACUUM that ends while a commit waits takes the log away."""
         while self.log is None:
-            self._rest()
+            self.rest()
             self.lock.release()
             try:
                 start_log()
@@ -260,22 +291,30 @@ class Committer:
             try:
                 self._wait_for_turn(transaction)
             except BaseException:
-                self._rest()
+                self.rest()
                 raise
 
-    def _rest(self) -> None:
-        """Under the lock: leave the right to commit to other processes, if nothing of ours is under way."""
+    def rest(self) -> None:
+        """Under the lock: leave the right to commit to other processes, if all that we have numbered is written."""
         turn = self.turn
-        if turn is not None and turn.held and not self.unpublished and self.gate.inside is None and not self.flushing:
+        if turn is None or not turn.held or self.keeps or self.rotating or self.gate.inside is not None:
+            return
+        if self.log is None or self.log.is_written or self.failure is not None:
             turn.leave()
 
     def receive(self, record: CommitRecord) -> None:
-        """Under the lock: another process's commit is the next one, and published (INV-P1)."""
+        """Under the lock: another process's commit is the next one (INV-P1)."""
         root = self.tip.following(record)
         self.tip = self.claims.tip = root
         ddl = bool(record.created or record.dropped or any(edits.tree == CATALOG_TREE for edits in record.edits))
         self.recent.append(Recent(root.commit_id, {edits.tree: edits for edits in record.edits}, ddl))
-        self._publish(root)
+        self.unpublished.append(root)
+
+    def publish_to(self, last: int) -> None:
+        """Under the lock: what is numbered up to that commit is durable."""
+        unpublished = self.unpublished
+        while unpublished and unpublished[0].commit_id <= last:
+            self._publish(unpublished.popleft())
 
     # --- committing to several databases at once ----------------------------------------------------------------------
 
@@ -386,7 +425,10 @@ class Committer:
     def _lead(self) -> None:
         """Flush what was appended, one's own commit with it."""
         with self.lock:
-            missing = self.company - len(self.unpublished)
+            crowded = (
+                self.turn is not None and self.turn.crowded
+            )  # then the turn gathers, so that others can append too
+            missing = 0 if crowded else self.company - len(self.unpublished)
             if missing > 0:
                 self.gathering = missing
                 self.bell = bell = threading.Lock()
@@ -418,11 +460,28 @@ class Committer:
         old one. Commits may be appended to the new generation meanwhile, and wait."""
         with self.lock:
             self._check_writable()
-            if self.turn is not None:
-                self.turn.take(TURN_SECONDS_MAX)
-            waiter = self._queue(inf)
-        if waiter is not None:
-            self._leads(waiter)
+            self.rotating = True
+            try:
+                if self.turn is not None:
+                    self.turn.take(TURN_SECONDS_MAX)
+                waiter = self._queue(inf)
+            except BaseException:
+                self._rotated()
+                raise
+        try:
+            if waiter is not None:
+                self._leads(waiter)
+            return self._end_generation(following)
+        finally:
+            with self.lock:
+                self._rotated()
+
+    def _rotated(self) -> None:
+        self.rotating = False
+        self.rest()
+
+    def _end_generation(self, following: Log) -> tuple[Root, Log]:
+        """As the leader: what `cut` does."""
         with self.lock:
             log, target = self.log, self.tip
             assert log is not None
@@ -433,8 +492,12 @@ class Committer:
                 raise
             following.begin_behind(target.commit_id)
             self.log = following
+            if self.turn is not None:
+                self.turn.ending(True)
         try:
-            self._flush(log, target, True)
+            self._flush(log, target, True, ends=True)
+            if self.turn is not None:
+                self.turn.ending(False)
         except OperationalError:
             with self.lock:
                 self.log = log  # where others go on, who know nothing of the new one
@@ -448,11 +511,16 @@ class Committer:
             raise
         return target, log
 
-    def _flush(self, log: Log, target: Root, sync: bool) -> None:
-        """As the leader: write and sync for all who have appended, then publish up to `target` and wake everyone."""
+    def _flush(self, log: Log, target: Root, sync: bool, ends: bool = False) -> None:
+        """As the leader: write and sync for all who have appended, then publish up to `target` at least, and wake everyone.
+        `ends`: the generation does."""
         begun = time.monotonic()
+        last = target.commit_id
         try:
-            log.flush(sync)
+            if self.turn is None:
+                log.flush(sync)
+            else:
+                last = self.turn.flush(log, sync, ends)
         except OperationalError as error:
             with self.lock:
                 self._fail(error)
@@ -465,10 +533,8 @@ class Committer:
             unpublished = self.unpublished
             self.company = max(len(unpublished), self.company - 1)
             self.flush_seconds = time.monotonic() - begun
-            last = target.commit_id
             size = len(unpublished)
-            while unpublished and unpublished[0].commit_id <= last:
-                self._publish(unpublished.popleft())
+            self.publish_to(last)
             self.tally.flushed(size - len(unpublished), self.flush_seconds)
             waiters = self.waiters
             served = [waiter for waiter in waiters if waiter.commit_id <= last]
@@ -479,13 +545,14 @@ class Committer:
 
     def _hand_over(self) -> None:
         """Under the lock: the leader is done; the first of those who still wait leads next, if there are any."""
+        self.keeps = False
         if self.waiters:
             following = self.waiters.pop(0)
             following.leads = True
             following.bell.release()
         else:
             self.flushing = False
-            self._rest()
+            self.rest()
 
     def _publish(self, root: Root) -> None:
         self.published = root
@@ -509,13 +576,13 @@ class Committer:
         self.unpublished.clear()
         while self.recent and self.recent[-1].commit_id > self.tip.commit_id:
             self.recent.pop()
-        self.flushing = False
+        self.flushing = self.keeps = False
         waiters, self.waiters = self.waiters, []
         for waiter in waiters:
             waiter.error = self.failure
             waiter.bell.release()
         self.gate.open_for_all()
-        self._rest()
+        self.rest()
 
     def left_behind(self, failure: tuple[str, str]) -> None:
         """In a child of `os.fork`: no more commits, and nothing waits for a thread that stayed with the parent (INV-P5)."""

@@ -445,8 +445,6 @@ class Database:
     def _publish_live(self, root: Root) -> None:
         self._live(root)
         self._publish(root)
-        if self.sharing is not None:
-            self.sharing.published(root)
 
     def _live(self, root: Root) -> None:
         """That root may be read from now on: the states on disk that it may reach stay (INV-G5)."""

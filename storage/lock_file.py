@@ -10,9 +10,13 @@ every process as 64-bit words of the machine's own order:
     MAGIC       that this is a lock file of this version
     IDENTITY    the first half of the database's file id
     COMMIT      the latest commit that is published: every process may show it, and will find it in the log
+    APPENDED    the latest commit that is written whole: whoever commits next goes on behind it
     HEADER      the sequence number of the header in force
+    CURRENT     the log generation that APPENDED is in, or which goes on behind it; 0: to be found out
     GENERATION  the log generation that DURABLE speaks of
     DURABLE     up to which byte that generation is known to be synced
+    DOUBT       1 while a process syncs. Left by one that died, or whose sync failed: what is behind DURABLE is to be written again
+    ENDING      1 while a process ends a generation. Left by one that died, or failed
     UNDER_WAY   the slot of the process that is making a checkpoint, plus one; 0: none. Left by a process that died
     UNKNOWN     1 after a failed header write: no more checkpoints until everybody has closed (INV-C6)
     WANTED      1 when a process waits for the right to commit
@@ -29,8 +33,9 @@ A word is written and read as a whole, and only words are; there is nothing to b
 Byte locks
     Locks are on single bytes far behind the end of the file. OPENING: held while the database is opened or closed.
     CHECKPOINT: while a checkpoint is made, or something else that relies on the checkpoint in force. WRITER: from the
-    numbering of commits to their publication. And one for each slot, held by its process for as long as it has the database
-    open: a slot without a lock is nobody's, whatever it says (INV-P3). The system takes a dead process's locks away.
+    numbering of commits until they are written. SYNC: while the log is synced and what is durable then is published. And one for
+    each slot, held by its process for as long as it has the database open: a slot without a lock is nobody's, whatever it says
+    (INV-P3). The system takes a dead process's locks away.
 
     They are *open file description* locks where the system has them (Linux): two openings exclude each other even within one
     process, and closing some other descriptor of the file does not drop them, as it would with plain `fcntl` locks.
@@ -58,18 +63,22 @@ SLOT_WORDS: Final = 8
 SLOT_COUNT: Final = (SIZE - SLOTS_AT) // (8 * SLOT_WORDS)
 
 MAGIC, IDENTITY, COMMIT, HEADER, GENERATION, DURABLE, UNDER_WAY, UNKNOWN, WANTED, LAST, USED = range(11)
+APPENDED, CURRENT, DOUBT, ENDING = range(11, 15)
 PID, FLOOR, FIRST, PROMISED = range(4)
-_MAGIC_VALUE: Final = int.from_bytes(b"AeroLck2", "little")
+_MAGIC_VALUE: Final = int.from_bytes(b"AeroLck3", "little")
 
 OPENING: Final = 1 << 40
 CHECKPOINT: Final = OPENING + 1
 WRITER: Final = OPENING + 2
+SYNC: Final = OPENING + 3
 SLOT_LOCKS: Final = OPENING + 16
 
 _FLOCK: Final = struct.Struct("@hhqqi4x")
 _OFD_SET: Final[int | None] = getattr(fcntl, "F_OFD_SETLK", None)
+_OFD_WAIT: Final[int | None] = getattr(fcntl, "F_OFD_SETLKW", None)
 _PAUSE_FIRST: Final = 0.00005
 _PAUSE_LONGEST: Final = 0.0005
+_PAUSES_SHORT: Final = 0.002  # for so long a lock is expected to be free any moment
 
 
 class LockFile:
@@ -151,10 +160,10 @@ class LockFile:
         """Take the lock on a byte, trying for so many seconds; whether it was got."""
         if self.try_lock(byte):
             return True
-        deadline = time.monotonic() + timeout
+        begun = now = time.monotonic()
         pause = _PAUSE_FIRST
         while True:
-            left = deadline - time.monotonic()
+            left = begun + timeout - now
             if left <= 0:
                 return False
             if byte == WRITER:
@@ -162,7 +171,17 @@ class LockFile:
             time.sleep(min(pause, left))
             if self.try_lock(byte):
                 return True
-            pause = min(2 * pause, _PAUSE_LONGEST)
+            now = time.monotonic()
+            if now - begun > _PAUSES_SHORT:
+                pause = min(2 * pause, _PAUSE_LONGEST)
+
+    def wait(self, byte: int) -> None:
+        """Take the lock on a byte, however long that takes: for one that is held for a sync at most. Who waits is served in the
+        order of coming, as far as the system sees to that."""
+        if _OFD_WAIT is not None:
+            fcntl.fcntl(self._descriptor, _OFD_WAIT, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0))
+        else:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX, 1, byte)
 
     def unlock(self, byte: int) -> None:
         """Give the lock on a byte back."""

@@ -96,12 +96,18 @@ class Scan:
     behind which the generation begins; 0 takes what the first commit says."""
 
     def __init__(
-        self, file: File, path: str, head: LogHead, commit_id: int | None = None, witness: Witness = NOTHING
+        self,
+        file: File,
+        path: str,
+        head: LogHead,
+        commit_id: int | None = None,
+        witness: Witness = NOTHING,
+        chain: Chain | None = None,
     ) -> None:
         self.path = path
         self.head = head
         self.witness = witness
-        self.chain = Chain.of(head.log_id)
+        self.chain = chain or Chain.of(head.log_id)
         self.end = LOG_START
         self.crc = self.chain.seed
         self.commit_id = commit_id
@@ -115,9 +121,11 @@ class Scan:
         self._window_size = WINDOW
 
     @classmethod
-    def behind(cls, file: File, path: str, head: LogHead, end: int, crc: int, commit_id: int) -> Scan:
+    def behind(
+        cls, file: File, path: str, head: LogHead, end: int, crc: int, commit_id: int, chain: Chain | None = None
+    ) -> Scan:
         """A reading of what follows a commit that is known: `end` bytes long, its last frame's checksum is `crc`."""
-        scan = cls(file, path, head, commit_id)
+        scan = cls(file, path, head, commit_id, chain=chain)
         scan.end, scan.crc, scan._window_size = end, crc, NEAR_WINDOW
         return scan
 

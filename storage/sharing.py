@@ -9,12 +9,18 @@ Reading
     root before it, as recovery would (INV-P1). Views that are open stay as they are.
 
 Committing
-    WRITER is locked, the log read to its end, then the commit is validated against all that came in between, numbered,
-    written, synced and published as ever; the lock is given back when nothing of this process is unpublished (INV-P2). So
-    the order of commits is one for all, and what was validated cannot be overtaken. Threads of one process still share
-    syncs; when another process waits (WANTED), what is under way is finished before more is numbered.
-    A process that dies in between has published nothing of it: what it left behind COMMIT in the log is written over. Only
-    the end of a generation stays, and is synced once more (INV-P4).
+    WRITER is locked, the log read to its end, then the commit is validated against all that came in between, numbered and
+    written; then WRITER is given back, and others go on behind it (INV-P2). So the order of commits is one for all, and what
+    was validated cannot be overtaken. After that SYNC is locked, by one process at a time: it syncs and publishes all that
+    was written before the sync began, of whatever process. Who finds its own commit published by then is done (INV-P6)::
+
+        A: write 8, sync ────────────────► COMMIT 8
+        B:      write 9, wait for SYNC …   sync ────────────► COMMIT 10
+        C:         write 10, wait for SYNC …                  done
+
+    A process that has been alone for a while keeps WRITER until its commit is published, and does not lock SYNC.
+    What a process that dies had written goes with the next sync; what it was just writing is written over (INV-P4). A sync that
+    failed, or whose process died, proves nothing about what was written before it: the next one writes that again first.
 
 Checkpoints
     Any process may make one, with CHECKPOINT locked. It first takes over the checkpoint that another made since: the trees
@@ -44,23 +50,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Final
 from weakref import ref
 
 from aerodb_dbapi.storage import header as headers
 from aerodb_dbapi.storage import lock_file as words
 from aerodb_dbapi.storage.blocks import BlockFile
-from aerodb_dbapi.storage.catalog import CATALOG_TREE
-from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
+from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.following import Following
 from aerodb_dbapi.storage.generations import Generations
+from aerodb_dbapi.storage.graft import graft, schema_cell
 from aerodb_dbapi.storage.header import Header
 from aerodb_dbapi.storage.lock_file import LockFile
-from aerodb_dbapi.storage.nodes import Branch, is_loaded, paused_gc
-from aerodb_dbapi.storage.record import CommitRecord
+from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.recovery import NOTHING
-from aerodb_dbapi.storage.root import Root, SchemaCell
-from aerodb_dbapi.storage.tree import Tree
+from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.wal import Log
 
 if TYPE_CHECKING:
@@ -68,57 +73,11 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = "-lock"
 PATIENCE: Final = 60.0
-COURTESY_SECONDS: Final = 0.001
-
-
-class Following:
-    """Reading on in a log that another process writes. `log` is the generation in which the last commit was read."""
-
-    __slots__ = ("generations", "log")
-
-    def __init__(self, generations: Generations, log: Log) -> None:
-        self.generations = generations
-        self.log = log
-
-    @classmethod
-    def of_generation(cls, generations: Generations, number: int, log_id: bytes | None, commit_id: int) -> Following:
-        """A following from the begin of a generation, behind that commit. CorruptionError if it is not there."""
-        log, reading = generations.reading(number, log_id, commit_id, NOTHING)
-        log.advance(reading)
-        return cls(generations, log)
-
-    def records(self, commit_id: int, last: int) -> Iterator[CommitRecord]:
-        """The commits behind the one that is known, up to `last`, which is published and must therefore be there."""
-        while commit_id < last:
-            reading = self.log.reading()
-            for record in reading.commits():
-                self.log.advance(reading)
-                commit_id = record.commit_id
-                yield record
-                if commit_id >= last:
-                    return
-            if reading.continued is None:
-                message = f"commit {commit_id + 1} is missing, and commit {last} was published"
-                raise CorruptionError(message, file=self.log.path, offset=reading.end)
-            self.log.advance(reading)
-            self._go_on(reading.continued.generation, reading.continued.log_id)
-
-    def to_the_end(self) -> None:
-        """The right to commit is ours: go on into the generation that was begun, also if its process died of it."""
-        while True:
-            reading = self.log.reading()
-            if not reading.ending():
-                return
-            assert reading.continued is not None
-            self.log.advance(reading)
-            self.log.sync()
-            self._go_on(reading.continued.generation, reading.continued.log_id)
-
-    def _go_on(self, number: int, log_id: bytes) -> None:
-        ended = self.log
-        self.log = Following.of_generation(self.generations, number, log_id, ended.commit_id).log
-        self.generations.ended.append(ended.head.generation)
-        ended.close()
+COURTESY_SECONDS: Final = 0.0003
+CROWD: Final = 16
+GATHER_SECONDS_MAX: Final = 0.005
+GATHER_SECONDS_MIN: Final = 0.0004
+GATHER_PAUSE: Final = 0.0001
 
 
 class Sharing:
@@ -127,10 +86,15 @@ class Sharing:
     __slots__ = (
         "_acquiring",
         "_changed",
-        "_courtesy",
+        "_company",
+        "_crowd",
         "_database",
         "_first",
+        "_left",
         "_rewound",
+        "_seconds",
+        "_since",
+        "_syncing",
         "_words",
         "file",
         "held",
@@ -150,7 +114,12 @@ class Sharing:
         self._database = ref(database)
         self._acquiring = False
         self._changed = threading.Condition(database.committer.lock)  # whether this process has the right to commit
-        self._courtesy = False
+        self._left = 0.0  # when it was given back to somebody who waited
+        self._since = 0  # the last commit of before this process got the right to commit
+        self._crowd = 0  # more than 0: others have committed lately, or wanted to
+        self._company = 1  # how many commits of all processes were under way when the last sync ended
+        self._seconds = 0.0  # how long that took
+        self._syncing = threading.Lock()  # among the threads of this process, what SYNC is among processes
         self._rewound = False
 
     @property
@@ -165,22 +134,23 @@ class Sharing:
         """Have the latest published commit of all processes as the root (INV-P1)."""
         committer = self.database.committer
         with committer.lock:
-            if not self.held:
-                self._follow()
+            self._follow(self._words[words.COMMIT])
 
-    def _follow(self) -> None:
-        """Under the committer's lock, nothing of ours under way: apply what others have published."""
-        database = self.database
-        committer, last = database.committer, self._words[words.COMMIT]
-        if committer.published.commit_id >= last:
+    def _follow(self, last: int) -> None:
+        """Under the committer's lock: know the commits up to that one, and publish what is published (INV-P1). While the right
+        to commit is ours all are known."""
+        committer, published = self.database.committer, self._words[words.COMMIT]
+        committer.publish_to(published)
+        if committer.tip.commit_id >= last or self.held:
             return
         following = self._following()
         try:
             with paused_gc():
-                for record in following.records(committer.published.commit_id, last):
+                for record in following.records(committer.tip.commit_id, last):
                     committer.receive(record)
         finally:
             self._adopt_log(following.log)
+            committer.publish_to(published)
 
     def _following(self) -> Following:
         database = self.database
@@ -207,31 +177,21 @@ class Sharing:
         self.database.committer.log = log
         self.file.tell(words.FIRST, log.head.generation)
 
-    def published(self, root: Root) -> None:
-        """A commit of this process is published: let the others see it."""
-        if self._words[words.COMMIT] < root.commit_id:
-            self._words[words.COMMIT] = root.commit_id
-
     # --- the right to commit -----------------------------------------------------------------------------------------
 
     def take(self, timeout: float) -> bool:
         """Get the right to commit, with all that others committed known. Called under the committer's lock; whether it was
         let go meanwhile."""
-        committer = self.database.committer
+        if self.held:
+            return False
         let_go = False
         deadline = time.monotonic() + timeout
-        while True:
-            if self.held:
-                if not (self._words[words.WANTED] and committer.unpublished) or committer.gate.inside is not None:
-                    return let_go
-                let_go = True
-                self._wait(deadline)  # others wait: finish what is under way first
-            elif self._acquiring:
-                let_go = True
-                self._wait(deadline)
-            else:
-                let_go = self._acquire(deadline) or let_go
-                return let_go
+        while not self.held:
+            if not self._acquiring:
+                return self._acquire(deadline) or let_go
+            let_go = True
+            self._wait(deadline)
+        return let_go
 
     def _wait(self, deadline: float) -> None:
         left = deadline - time.monotonic()
@@ -240,46 +200,71 @@ class Sharing:
 
     def _acquire(self, deadline: float) -> bool:
         """Lock WRITER and read what was committed; whether the committer's lock was let go for it."""
-        committer = self.database.committer
-        waits = self._courtesy or not self.file.try_lock(words.WRITER)
+        waits = self._courtesy() > 0 or not self.file.try_lock(words.WRITER)
         if waits:
-            self._acquiring = True
-            committer.lock.release()
-            try:
-                if self._courtesy:
-                    self._courtesy = False
-                    time.sleep(COURTESY_SECONDS)
+            with self._let_go():
+                courtesy = self._courtesy()
+                if courtesy > 0:
+                    time.sleep(courtesy)
                 got = self.file.lock(words.WRITER, deadline - time.monotonic())
-            finally:
-                committer.lock.acquire()
-                self._acquiring = False
-                self._changed.notify_all()
             if not got:
                 raise OperationalError("database is locked", name="SQLITE_BUSY")
-        self.held = True
         try:
+            if self._words[words.ENDING]:
+                waits = True
+                self._mend()
             self._catch_up()
         except BaseException:
-            self.leave()
+            self.file.unlock(words.WRITER)
             raise
+        self.held = True
         return waits
+
+    def _courtesy(self) -> float:
+        """For how many seconds those who waited when this process gave the right to commit back go first."""
+        return self._left + COURTESY_SECONDS - time.monotonic() if self._left else 0.0
+
+    @contextmanager
+    def _let_go(self) -> Iterator[None]:
+        """Without the committer's lock; the threads of this process wait until the right to commit is got, or is not."""
+        committer = self.database.committer
+        self._acquiring = True
+        committer.lock.release()
+        try:
+            yield
+        finally:
+            committer.lock.acquire()
+            self._acquiring = False
+            self._changed.notify_all()
 
     def _catch_up(self) -> None:
         """WRITER is ours: know the log to its end."""
-        self._words[words.WANTED] = 0
+        shared = self._words
+        self._left = 0.0
+        shared[words.WANTED] = 0
+        self._since = shared[words.APPENDED]
         mine = self.file.slot + 1
-        if self._words[words.LAST] == mine:
+        if shared[words.LAST] == mine:
+            self._crowd -= self._crowd > 0
             return
-        self._follow()
-        log = self._to_the_end()
+        self._crowd = CROWD
+        self._follow(self._since)
+        log = self.database.committer.log
+        if log is not None and shared[words.CURRENT] != log.head.generation:
+            log = self._to_the_end()
         if log is not None:
-            same = self._words[words.GENERATION] == log.head.generation
-            log.resume(self._words[words.DURABLE] if same else 0)
-        self._words[words.LAST] = mine
+            shared[words.CURRENT] = log.head.generation
+            log.resume(self._durable(log))
+        shared[words.LAST] = mine
+
+    def _durable(self, log: Log) -> int:
+        """Up to where that generation is known to be synced."""
+        same = self._words[words.GENERATION] == log.head.generation
+        return self._words[words.DURABLE] if same else 0
 
     def _to_the_end(self) -> Log | None:
         """Go on into the generation that goes on, even if it has no commit yet. CHECKPOINT or WRITER is ours, so none is about
-        to begin."""
+        to begin; and of those that ended all is published."""
         log = self.database.committer.log
         if log is None:
             return None
@@ -291,16 +276,143 @@ class Sharing:
         return following.log
 
     def leave(self) -> None:
-        """Give the right to commit back. Under the committer's lock."""
-        committer = self.database.committer
-        log = committer.log
-        if log is not None:
-            self._words[words.GENERATION], self._words[words.DURABLE] = log.head.generation, log.durable_end
+        """Give the right to commit back. Under the committer's lock; all that was numbered is written."""
+        self.tell_written(self.database.committer.log)
         if self._words[words.WANTED]:
-            self._courtesy = True
+            self._left, self._crowd = time.monotonic(), CROWD
         self.held = False
         self.file.unlock(words.WRITER)
         self._changed.notify_all()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether other processes have committed lately, or wait to."""
+        return self._crowd > 0 or self.wanted
+
+    @property
+    def wanted(self) -> bool:
+        """Whether another process waits for the right to commit."""
+        return bool(self._words[words.WANTED])
+
+    def tell_written(self, log: Log | None) -> None:
+        """What is written others may go on behind. Under the committer's lock, while the right to commit is held."""
+        if log is not None and self._words[words.APPENDED] < log.written_id:
+            self._words[words.APPENDED] = log.written_id
+
+    # --- making durable ----------------------------------------------------------------------------------------------
+
+    def flush(self, log: Log, sync: bool, ends: bool) -> int:
+        """As the leader of this process: write what was appended, let others append behind it, and see that it is synced and
+        published; the last commit that is then. `ends`: with it a generation ends."""
+        target = self._write(log)
+        committer, shared = self.database.committer, self._words
+        if committer.keeps and not ends:
+            return self._publish(log, target, sync)
+        with self._alone():
+            if shared[words.COMMIT] >= target and not ends:
+                return shared[words.COMMIT]  # another process's sync began after our write
+            if sync and not ends and self._gather():
+                target = self._write(log)
+            return self._publish(log, target, sync or shared[words.COMMIT] < self._since)
+
+    def _write(self, log: Log) -> int:
+        """Write; others may commit behind it, unless they wait for nothing."""
+        committer = self.database.committer
+        if not log.is_written:
+            log.write()
+        with committer.lock:
+            target = log.written_id
+            if self.held:
+                self.tell_written(log)
+                if self.wanted:
+                    self._crowd = CROWD
+                committer.keeps = not self._crowd and self._words[words.COMMIT] >= self._since
+                committer.rest()
+        return target
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The only one of all processes that syncs."""
+        with self._syncing:
+            try:
+                self.file.wait(words.SYNC)
+                yield
+            finally:
+                self.file.unlock(words.SYNC)
+
+    def _gather(self) -> bool:
+        """Before a sync: let those who committed together last time append, for one sync serves them all. For at most half the
+        time that the last sync took; not at all if that is less than it takes to look. Whether anything was waited for."""
+        limit = min(self._seconds / 2, GATHER_SECONDS_MAX)
+        if limit < GATHER_SECONDS_MIN or self._under_way() >= self._company:
+            return False
+        until = time.monotonic() + limit
+        while self._under_way() < self._company and time.monotonic() < until:
+            time.sleep(GATHER_PAUSE)
+        return True
+
+    def _under_way(self) -> int:
+        """How many commits of all processes are numbered and not published."""
+        committer, shared = self.database.committer, self._words
+        return max(shared[words.APPENDED], committer.tip.commit_id) - shared[words.COMMIT]
+
+    def _publish(self, log: Log, target: int, sync: bool) -> int:
+        """Nobody else syncs: sync what is written, if wanted, and publish it; the last commit that is published."""
+        shared = self._words
+        if sync:
+            begun = time.monotonic()
+            target = self._sync(log, target)
+            self._seconds = time.monotonic() - begun
+            self._company = max(self._under_way(), self._company - 1)
+        if shared[words.COMMIT] < target:
+            shared[words.COMMIT] = target
+        return shared[words.COMMIT]
+
+    def _sync(self, log: Log, target: int) -> int:
+        """Sync; the last commit that is durable by it. If the last sync failed, or its process died, what is known here is written
+        again before, and nothing else counts."""
+        shared = self._words
+        doubt, appended = shared[words.DOUBT], shared[words.APPENDED]
+        shared[words.DOUBT] = 1
+        if doubt:
+            known = log.written_id
+            log.write_again(self._durable(log))
+        end = log.sync()
+        if shared[words.GENERATION] != log.head.generation:
+            shared[words.DURABLE] = 0
+            shared[words.GENERATION] = log.head.generation
+        shared[words.DURABLE] = max(shared[words.DURABLE], end)
+        if not doubt:
+            target = max(target, appended)
+        elif known < appended:
+            return target
+        shared[words.DOUBT] = 0
+        return target
+
+    def ending(self, ends: bool) -> None:
+        """This process is about to end a generation, or has done so."""
+        self._words[words.CURRENT] = 0
+        self._words[words.ENDING] = int(ends)
+
+    def _mend(self) -> None:
+        """Under the committer's lock, which it lets go. A process died, or failed, while it ended a generation: what is there of
+        it is made durable before anything is written behind it (INV-R13). WRITER or CHECKPOINT is ours."""
+        committer, shared = self.database.committer, self._words
+        self._follow(shared[words.APPENDED])
+        log = committer.log
+        assert log is not None
+        with self._let_go(), self._alone():
+            if not shared[words.ENDING]:
+                return
+            try:
+                log.write_again(self._durable(log))
+                log.sync()
+            except OperationalError as error:
+                committer.fail(error)
+                raise
+            shared[words.COMMIT] = max(shared[words.COMMIT], shared[words.APPENDED])
+            shared[words.DOUBT] = 0
+            self.ending(False)
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
 
@@ -330,12 +442,16 @@ class Sharing:
         self.file.unlock(words.CHECKPOINT)
 
     def _take_over(self) -> None:
-        checkpointer = self.database.checkpointer
+        checkpointer, committer = self.database.checkpointer, self.database.committer
         assert checkpointer is not None
         blocks, died = checkpointer.blocks, self._words[words.UNDER_WAY]
-        with self.database.committer.lock:
+        with committer.lock:
+            if self._words[words.ENDING] and committer.failure is None:
+                while self._acquiring:
+                    self._changed.wait()
+                self._mend()
+            self._follow(self._words[words.COMMIT])
             if not self.held:
-                self._follow()
                 self._to_the_end()
         if self._words[words.UNKNOWN]:
             checkpointer.unknown = True
@@ -377,7 +493,7 @@ class Sharing:
                     root = graft(before, blocks.root(blocks.record.state))
                     for record in self._generations.replay(header.generation, header.commit_id, before.commit_id):
                         root = root.following(record)
-                root = Root(root.commit_id, root.trees, _cell(before, root))
+                root = Root(root.commit_id, root.trees, schema_cell(before, root))
                 self.lineage = header.commit_id
                 self.taken_over = before.commit_id
                 committer.tip = committer.published = committer.claims.tip = root
@@ -438,19 +554,25 @@ class Sharing:
         """Take over what others did, if that is possible at once."""
         checkpointer, committer = self.database.checkpointer, self.database.committer
         assert checkpointer is not None
+        self.roll_forward()
         if committer.unpublished and not committer.flushing:
             committer.settle()  # a flush was interrupted, and nobody committed since
         if not self.held:
-            self._let_go()
+            self._unlock_forgotten()
         behind = self._words[words.COMMIT] > self.database.committer.published.commit_id
         if behind or self._words[words.HEADER] != checkpointer.blocks.header.sequence:
             checkpointer.lock.try_once()
 
-    def _let_go(self) -> None:
-        """Unlock WRITER, should an interrupt have come between its locking and our knowing of it."""
+    def _unlock_forgotten(self) -> None:
+        """Unlock WRITER and SYNC, should an interrupt have come between the locking and our knowing of it."""
         with self.database.committer.lock:
             if not self.held and not self._acquiring:
                 self.file.unlock(words.WRITER)
+        if self._syncing.acquire(blocking=False):
+            try:
+                self.file.unlock(words.SYNC)
+            finally:
+                self._syncing.release()
 
 
 class CheckpointLock:
@@ -503,52 +625,12 @@ class CheckpointLock:
             self._lock.release()
 
 
-def graft(before: Root, root: Root) -> Root:
-    """A root from the file that keeps the nodes which `before` has of the same blocks, so that they need not be loaded again."""
-    for tree_id, tree in root.trees.items():
-        old = before.trees.get(tree_id)
-        if old is not None and len(tree) and len(old):
-            known: dict[int, Any] = {}
-            _gather(old.node, known)
-            if len(known) > 1:
-                root.trees[tree_id] = Tree.of(_kept(tree.node, known), tree.kind, tree.unique_prefix)
-    return root
-
-
-def _gather(node: Any, known: dict[int, Any]) -> None:
-    """The nodes with blocks in a tree, as far as it is loaded, by offset."""
-    source = getattr(node, "source", None)
-    if source is not None:
-        known[source.pointer.offset] = node
-    if node.__class__ is Branch and is_loaded(node):
-        for child in node.children:
-            _gather(child, known)
-
-
-def _kept(node: Any, known: dict[int, Any]) -> Any:
-    """A node of the new tree, or the one known of the same block. Branches that are not known are loaded to look below."""
-    pointer = node.source.pointer
-    same = known.get(pointer.offset)
-    if same is not None and same.source.pointer == pointer:
-        return same
-    if node.__class__ is Branch:
-        children, keys = node.children, node.keys
-        node.children, node.keys = tuple([_kept(child, known) for child in children]), keys
-    return node
-
-
-def _cell(before: Root, root: Root) -> SchemaCell:
-    """The schema of the root: the very one of before if the definitions are the same, for compiled statements hang on it."""
-    if list(before.trees[CATALOG_TREE].scan()) == list(root.trees[CATALOG_TREE].scan()):
-        return before.cell
-    return root.cell
-
-
 def begin(file: LockFile, blocks: BlockFile, commit_id: int, first: int) -> None:
     """The first process: forget what the lock file says, and tell those who will come what they need to know."""
     header = blocks.header
     file.begin(header.file_id)
-    file.words[words.COMMIT], file.words[words.HEADER] = commit_id, header.sequence
+    file.words[words.COMMIT] = file.words[words.APPENDED] = commit_id
+    file.words[words.HEADER] = header.sequence
     file.take_slot(header.commit_id, first)
 
 

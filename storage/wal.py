@@ -45,6 +45,7 @@ Not here: when to sync (`PRAGMA synchronous`, `storage/commit.py`), when to begi
 
 from __future__ import annotations
 
+import errno
 import threading
 from typing import Final, NamedTuple
 
@@ -128,7 +129,7 @@ class Log:
     def reading(self) -> Scan:
         """A reading of what other processes have written behind the last commit that is known here."""
         at = self._written
-        return Scan.behind(self._file, self.path, self.head, at.end, at.crc, at.commit_id)
+        return Scan.behind(self._file, self.path, self.head, at.end, at.crc, at.commit_id, self._chain)
 
     def advance(self, reading: Scan) -> None:
         """What was read so far is known: the log goes on behind it."""
@@ -146,12 +147,29 @@ class Log:
         except OSError as error:
             raise self._fail(error, "SQLITE_IOERR_FSTAT") from error
 
-    def sync(self) -> None:
-        """Make what is known durable, whoever wrote it."""
+    @property
+    def written_id(self) -> int:
+        """The last commit that is known to be written."""
+        return self._written.commit_id
+
+    def write_again(self, start: int) -> None:
+        """Write again, byte for byte, what is known from `start` on, and the end of the generation if that is behind it: a sync
+        that failed may have left it in the system's memory as if it were on the disk."""
+        start = max(start, LOG_START)
+        written, scan = self._written, self.reading()
+        at = scan.end = start
+        while at < written.end:
+            frame = scan.frame_at(at)
+            if frame is None:
+                error = OSError(errno.EIO, f"what was written at {at} cannot be read")
+                raise self._fail(error, "SQLITE_IOERR_READ") from error
+            at = frame.end
+        scan.end, scan.crc = written.end, written.crc
+        scan.ending()
         try:
-            self._file.sync()
+            write_all(self._file, start, self._file.read_at(start, scan.end - start))
         except OSError as error:
-            raise self._fail(error, "SQLITE_IOERR_FSYNC") from error
+            raise self._fail(error, "SQLITE_IOERR_WRITE") from error
 
     # --- appending and flushing --------------------------------------------------------------------------------------
 
@@ -159,6 +177,11 @@ class Log:
         """Say behind which commit this generation begins; before anything is appended."""
         self.base = commit_id
         self._written = self._written._replace(commit_id=commit_id)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether nothing is appended that is not written."""
+        return not self._buffer
 
     @property
     def is_empty(self) -> bool:
@@ -206,6 +229,14 @@ class Log:
 
     def flush(self, sync: bool) -> int:
         """Write all that was appended before the call, and sync if told to; up to where that is done."""
+        self.write()
+        end = self._written.end
+        if sync and self._durable < end:
+            self.sync()
+        return end
+
+    def write(self) -> None:
+        """Write all that was appended before the call."""
         with self._writing:
             self._check()
             count = len(self._buffer)
@@ -219,14 +250,17 @@ class Log:
                     raise self._fail(error, "SQLITE_IOERR_WRITE") from error
                 self._written = entries[-1]
                 del self._buffer[:count]
-            end = self._written.end
-            if sync and self._durable < end:
-                try:
-                    self._file.sync()
-                except OSError as error:
-                    raise self._fail(error, "SQLITE_IOERR_FSYNC") from error
-                self._durable = end
-            return end
+
+    def sync(self) -> int:
+        """Make durable what is written, whoever wrote it; up to where that is known."""
+        self._check()
+        end = self._written.end
+        try:
+            self._file.sync()
+        except OSError as error:
+            raise self._fail(error, "SQLITE_IOERR_FSYNC") from error
+        self._durable = max(self._durable, end)
+        return end
 
     def close(self) -> None:
         """Let go of the file. What was appended and not flushed is lost."""

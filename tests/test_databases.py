@@ -238,14 +238,14 @@ def test_a_log_that_fails_between_two_files_commits_the_first_only(
     a.execute("INSERT INTO t VALUES (1)"), a.execute("INSERT INTO u VALUES (1)")
     log = next(iter(a._session.others.others.values())).database.committer.log
 
-    flush = type(log).flush
+    write = type(log).write
 
-    def failing(self: Any, *arguments: Any) -> Any:
+    def failing(self: Any) -> None:
         if self is log:
             raise OperationalError("disk I/O error", name="SQLITE_IOERR")
-        return flush(self, *arguments)
+        write(self)
 
-    monkeypatch.setattr(type(log), "flush", failing)
+    monkeypatch.setattr(type(log), "write", failing)
     with pytest.raises(OperationalError, match="disk I/O error"):
         a.execute("COMMIT")
     assert not a.in_transaction

@@ -32,7 +32,7 @@ from aerodb_dbapi.storage import conflicts as validation
 from aerodb_dbapi.storage.commit import Committer
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
-from aerodb_dbapi.storage.files import OperatingSystemFiles
+from aerodb_dbapi.storage.files import OperatingSystemFile, OperatingSystemFiles
 from aerodb_dbapi.storage.lock_file import LockFile
 from aerodb_dbapi.storage.root import Root, SchemaCell
 from aerodb_dbapi.storage.sharing import Sharing
@@ -287,14 +287,14 @@ def others_see_only_what_is_synced() -> None:
     """While a commit is under way another process does not have it; afterwards it does."""
     with two_processes() as (_, one, other):
         write(one, 1)
-        real, seen = wal.Log.flush, []
+        real, seen = wal.Log.sync, []
 
-        def flush(self: Any, sync: bool) -> None:
+        def sync(self: Any) -> int:
             seen.append(other.root.commit_id)
-            real(self, sync)
+            return real(self)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(wal.Log, "flush", flush)
+            patch.setattr(wal.Log, "sync", sync)
             assert write(one, 2) == 3
         assert seen == [2] and other.root.commit_id == 3
 
@@ -334,6 +334,71 @@ def numbers_are_given_once() -> None:
         again = Database.open(path, files=OperatingSystemFiles())
         assert [key for key, _ in again.root.trees[TREE].scan()] == [0, 1, 2, 3]
         again.abandon()
+
+
+def a_sync_covers_what_was_written_before() -> None:
+    """While one process syncs, another writes a commit: only its own sync publishes that."""
+    with two_processes() as (_, one, other):
+        write(one, 1)
+        late = other.begin()
+        late.writer(TREE).put(2, (2,))
+        real, threads = OperatingSystemFile.sync, []
+
+        def sync(self: Any) -> None:
+            real(self)
+            if not threads:
+                threads.append(threading.Thread(target=late.commit, daemon=True))
+                threads[0].start()
+                assert other.sharing is not None
+                while other.sharing.file.words[lock_file.APPENDED] < 4:
+                    threads[0].join(0.001)
+
+        assert one.sharing is not None
+        one.sharing._crowd = 9
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(OperatingSystemFile, "sync", sync)
+            patch.setattr(Sharing, "_gather", lambda self: False)
+            published = []
+            real_publish = Sharing._publish
+
+            def publish(self: Any, log: Any, target: int, synced: bool) -> int:
+                published.append(real_publish(self, log, target, synced))
+                return published[-1]
+
+            patch.setattr(Sharing, "_publish", publish)
+            write(one, 3)
+            threads[0].join(10)
+        assert published == [3, 4]
+
+
+def a_failed_sync_is_made_up_for() -> None:
+    """A process's sync fails after its commit was written; another one's next commit writes that one again before it syncs."""
+    with two_processes() as (_, one, other):
+        write(other, 1)
+        real_write, real_sync = OperatingSystemFile.write_at, OperatingSystemFile.sync
+        written: list[tuple[int, int]] = []
+        fails = [True]
+
+        def write_at(self: Any, offset: int, data: Any) -> int:
+            written.append((offset, len(data)))
+            return real_write(self, offset, data)
+
+        def sync(self: Any) -> None:
+            if fails[0]:
+                fails[0] = False
+                raise OSError(5, "Input/output error")
+            real_sync(self)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(OperatingSystemFile, "write_at", write_at)
+            patch.setattr(OperatingSystemFile, "sync", sync)
+            with pytest.raises(OperationalError):
+                write(one, 2)
+            lost = written[-1]
+            written.clear()
+            assert write(other, 3) == 4
+        assert any(offset <= lost[0] and lost[0] + lost[1] <= offset + size for offset, size in written)
+        assert [key for key, _ in other.root.trees[TREE].scan()] == [1, 2, 3]
 
 
 def slots_are_not_shared() -> None:
@@ -573,9 +638,8 @@ def told_before_the_sync(patch: pytest.MonkeyPatch) -> None:
     real = Committer._queue
 
     def queue(self: Any, commit_id: float) -> Any:
-        for root in self.unpublished:
-            if self.turn is not None:
-                self.turn.published(root)
+        if self.turn is not None:
+            self.turn.file.words[lock_file.COMMIT] = self.tip.commit_id
         return real(self, commit_id)
 
     patch.setattr(Committer, "_queue", queue)
@@ -586,6 +650,19 @@ def the_log_not_read_on(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Sharing, "_catch_up", lambda self: None)
     real = Database.begin  # without the look at others that every view takes
     patch.setattr(database.SharedDatabase, "begin", lambda self, **options: real(self, **options))
+
+
+def a_sync_covers_what_came_later(patch: pytest.MonkeyPatch) -> None:
+    """INV-P6: all that is written when the sync has ended is published."""
+    real = Sharing._sync
+    patch.setattr(
+        Sharing, "_sync", lambda self, log, target: max(real(self, log, target), self._words[lock_file.APPENDED])
+    )
+
+
+def doubt_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """INV-P6: after a sync that failed, another process's counts as if nothing had been."""
+    patch.setattr(wal.Log, "write_again", lambda self, start: None)
 
 
 def a_floor_one_too_high(patch: pytest.MonkeyPatch) -> None:
@@ -650,6 +727,8 @@ PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[], None]]] =
     (others_not_looked_at, play_of_processes),
     (told_before_the_sync, others_see_only_what_is_synced),
     (the_log_not_read_on, numbers_are_given_once),
+    (a_sync_covers_what_came_later, a_sync_covers_what_was_written_before),
+    (doubt_forgotten, a_failed_sync_is_made_up_for),
     (a_floor_one_too_high, what_another_reads_stays),
     (slots_ignored, what_another_reads_stays),
     (a_live_slot_reused, slots_are_not_shared),

@@ -89,6 +89,8 @@ class Play:
                 writer.put(key, value)
             elif writer.get(key) is not None:
                 writer.delete(key)
+            else:
+                continue  # what is not there is not written
             edits[key] = value
         return edits
 
