@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check docs bench bench-concurrency clean suite-cpython suite-dbapi suite-django suite-programs suite-sqlalchemy
+.PHONY: demo test test-long check docs bench bench-concurrency clean suite-cpython suite-dbapi suite-django suite-programs suite-python314 suite-sqlalchemy
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -40,6 +40,11 @@ docs: $(STAMP)
 
 suite-cpython: $(STAMP)
 	$(PY) tests/suites/cpython.py
+
+# Python 3.14 as WebAssembly, in node, for where there is no other; with the tests of PYTHON, best python3.13.
+suite-python314: $(STAMP)
+	npm install --silent --prefix $(VENV)-python314 'pyodide@314'
+	$(PY) tests/suites/python314.py $(VENV)-python314
 
 suite-dbapi: $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check 'dbapi-compliance>=1.15,<2'

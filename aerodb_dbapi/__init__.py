@@ -28,7 +28,7 @@ from aerodb_dbapi.constants import *  # noqa: F403
 from aerodb_dbapi.cursor import PARSE_COLNAMES, PARSE_DECLTYPES, Cursor
 from aerodb_dbapi.executor.functions.registry import SQLITE_VERSION as sqlite_version
 from aerodb_dbapi.executor.functions.user import enable_callback_tracebacks
-from aerodb_dbapi.planner.front import is_complete as complete_statement
+from aerodb_dbapi.planner.front import is_complete as _is_complete
 from aerodb_dbapi.readview import ReadView
 from aerodb_dbapi.row import Row
 from aerodb_dbapi.storage.errors import (
@@ -57,6 +57,11 @@ Date = datetime.date
 Time = datetime.time
 Timestamp = datetime.datetime
 Binary = memoryview
+
+
+def complete_statement(statement: str) -> bool:
+    """Whether a text holds at least one statement and each is ended by a semicolon."""
+    return _is_complete(statement)
 
 
 def DateFromTicks(ticks: float) -> datetime.date:

@@ -3,6 +3,7 @@
 - 3.12: sequences for named placeholders, `version` and the default adapters and converters are deprecated.
 - 3.13: keyword use of the methods that register callbacks, and positional use of all parameters of `connect` but the
   first, are deprecated; an unclosed connection that is collected gives a `ResourceWarning`.
+- 3.14: sequences for named placeholders are refused, `version` is gone.
 
 `keywords_deprecated` makes a method warn; before 3.13 it changes nothing.
 
@@ -20,6 +21,8 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
+
+from aerodb_dbapi.storage.errors import ProgrammingError
 
 PYTHON: Final = sys.version_info[:2]
 CONNECT_DEPRECATED: Final = (
@@ -83,12 +86,14 @@ def warn_default(kind: str) -> None:
 
 
 def warn_named(position: int, name: str) -> None:
-    """A sequence was given for a statement with named placeholders."""
+    """A sequence was given for a statement with named placeholders. ProgrammingError from 3.14 on."""
     if PYTHON < (3, 12):
         return
+    told = f"Binding {position} ('{name}') is a named parameter, but you supplied a sequence which requires "
+    if PYTHON >= (3, 14):
+        raise ProgrammingError(f"{told}nameless (qmark) placeholders.")
     warnings.warn(
-        f"Binding {position} ('{name}') is a named parameter, but you supplied a sequence which requires nominal "
-        "(qmark) placeholders. Starting with Python 3.14 an sqlite3.ProgrammingError will be raised.",
+        f"{told}nominal (qmark) placeholders. Starting with Python 3.14 an sqlite3.ProgrammingError will be raised.",
         DeprecationWarning,
         stacklevel=_outside(),
     )

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable
-from inspect import Parameter, Signature
+from inspect import Parameter, Signature, signature
 from operator import index
 from threading import get_ident
 from types import TracebackType
@@ -576,3 +576,8 @@ def connect(*arguments: Any, **options: Any) -> Connection:
             arguments, options = (), dict(zip(_PARAMETERS, arguments)) | options
     made: Connection = factory(*arguments, **options)
     return made
+
+
+connect.__dict__["__signature__"] = Signature(
+    list(signature(Connection.__init__).parameters.values())[1:], return_annotation="Connection"
+)

@@ -111,11 +111,12 @@ def bind_rows(rows: Iterable[Any], slots: list[str | None]) -> list[tuple[Any, .
     are `CheckedRows` then, which tell what was found."""
     rows = list(rows)
     count = len(slots)
+    warns = _WARNS and any(slot is not None and slot[0] != "?" for slot in slots)
     kinds: list[set[type]] = [set() for _ in slots]
     bound: list[tuple[Any, ...]] | None = None
     for start in range(0, len(rows), _PART_ROWS):
         part = rows[start : start + _PART_ROWS]
-        if not _are_plain(part, count, kinds):
+        if warns or not _are_plain(part, count, kinds):
             if bound is None:
                 bound = rows[:start]
             bound += [bind(row, slots) for row in part]

@@ -26,6 +26,7 @@ What it does not do: parse, plan, run.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ TEXTS_MAX: Final = 4096
 SHAPES_MAX: Final = 1024
 GROWTH_MAX: Final = 8
 GROWTH_ROWS_MIN: Final = 256
+
+CHECKS_NAMES: Final = sys.version_info >= (3, 12)  # a sequence for named placeholders is deprecated, from 3.14 an error
 
 DML: Final = frozenset({"insert", "update", "delete"})
 Values = tuple[Any, ...]
@@ -117,8 +120,8 @@ class Prepared:
 
 class PlanCache:
     """The dictionaries. Of the prepared `texts`, `selects` holds the SELECTs, `rows` these and the DML that returns
-    no rows. Bounded: when one is full its oldest half goes. `hooks` is kept by `executor.hooks`: what kinds of statements on
-    tables share."""
+    no rows; with named placeholders only where nothing has to be said about a sequence for them. Bounded: when one is full its
+    oldest half goes. `hooks` is kept by `executor.hooks`: what kinds of statements on tables share."""
 
     __slots__ = ("hooks", "rows", "selects", "shapes", "texts")
 
@@ -133,6 +136,8 @@ class PlanCache:
         """Keep a prepared statement under its text."""
         _insert(self.texts, prepared.text, prepared, TEXTS_MAX)
         compiled = prepared.compiled
+        if CHECKS_NAMES and any(slot is not None and slot[0] != "?" for slot in compiled.parameters):
+            return
         if compiled.is_select:
             _insert(self.selects, prepared.text, prepared, TEXTS_MAX)
         if compiled.is_select or (compiled.is_dml and compiled.names is None):

@@ -1,9 +1,9 @@
 """Column names in expressions: which value a name stands for.
 
 Looked up from the inside out: in each block the columns of its entries, then the rowid's names, then the aliases of
-its select list (`scope` says when these are visible). A name found in an enclosing block marks the scopes passed on
-the way as `correlated`. What nobody knows is, in this order: a string if it was written in double quotes, else `no
-such column`.
+its select list (`scope` says when these are visible; ON and arguments of table-valued functions see them too). A name
+found in an enclosing block marks the scopes passed on the way as `correlated`. What nobody knows is, in this order: a
+string if it was written in double quotes, else `no such column`.
 
 An alias stands for its bound expression; one with a subquery is bound anew, for a query object belongs to one place.
 An alias of an aggregate is refused where aggregates are.
@@ -18,7 +18,7 @@ from typing import Any
 from aerodb_dbapi.planner.bind_context import DOUBLE_QUOTED, Context, Reference, fail, identifier, optional_identifier
 from aerodb_dbapi.planner.expressions import NULL, Coalesce, Column, Constant, Exists, Expression, InQuery, ScalarQuery
 from aerodb_dbapi.planner.lexer import ROW_KEY
-from aerodb_dbapi.planner.scope import ALLOWED, ROWID_NAMES, Entry, Pending, PendingWindow, Scope
+from aerodb_dbapi.planner.scope import ALLOWED, MISPLACED, ROWID_NAMES, Entry, Pending, PendingWindow, Scope
 from aerodb_dbapi.planner.usage import walk_nodes
 from aerodb_dbapi.storage.catalog import fold
 
@@ -83,7 +83,19 @@ def _look_here(context: Context, at: Scope, key: str, table: str | None, databas
             return entry.rowid_column() or NULL
     if table is None and at.aliases and key in at.aliases:
         return _alias(context, at, key)
+    if table is None and key in at.items:
+        return _coming(context, at, key)
     return None
+
+
+def _coming(context: Context, at: Scope, key: str) -> Expression:
+    """A select item of that alias in FROM, which is bound before the select list: each use is bound by itself."""
+    items, at.items = at.items, {}
+    aggregates, at.aggregates = at.aggregates, MISPLACED
+    try:
+        return context.expression(context, items[key], at)
+    finally:
+        at.items, at.aggregates = items, aggregates
 
 
 def _row_key(entry: Entry) -> Expression:

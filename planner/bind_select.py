@@ -130,7 +130,9 @@ def _combine(operator: str, left: Query, right: Query) -> Compound:
 def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
     scope = outer.inner()
     args = node.args
+    scope.items = _aliased_items(node.expressions)
     piece = bind_from(context, node, scope)
+    scope.items = {}
     scope.aggregates = ALLOWED
     _allow_windows(scope, args.get("windows"))
     outputs = bind_outputs(context, node.expressions, scope, naming)
@@ -210,6 +212,15 @@ def bind_outputs(context: Context, items: list[Any], scope: Scope, naming: str =
         else:
             _item(context, made, item, scope, naming)
     return made
+
+
+def _aliased_items(items: list[Any]) -> dict[str, Any]:
+    """The trees of a select list by alias, of which ON and the arguments of table-valued functions may make use."""
+    found: dict[str, Any] = {}
+    for item in items:
+        if type(item) is exp.Alias and not item.args["alias"].this.startswith(SOURCE_TEXT):
+            found.setdefault(fold(item.args["alias"].this), item.this)
+    return found
 
 
 def _item(context: Context, made: Outputs, item: Any, scope: Scope, naming: str) -> None:

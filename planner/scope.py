@@ -231,8 +231,8 @@ class Scope:
     """One query block while it is bound."""
 
     __slots__ = (
-        "aggregates", "aliases", "calls", "correlated", "entries", "environment", "group", "named_windows", "parent",
-        "uses", "windows", "windows_allowed", "withs",
+        "aggregates", "aliases", "calls", "correlated", "entries", "environment", "group", "items", "named_windows",
+        "parent", "uses", "windows", "windows_allowed", "withs",
     )  # fmt: skip
 
     def __init__(self, environment: Environment, parent: Scope | None = None, withs: WithFrame | None = None) -> None:
@@ -241,6 +241,7 @@ class Scope:
         self.withs = withs
         self.entries: list[Entry] = []
         self.aliases: dict[str, tuple[Any, Expression]] | None = None  # name → (tree, bound)
+        self.items: dict[str, Any] = {}  # while FROM is bound: name → tree, of what aliases will stand for
         self.aggregates = FORBIDDEN
         self.group: int | None = None  # source id of the grouping, once there is one
         self.calls: list[AggregateCall] = []

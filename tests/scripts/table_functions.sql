@@ -82,3 +82,32 @@ OperationalError: malformed JSON
 OperationalError: too many arguments on json_each() - max 2
 OperationalError: 'item' is not a function
 
+# Aliases of the select list in ON and in arguments.
+a> SELECT i.id, '[' || i.id || ',"x"]' AS list, e.value FROM item i JOIN json_each(list) e ORDER BY 1, e.key
+a> SELECT e.value AS v, item.id + 1 AS next, json_array(item.id) AS list FROM item LEFT JOIN json_each(list) e ON next > 4 ORDER BY 2, 1
+a> SELECT '["z"]' AS tags, e.value FROM item JOIN json_each(tags) e ON item.id = 1
+a> SELECT i.id + 1 AS next, j.id FROM item i JOIN item j ON next = j.id ORDER BY 1
+a> SELECT i.id AS k, (SELECT max(id) FROM item) AS top, j.id FROM item i JOIN item j ON j.id = top - 1 AND k < 3 ORDER BY k
+a> SELECT sum(item.id) AS s FROM item JOIN json_each(s) e
+a> SELECT x.value AS v FROM json_each(nope) x
+a> SELECT v AS v FROM json_each(v) x
+---
+1 | '[1,"x"]' | 1
+1 | '[1,"x"]' | 'x'
+4 | '[4,"x"]' | 4
+4 | '[4,"x"]' | 'x'
+5 | '[5,"x"]' | 5
+5 | '[5,"x"]' | 'x'
+6 | '[6,"x"]' | 6
+6 | '[6,"x"]' | 'x'
+NULL | 2 | '[1]'
+4 | 5 | '[4]'
+5 | 6 | '[5]'
+6 | 7 | '[6]'
+'["z"]' | 'red'
+5 | 5
+6 | 6
+1 | 6 | 5
+OperationalError: misuse of aggregate: sum()
+OperationalError: no such column: nope
+OperationalError: no such column: v

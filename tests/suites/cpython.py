@@ -26,9 +26,9 @@ from typing import Any
 
 EXPECTED: dict[str, str] = {
     r"test_locking$|test_raise_timeout$": "a second writer does not find the database locked: it may commit",
-    r"test_ctx_mgr_rollback_if_commit_failed": "two processes on one file",
+    r"test_ctx_mgr_rollback_if_commit_failed": "a reader in another process does not lock the database: the commit succeeds",
     r"test_error_msg_decode_error": "bytes that are not UTF-8 become U+FFFD in text",
-    r"test_dump_virtual_tables": "there are no virtual tables",
+    r"test_dump_virtual_tables": "there is no FTS",
     r"test_cli\.": "the command line is AeroDB's own: other texts, plain output",
 }
 """Pattern of test ids → why they fail."""
@@ -59,7 +59,10 @@ class Result(unittest.TextTestResult):
         self.passed += 1
 
     def addError(self, test: Any, err: Any) -> None:
-        """An exception."""
+        """An exception. Where there are no threads, as in WebAssembly, no file can be opened."""
+        if isinstance(err[1], RuntimeError) and "can't start new thread" in str(err[1]):
+            self.addSkip(test, str(err[1]))
+            return
         super().addError(test, err)
         self.bad.add(test.id())
 
@@ -87,13 +90,13 @@ def run(module: str, words: list[str], report: str) -> None:
     suite = loader.loadTestsFromNames([f"test.test_sqlite3.{name}" for name in names])
     if words:
         suite = unittest.TestSuite(t for t in _flat(suite) if any(word in t.id() for word in words))
-    ids = [test.id() for test in _flat(suite)]
+    ids = {test.id() for test in _flat(suite)}
     runner = unittest.TextTestRunner(sys.stdout, resultclass=Result, verbosity=2 if words else 0)
     result: Any = runner.run(suite)
     Path(report).write_text(
         json.dumps(
             {
-                "ids": ids,
+                "ids": sorted(ids - {test.id() for test, _ in result.skipped}),
                 "run": result.testsRun, "skipped": len(result.skipped), "failed": sorted(result.bad),
                 "passed": result.testsRun - len(result.skipped) - len(result.bad),
             }
