@@ -66,8 +66,15 @@ suite-programs: $(STAMP)
 	$(VENV)-programs/bin/python -m pip install --quiet --disable-pip-version-check --editable . -r tests/suites/programs.txt
 	$(VENV)-programs/bin/python tests/suites/programs.py
 
-suite-sqlalchemy: $(STAMP)
+# With SQLALCHEMY=2.1 in an environment of its own with that release.
+suite-sqlalchemy: $(if $(SQLALCHEMY),,$(STAMP))
+ifdef SQLALCHEMY
+	test -d $(VENV)-sqlalchemy$(SQLALCHEMY) || $(PYTHON) -m venv $(VENV)-sqlalchemy$(SQLALCHEMY)
+	$(VENV)-sqlalchemy$(SQLALCHEMY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'sqlalchemy==$(SQLALCHEMY).*' 'pytest>=8,<10'
+	$(VENV)-sqlalchemy$(SQLALCHEMY)/bin/python tests/suites/sqlalchemy_dialect/run.py
+else
 	$(PY) tests/suites/sqlalchemy_dialect/run.py
+endif
 
 bench: $(STAMP)
 	$(PY) benchmarks/run.py

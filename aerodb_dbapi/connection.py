@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from inspect import Parameter, Signature, signature
 from operator import index
 from threading import get_ident
@@ -405,7 +406,10 @@ class Connection(Surface, Feeding):
         if session is not None:
             if PYTHON >= (3, 13):
                 warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=1, source=self)
-            session.close()
+            with suppress(
+                errors.Error, OSError
+            ):  # nobody is there to be told, of files that are gone by now for example
+                session.close()
 
     def interrupt(self) -> None:
         """Make the statement that runs fail with "interrupted". May be called from any thread; without one it does nothing."""

@@ -33,7 +33,7 @@ def test_an_error_stops_the_script_and_is_told(tmp_path: Path) -> None:
     path = str(tmp_path / "new.db")
     done = run(path, script="CREATE TABLE t(a); SELECT 'before'; SELECT * FROM nope; SELECT 'after';")
     assert (done.returncode, done.stdout) == (1, "before\n")
-    assert done.stderr == "OperationalError (SQLITE_ERROR): no such table: nope\n"
+    assert done.stderr == "line 1: OperationalError (SQLITE_ERROR): no such table: nope\n"
     assert run(path, "SELECT count(*) FROM t").stdout == "0\n"
 
 

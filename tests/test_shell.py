@@ -113,19 +113,24 @@ def test_errors_and_exit_codes(cities: str) -> None:
     script = "SELECT 1;\nSELECT nope;\n.unknown\nSELECT 2;\n"
     done = run(cities, script=script)
     assert (done.returncode, done.stdout) == (1, "1\n")
-    assert done.stderr == "OperationalError (SQLITE_ERROR): no such column: nope\n"
+    assert done.stderr == "line 2: OperationalError (SQLITE_ERROR): no such column: nope\n"
     done = run(cities, script=".bail off\n" + script)
     assert (done.returncode, done.stdout) == (1, "1\n2\n")
-    assert "Error: unknown command .unknown: .help lists them" in done.stderr
+    assert "line 4: Error: unknown command .unknown: .help lists them" in done.stderr
     assert run(cities, script="SELECT 1;\n.quit 7\nSELECT 2;\n").returncode == 7
     unfinished = run(cities, script="SELECT (1")
-    assert unfinished.returncode == 1 and unfinished.stderr.startswith("OperationalError")
+    assert unfinished.returncode == 1 and unfinished.stderr.startswith("line 1: OperationalError")
+    assert run(cities, "SELECT nope").stderr == "OperationalError (SQLITE_ERROR): no such column: nope\n"
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(cities: str) -> None:
     command = f"'{sys.executable}' -m aerodb_dbapi :memory: 'SELECT value FROM generate_series(1, 300000)' | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("1\n", "")
+    made = "CREATE TABLE t(a); INSERT INTO t SELECT value FROM generate_series(1, 100000)"
+    command = f"'{sys.executable}' -m aerodb_dbapi :memory: '{made}' .dump | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("BEGIN TRANSACTION;\n", "")
 
 
 def test_reading_files(cities: str, tmp_path: Path) -> None:
@@ -134,7 +139,10 @@ def test_reading_files(cities: str, tmp_path: Path) -> None:
     outer.write_text(f".read {inner}\nSELECT 'not reached';\n")
     done = run(cities, f".read {outer}")
     assert (done.returncode, done.stdout) == (1, "inner\n")
-    assert f"{inner} had errors" in done.stderr
+    assert done.stderr == (
+        f"{inner}:2: OperationalError (SQLITE_ERROR): no such column: nope\n{outer}:1: Error: {inner} had errors\n"
+        f"Error: {outer} had errors\n"
+    )
     loop = tmp_path / "loop.sql"
     loop.write_text(f".read {loop}\n")
     assert "files read files" in run(cities, f".read {loop}").stderr
@@ -364,7 +372,9 @@ def test_completion_quotes_what_needs_it_and_follows_time(told: Told) -> None:
 def test_scripts_are_cut_into_pieces() -> None:
     trigger = ["CREATE TRIGGER t AFTER INSERT ON x BEGIN\n", "SELECT 1;\n", "END;\n"]
     lines = ["-- c\n", "SELECT 1; SELECT\n", " 2;\n", ".mode csv\n", "\n", *trigger, "SELECT"]
-    assert list(pieces(lines)) == ["-- c\nSELECT 1; SELECT\n 2;\n", ".mode csv\n", "".join(trigger), "SELECT"]
+    assert list(pieces(lines)) == [
+        (1, "-- c\nSELECT 1; SELECT\n 2;\n"), (4, ".mode csv\n"), (6, "".join(trigger)), (9, "SELECT")
+    ]  # fmt: skip
 
 
 # --- Terminals ---

@@ -167,7 +167,7 @@ def read(session: Session, rest: str) -> None:
     session.depth += 1
     try:
         with open(path, encoding="utf-8") as file:
-            if not run_lines(session, file):
+            if not run_lines(session, file, f"{path}:"):
                 raise Misuse(f"{path} had errors")
     except UnicodeDecodeError as error:
         raise Misuse(f"{path} is not UTF-8: {error.reason}") from None
@@ -175,29 +175,35 @@ def read(session: Session, rest: str) -> None:
         session.depth -= 1
 
 
-def run_lines(session: Session, lines: Iterable[str]) -> bool:
-    """Run a script; False if something failed. With `.bail on` it ends there."""
-    went_well = True
-    for piece in pieces(lines):
-        if not session.run(piece):
-            went_well = False
-            if session.bail:
-                break
+def run_lines(session: Session, lines: Iterable[str], place: str = "line ") -> bool:
+    """Run a script; False if something failed. With `.bail on` it ends there. Errors are told with `place` and the line."""
+    went_well, before = True, session.place
+    try:
+        for number, piece in pieces(lines):
+            session.place = f"{place}{number}: "
+            if not session.run(piece):
+                went_well = False
+                if session.bail:
+                    break
+    finally:
+        session.place = before
     return went_well
 
 
-def pieces(lines: Iterable[str]) -> Iterator[str]:
-    """The dot commands and the statements of a script, one after the other."""
-    pending = ""
-    for line in lines:
-        if not pending and line.startswith("."):
-            yield line
-            continue
-        pending = pending + line if pending else line
+def pieces(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The dot commands and the statements of a script, one after the other, each with the number of its first line."""
+    pending, first = "", 0
+    for number, line in enumerate(lines, 1):
+        if not pending:
+            first = number
+            if line.startswith("."):
+                yield number, line
+                continue
+        pending += line
         if ";" in line and is_complete(pending):
-            yield pending
+            yield first, pending
             pending = ""
         elif not pending.strip():
             pending = ""
     if pending.strip():
-        yield pending
+        yield first, pending

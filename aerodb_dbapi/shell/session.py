@@ -58,6 +58,7 @@ class Session:
         self.view: ReadView | None = None
         self.last_query = ""
         self.depth = 0  # of .read
+        self.place = ""  # of a script: where the piece that runs begins
         self.path = path
         self.functions: list[tuple[str, str]] = []  # for completion
         self.connection = _connected(path, read_only)
@@ -207,6 +208,8 @@ class Session:
             find(word).run(self, rest.strip())
         except Stopped:
             pass
+        except BrokenPipeError:
+            raise
         except OSError as error:
             raise Misuse(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}") from None
 
@@ -231,15 +234,14 @@ class Session:
 
     def _at_terminal(self, sql: str, interrupts: Interrupts) -> str:
         """Run a statement that may be interrupted; what it did, in words."""
-        before = self.connection.total_changes
         with interrupts.during(self.connection.interrupt):
             with waiting(self.messages) as ready:
                 cursor = self.query(sql)
                 first = list(islice(cursor, formats.BATCH))
             ready()
             if cursor.description is None:
-                changed = self.connection.total_changes - before
-                return _counted(changed, "row changed", "rows changed") if cursor.rowcount >= 0 else "done"
+                changed = cursor.rowcount
+                return "done" if changed < 0 else _counted(changed, "row changed", "rows changed")
             try:
                 count = self.show(_names(cursor), _stopping(chain(first, cursor), interrupts))
             except Stopped:
@@ -252,7 +254,7 @@ class Session:
         name = getattr(error, "sqlite_errorname", None)
         kind = "Error" if isinstance(error, Misuse) else f"{type(error).__name__}{f' ({name})' if name else ''}"
         red, off = ("\x1b[31m", formats.OFF) if self.style.colours else ("", "")
-        self.messages.write(f"{red}{kind}{off}: {formats.safe(str(error)) if self.terminal else error}\n")
+        self.messages.write(f"{self.place}{red}{kind}{off}: {formats.safe(str(error)) if self.terminal else error}\n")
         self.messages.flush()
 
 
