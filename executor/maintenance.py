@@ -30,6 +30,7 @@ from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
 
 GROWN: Final = 10
+MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
 _SQL: Final = "CREATE TABLE sqlite_stat1(tbl,idx,stat)"
 _COLUMNS: Final = tuple(Column(name, "", "BLOB") for name in ("tbl", "idx", "stat"))
 
@@ -54,6 +55,9 @@ def _analyze(transaction: Any, statement: Maintenance) -> None:
     name = statement.name
     tables = [table for table in schema.tables.values() if not fold(table.name).startswith("sqlite_")]
     only: Index | None = None
+    if name is not None and fold(name) in MASTER_NAMES:  # read the statistics that are there
+        _statistics_tree(transaction)
+        return
     if name is not None:
         only = schema.index(name)
         table = schema.table(name if only is None else only.table)

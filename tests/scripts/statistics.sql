@@ -115,3 +115,25 @@ OperationalError: unable to identify the object to be reindexed
 OperationalError: unable to identify the object to be reindexed
 'ok'
 
+# ANALYZE of the schema makes the table and counts nothing, as at the head of a dump.
+a> CREATE TABLE dumped(x)
+a> CREATE INDEX dumped_x ON dumped(x)
+a> INSERT INTO dumped VALUES (1), (2)
+a> DELETE FROM sqlite_stat1
+a> ANALYZE sqlite_master
+a> ANALYZE "main"."sqlite_schema"
+a> SELECT count(*) FROM sqlite_stat1
+a> INSERT INTO sqlite_stat1 VALUES ('dumped', 'dumped_x', '2 1')
+a> ANALYZE sqlite_master
+a> SELECT * FROM sqlite_stat1
+---
+ok
+ok
+2 changed
+OperationalError: no such table: sqlite_stat1
+ok
+ok
+0
+1 changed
+ok
+'dumped' | 'dumped_x' | '2 1'
