@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
     from aerodb_dbapi.executor.session import Session
     from aerodb_dbapi.executor.statement import Compiled
-    from aerodb_dbapi.storage.transaction import Transaction
 
 PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
@@ -213,14 +212,17 @@ class Cursor:
 
     def _run_inside(self, session: Session, compiled: Compiled, parameters: tuple[Any, ...]) -> bool:
         """The rest of the hit path in an open transaction, for SELECT and for DML without RETURNING. False: nothing was done."""
-        transaction = cast("Transaction", session.transaction)
+        transaction: Any = session.transaction
         if compiled.schema is not transaction.base.schema:
             return False
-        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
+        self._rows = _NO_ROWS
+        self._rowcount = self._returned = -1
+        self._compiled = compiled
         if compiled.note is not None:
             compiled.note(transaction, parameters)
+        run = compiled.run
         if compiled.is_select:
-            self._rows = compiled.run(session, transaction.trees, parameters)
+            self._rows = run(session, transaction.trees, parameters)
             self._lastrowid = session.last_insert_rowid
             self._make = None if self._row_factory is None else self._row_maker()
             return True
@@ -228,7 +230,7 @@ class Cursor:
             return False
         mark = len(transaction.journal)
         try:
-            self._rowcount = count = compiled.run(session, transaction, parameters)[0]
+            self._rowcount = count = run(session, transaction, parameters)[0]
         except BaseException as error:
             session.undo(transaction, mark, error, compiled.kind)
             raise

@@ -5,8 +5,8 @@ shares all others, and returns another `Tree`; the old one still answers as befo
 INV-D2.
 
 Kinds
-    'table'  int rowid → row tuple. Rowids are mostly dense, so `get` first tries position ``key - keys[0]``. 'index'
-    flattened key tuple (rank, value, …, rowid) → rowid (the last element of the key). `unique_prefix` leading
+    'table'  int rowid → row tuple. Rowids are mostly dense, so `get` first computes the place (`dense.py`).
+    'index'  flattened key tuple (rank, value, …, rowid) → rowid (the last element of the key). `unique_prefix` leading
              elements are unique in a unique index, 0 otherwise. An entry put over an equal key also replaces the key
              object, for 1 and 1.0 are equal and not the same.
     'map'    any comparable keys (the META tree has strings).
@@ -38,7 +38,7 @@ from operator import attrgetter
 from typing import Any, Final, Literal
 
 from aerodb_dbapi.storage import nodes as shape
-from aerodb_dbapi.storage.dense import LOW, SHIFT, SPARSE, Dense
+from aerodb_dbapi.storage.dense import LOW, SHIFT, SPARSE, Dense, point
 from aerodb_dbapi.storage.merge import Merge
 from aerodb_dbapi.storage.nodes import EMPTY, Branch, Leaf, Node, cut, group, paused_gc, top
 from aerodb_dbapi.storage.sentinels import MISSING, TOMBSTONE
@@ -387,26 +387,14 @@ class TableTree(Tree):
     rekey = False
 
     def get(self, key: Any, default: Any = None) -> Any:
-        """The row of a rowid: its place is guessed as if rowids were dense, then sought."""
+        """The row of a rowid, which is no None: computed where rowids are dense, else sought."""
         dense = self.dense
         rows = dense.rows
         i = key - dense.first
         if 0 <= i < dense.size:
             return rows[i >> SHIFT][i & LOW]
-        node = self.node
-        while type(node) is Branch:
-            node = node.children[bisect_right(node.keys, key)]
-        keys = node.keys
-        try:
-            i = key - keys[0]
-            if i < len(keys) and keys[i] == key:
-                return node.values[i]
-        except IndexError:  # an empty tree, or a key below the first one
-            return default
-        i = bisect_left(keys, key)
-        if i < len(keys) and keys[i] == key:
-            return node.values[i]
-        return default
+        row = point(self, key)
+        return default if row is None else row
 
 
 class IndexTree(Tree):
