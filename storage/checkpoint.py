@@ -55,6 +55,7 @@ from aerodb_dbapi.storage.catalog import META_TREE
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.files import io_error
 from aerodb_dbapi.storage.header import Header
+from aerodb_dbapi.storage.looking import looking
 from aerodb_dbapi.storage.nodes import Branch, is_loaded
 from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
@@ -103,8 +104,9 @@ class LiveStates:
 class Writing:
     """The blocks that one checkpoint writes. Nothing of the nodes changes until `adopt`."""
 
-    def __init__(self, blocks: BlockFile, birth: int, compress: bool) -> None:
+    def __init__(self, blocks: BlockFile, birth: int, compress: bool, alone: threading.Event | None = None) -> None:
         self.blocks = blocks
+        self.alone = alone or threading.Event()
         self.birth = birth
         self.compress = compress
         self.allocator = Allocator(blocks.record.free, blocks.record.end)
@@ -153,7 +155,7 @@ class Writing:
         self._unyielded += len(page)
         if self._unyielded > YIELD_BYTES:
             self._unyielded = 0
-            let_others()
+            self._let_others()
         offset = self.allocator.take(len(page))
         self._put(offset, page)
         return Pointer(offset, len(page), self.blocks.checksum(offset, page), self.birth)
@@ -190,11 +192,17 @@ class Writing:
         blocks = self.blocks
         for number, node in enumerate(self.nodes):
             if number % YIELD_NODES == 0:
-                let_others()
+                self._let_others()
             loaded = is_loaded(node)
             node.source = BlockSource(blocks, self.pointers[id(node)])
             if loaded:
                 blocks.cache.add(node, weight(node, node.source.pointer.length))
+
+    def _let_others(self) -> None:
+        """Let other threads have the interpreter now, instead of at the end of its switch interval: commits go on beside a
+        checkpoint. Nothing where none can come, for a sleep of no time costs as much as packing a small page."""
+        if not self.alone.is_set() and looking.others():
+            time.sleep(0)
 
 
 def dead_blocks(blocks: BlockFile, before: Iterable[TreeEntry], frontier: set[int], died: int) -> list[Dead]:
@@ -212,18 +220,11 @@ def dead_blocks(blocks: BlockFile, before: Iterable[TreeEntry], frontier: set[in
     return dead
 
 
-def let_others() -> None:
-    """Let other threads have the interpreter now, instead of at the end of its switch interval: commits go on beside a
-    checkpoint. Costs nothing where there are none."""
-    if threading.active_count() > 1:
-        time.sleep(0)
-
-
 class Checkpointer:
     """The checkpoints of one database file, one at a time. `failure` is the reason why the last one failed, if it did."""
 
     __slots__ = (
-        "blocks", "committer", "confirmed", "count", "entries", "failure", "generations", "live", "lock",
+        "alone", "blocks", "committer", "confirmed", "count", "entries", "failure", "generations", "live", "lock",
         "promised", "root_at", "unknown",
     )  # fmt: skip
 
@@ -237,6 +238,7 @@ class Checkpointer:
         self.committer: Committer  # set by the database, which makes both
         self.lock = CheckpointLock()
         self.failure: OperationalError | None = None
+        self.alone = threading.Event()  # set when the database is closed: nobody waits for the interpreter to commit
         self.count = 0
         self.confirmed = False
         self.unknown = False
@@ -366,7 +368,8 @@ class Checkpointer:
             return before.commit_id
         self._confirm()
         log, root = self._cut(closing)
-        writing = Writing(blocks, before.commit_id + 1, root.trees[META_TREE].get(COMPRESSION) == "zlib")
+        compress = root.trees[META_TREE].get(COMPRESSION) == "zlib"
+        writing = Writing(blocks, before.commit_id + 1, compress, self.alone)
         record = Checkpoint(root.commit_id)
         record.state, entries = writing.state(root)
         record.dead = list(before.dead)

@@ -201,6 +201,7 @@ class Database:
                 self._close_store(self.checkpointer)
 
     def _close_store(self, checkpointer: Checkpointer) -> None:
+        checkpointer.alone.set()
         if self._thread is not None:
             self._thread.join()
         try:

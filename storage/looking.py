@@ -54,6 +54,11 @@ class Looking:
         with self._lock:
             self._databases.discard(database)
 
+    def others(self) -> bool:
+        """Whether there are threads besides the calling one and the one that looks."""
+        count = threading.active_count()
+        return count > 2 or (count == 2 and self._thread is None)
+
     def _look(self) -> None:
         while True:
             _pause.wait(LOOK_SECONDS)
