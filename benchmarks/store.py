@@ -1,7 +1,7 @@
 """The store beside `sqlite3` (WAL, synchronous FULL): opening, cold reading, size, checkpoints, memory.
 
-Run with ``python benchmarks/store.py [--rows N]``. Each case prints a line of Markdown: what, ours, theirs, and theirs
-divided by ours (above 1: ours is quicker, or smaller). Cold: the file was closed and opened again; the operating system
+Run with ``python benchmarks/store.py [--rows N]``. It prints a table in Markdown: what, ours, theirs, and theirs divided by ours
+(above 1: ours is quicker, or smaller). Cold: the file was closed and opened again; the operating system
 may still have it in memory, for both alike. Memory is measured in processes of their own.
 """
 
@@ -28,9 +28,9 @@ SCAN = """
 import sys
 sys.path[:0] = {path!r}
 import {module} as driver
-connection = driver.connect({file!r})
+connection = driver.connect({file!r} or ":memory:")
 connection.execute("PRAGMA cache_size = {cache}")
-for _ in range(2):
+for _ in range(2 if {rows} else 0):
     total = connection.execute("SELECT sum(c), count(*), max(d) FROM t").fetchone()
     for low in range(0, {rows}, {rows} // 50):
         connection.execute("SELECT * FROM t WHERE id BETWEEN ? AND ?", (low, low + 100)).fetchall()
@@ -115,7 +115,7 @@ def checkpoint_cost(connect: Callable[[str], Any], path: str, count: int) -> tup
 
 
 def memory(module: str, path: str, cache_bytes: int, count: int) -> int:
-    """The most memory, in bytes, of a process that reads all of a file with a small cache (Linux)."""
+    """The most memory, in bytes, of a process that reads all of a file with a small cache, or nothing if it has no rows (Linux)."""
     text = SCAN.format(path=sys.path, module=module, file=path, cache=-(cache_bytes // 1024), rows=count)
     return int(subprocess.run([sys.executable, "-c", text], check=True, capture_output=True, text=True).stdout)
 
@@ -159,18 +159,22 @@ def main() -> None:
             memory(driver, path, budget, count) / 1e6 for driver, path in (("aerodb_dbapi", mine), ("sqlite3", other))
         ]
         show("memory, all read with a cache of 32 MiB", *peaks, "MB")
+        show(
+            "of it before anything is read",
+            *[memory(d, "", budget, 0) / 1e6 for d in ("aerodb_dbapi", "sqlite3")],
+            "MB",
+        )
         (ours, commits), (theirs, their_commits) = (
             checkpoint_cost(connect, path, count // 4)
             for connect, path in ((connect_ours, mine), (connect_theirs, other))
         )
         show("checkpoint after changing a thirty-second of the rows", 1000 * ours, 1000 * theirs, "ms")
-        show(
-            "median commit meanwhile",
-            1000 * commits[len(commits) // 2],
-            1000 * their_commits[len(their_commits) // 2],
-            "ms",
-        )
-        show("slowest commit meanwhile", 1000 * commits[-1], 1000 * their_commits[-1], "ms")
+        for title, share in (("median", 0.5), ("95th percentile", 0.95), ("slowest", 1.0)):
+            mine_then, theirs_then = (
+                1000 * took[max(0, round(share * len(took)) - 1)] for took in (commits, their_commits)
+            )
+            show(f"{title} of the commits meanwhile", mine_then, theirs_then, "ms")
+        print(f"\n{count:,} rows; commits made meanwhile: {len(commits)} and {len(their_commits)}.")
 
 
 if __name__ == "__main__":

@@ -224,7 +224,7 @@ class Checkpointer:
     """The checkpoints of one database file, one at a time. `failure` is the reason why the last one failed, if it did."""
 
     __slots__ = (
-        "alone", "blocks", "committer", "confirmed", "count", "entries", "failure", "generations", "live", "lock",
+        "_entries", "alone", "blocks", "committer", "confirmed", "count", "failure", "generations", "live", "lock",
         "promised", "root_at", "unknown",
     )  # fmt: skip
 
@@ -243,8 +243,19 @@ class Checkpointer:
         self.confirmed = False
         self.unknown = False
         self.promised: dict[Transaction, int] = {}
-        state = blocks.record.state
-        self.entries = [] if state is None else blocks.state(state)[1]
+        self._entries: list[TreeEntry] | None = None
+
+    @property
+    def entries(self) -> list[TreeEntry]:
+        """The trees of the checkpoint in force."""
+        if self._entries is None:
+            state = self.blocks.record.state
+            self._entries = [] if state is None else self.blocks.state(state)[1]
+        return self._entries
+
+    def record_read(self) -> None:
+        """The blocks have another record: that of a checkpoint which another process made."""
+        self._entries = None
 
     # --- the log -----------------------------------------------------------------------------------------------------
 
@@ -310,7 +321,7 @@ class Checkpointer:
         """Go on in another file."""
         self.blocks, self.live = blocks, live
         self.confirmed, self.unknown, self.failure = True, False, None
-        self.entries = [] if blocks.record.state is None else blocks.state(blocks.record.state)[1]
+        self._entries = None
 
     def promise(self, commit_id: int, transaction: Transaction) -> bool:
         """That state is to become a snapshot when the transaction commits: until then checkpoints keep it as if it were
@@ -377,7 +388,7 @@ class Checkpointer:
             record.dead += dead_blocks(blocks, self.entries, writing.frontier, root.commit_id)
         self._pin_states(record, writing, root, pins)
         self._write(record, writing, log, closing)
-        self.entries = entries
+        self._entries = entries
         self._forget_logs(log, closing)
         self.count += 1
         return root.commit_id

@@ -488,7 +488,7 @@ class Sharing:
                 blocks.header = header
                 blocks.read_record()
                 assert blocks.record.state is not None
-                checkpointer.entries = blocks.state(blocks.record.state)[1]
+                checkpointer.record_read()
                 with paused_gc():
                     root = graft(before, blocks.root(blocks.record.state))
                     for record in self._generations.replay(header.generation, header.commit_id, before.commit_id):

@@ -32,7 +32,7 @@ from aerodb_dbapi.storage.accounting import account
 from aerodb_dbapi.storage.catalog import META_TREE
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import DatabaseError, OperationalError
-from aerodb_dbapi.storage.root import ReadView
+from aerodb_dbapi.storage.root import ReadView, Root
 from aerodb_dbapi.storage.transaction import Transaction
 
 COPY = "copy.db"
@@ -94,6 +94,14 @@ class Run:
         self.commit(
             lambda t: [put(t, trees, n, ("x" * self.chance.randint(0, 40), n % 7)) for n in range(1, count + 1)]
         )
+
+    def replace(self, root: Root) -> None:
+        """Take over the content of another state."""
+        self.started = self.acknowledged + 1
+        self.digests[self.started] = self.database.digest(root)
+        assert backup.replace_content(self.database, root) == self.started
+        self.acknowledged = self.started
+        assert self.database.digest() == self.digests[self.started]
 
     def view(self, commit_id: int | None = None) -> None:
         """Hold a state over what comes."""
@@ -311,7 +319,27 @@ def forks(run: Run) -> None:
     fork.close()
 
 
-WORKLOADS = [bulk, mixed, checkpoints, concurrent, snapshots, retention, generations, vacuum, forks]
+def backups(run: Run) -> None:
+    """What `Connection.backup` does: the content of another database in the place of this one's, with other trees, beside views,
+    a snapshot and checkpoints; and one of its own earlier states."""
+    trees = run.commit(lambda t: create_table(t, "one"))
+    run.fill(trees, 20)
+    run.commit(lambda t: t.set_meta("snapshot:kept", run.acknowledged))
+    run.view()
+    source = Database.memory()
+    others = [commit(source, lambda t, i=i: create_table(t, f"other {i}")) for i in range(2)]  # type: ignore[misc]
+    for count in (25, 3):
+        commit(source, lambda t, count=count: [put(t, others[1], n, ("y" * n, count)) for n in range(count)])  # type: ignore[misc]
+        run.replace(source.root)
+        run.look()
+        run.database.checkpoint()
+        evict(run.database)
+    run.replace(run.database.root_at(run.database.snapshots()["kept"]))
+    run.commit(lambda t: t.set_meta("user_version", 3))
+    run.look()
+
+
+WORKLOADS = [bulk, mixed, checkpoints, concurrent, snapshots, retention, generations, vacuum, forks, backups]
 
 
 # --- What must hold ---------------------------------------------------------------------------------------------------

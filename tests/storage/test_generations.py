@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from simulation import Crash, SimulatedFiles
+from store_crashes import Run
 from store_support import PATH, blocks_of, check_store, checkpointer_of, commit, create_table, fill
 
 from aerodb_dbapi.storage import wal
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import CorruptionError, DatabaseError, OperationalError
 from aerodb_dbapi.storage.log_head import LOG_START
+from aerodb_dbapi.storage.nodes import capacities
+from aerodb_dbapi.storage.root import Root
 
 WAL = f"{PATH}-wal"
 NEXT = f"{PATH}-wal-next"
@@ -326,3 +329,44 @@ def test_commits_behind_each_other_over_many_generations() -> None:
             assert database.root.commit_id == max(digests)
     assert [database.digest(database.root_at(at)) for at in digests] == list(digests.values())
     database.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_whole_kept_log_gives_every_state_from_nothing(seed: int) -> None:
+    """INV-R4, INV-R10, INV-R12: replayed over the empty database it gives the digest of every commit, and that of each state
+    which a checkpoint has put into blocks."""
+    files = SimulatedFiles(seed)
+    run = Run(files, seed)
+    with capacities(4, 4):
+        trees = run.commit(lambda t: create_table(t, "one"))
+        run.commit(lambda t: t.set_meta("history_retention", 1000))
+        run.fill(trees, 40)
+        checked: list[int] = []
+        for i in range(14):
+            run.change(trees)
+            if i % 5 == seed:
+                run.database.checkpoint()
+                checked.append(run.acknowledged)
+            if i % 6 == 5:
+                run.close()
+                run.open()
+                checked.append(run.acknowledged)
+        blocks, checkpointer = blocks_of(run.database), checkpointer_of(run.database)
+        starts = [
+            state for state in checkpointer.states() if state.generation
+        ]  # a clean close ends a chain of generations
+        assert starts[0].commit_id == 0
+        ends = [state.commit_id for state in starts[1:]] + [run.acknowledged]
+        root, commits = Root.empty(), []
+        for start, end in zip(starts, ends):
+            for record in checkpointer.generations.replay(start.generation, start.commit_id, end):
+                root = root.following(record)
+                commits.append(root.commit_id)
+                assert run.database.digest(root) == run.digests[root.commit_id], root.commit_id
+        assert commits == list(range(1, run.acknowledged + 1))
+        assert len(checked) >= 4
+        kept = {pinned.commit_id: pinned.pointer for pinned in blocks.record.pinned if pinned.commit_id}
+        assert set(checked) - {blocks.record.commit_id} <= set(kept)
+        for commit_id, pointer in kept.items():
+            assert run.database.digest(blocks.root(pointer)) == run.digests[commit_id]
+        run.close()
