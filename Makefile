@@ -81,6 +81,8 @@ bench: $(STAMP)
 
 bench-concurrency: $(STAMP)
 	$(PY) benchmarks/concurrency.py
+	$(PY) benchmarks/concurrency.py --sync-ms 2 --only "inserts"
+	$(PY) benchmarks/concurrency.py --sync-ms 2 --only "disjoint"
 
 clean:
 	rm -rf $(VENV) build site *.egg-info .pytest_cache .mypy_cache .ruff_cache

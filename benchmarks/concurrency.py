@@ -5,15 +5,17 @@ above 1 says that AeroDB is ahead.
 
 Method
     Every client, a thread or a process of its own, has its own connection and runs transactions one after the other for
-    `--seconds`; the two engines take turns, case by case, each on a new file. A transfer reads two rows and writes both.
-    With *disjoint rows* each client has rows of its own, with a *hot set* all share eight. AeroDB begins with BEGIN;
-    sqlite3 with BEGIN IMMEDIATE, without which it fails where a transaction reads before it writes, but for the case
-    that shows this. What fails is counted by kind, rolled back and run again; a latency is from the first attempt to the
-    commit. After each case the sum of all rows must be what it was.
+    `--seconds`; the two engines take turns, case by case, each on a new file. An *insert* is one INSERT that commits by
+    itself. All else are transfers, which read two rows and write both. With *disjoint rows* each client has rows of its
+    own, with a *hot set* all share eight. AeroDB begins with BEGIN; sqlite3 with BEGIN IMMEDIATE, without which it
+    fails where a transaction reads before it writes, but for the case that shows this. What fails is counted by kind,
+    rolled back and run again; a latency is from the first attempt to the commit. After each case the sum of all rows
+    must be what it was.
 
 Fairness
-    Four threads take the one write transaction (BEGIN IMMEDIATE) to change one row. The least share is the number of
-    transactions of the client that had fewest, as a part of an even share. No wait is seen that is longer than the run.
+    Four threads, then four processes, take the one write transaction (BEGIN IMMEDIATE) to change one row; and make transfers
+    between rows of their own. The least share is the number of transactions of the client that had fewest, as a part of
+    an even share. No wait is seen that is longer than the run.
 
 Syncs
     On Linux with a C compiler, a small library that is loaded before libc's counts fsync and fdatasync of both engines,
@@ -122,6 +124,7 @@ def fill(engine: str, path: str) -> None:
     """The table of all cases."""
     connection = connect(engine, path)
     connection.execute("CREATE TABLE account(id INTEGER PRIMARY KEY, balance INTEGER, note TEXT)")
+    connection.execute("CREATE TABLE log(id INTEGER PRIMARY KEY, text TEXT)")
     connection.execute("BEGIN")
     rows = [(i, BALANCE, f"account {i}") for i in range(ROWS)]
     connection.executemany("INSERT INTO account VALUES (?, ?, ?)", rows)
@@ -173,6 +176,11 @@ def hot(connection: Any, client: Client, draw: random.Random) -> None:
     transfer(connection, client.begin, source, target)
 
 
+def insert(connection: Any, client: Client, draw: random.Random) -> None:
+    """One row more, in a transaction of its own."""
+    connection.execute("INSERT INTO log(text) VALUES (?)", ("an entry",))
+
+
 def one_row(connection: Any, client: Client, draw: random.Random) -> None:
     """Take the write transaction, and change row 0."""
     connection.execute(client.begin)
@@ -198,6 +206,7 @@ def hundred_reads(connection: Any, client: Client, draw: random.Random) -> None:
 ROLES: dict[str, Callable[[Any, Client, random.Random], None]] = {
     "disjoint": disjoint,
     "hot": hot,
+    "insert": insert,
     "one row": one_row,
     "read": read,
     "hundred reads": hundred_reads,
@@ -338,6 +347,12 @@ def per_sync(outcomes: list[Outcome]) -> str:
     return f"{sum(len(o.latencies) for o in outcomes) / sum(known):.2f}" if sum(known) else "–"
 
 
+def least_share(outcomes: list[Outcome]) -> float:
+    """The share of the client that had fewest transactions, in percent of an even one."""
+    counts = [len(outcome.latencies) for outcome in outcomes]
+    return 100 * min(counts) * len(counts) / max(sum(counts), 1)
+
+
 def told(outcomes: list[Outcome]) -> str:
     """Errors by kind."""
     errors = sum((outcome.errors for outcome in outcomes), Counter[str]())
@@ -370,12 +385,12 @@ def both(form: str, mine: float, other: float) -> str:
 
 
 def transfers(seconds: float, wanted: str) -> None:
-    """Committed transfers, by threads and by processes."""
+    """Committed inserts and transfers, by threads and by processes."""
     sides = [("1 thread", False, 1), ("4 threads", False, 4), ("16 threads", False, 16)]
     sides += [("1 process", True, 1), ("4 processes", True, 4)]
     cases = [
         (f"{side}, {title}", processes, count, role, "BEGIN IMMEDIATE")
-        for role, title in (("disjoint", "disjoint rows"), ("hot", "hot set"))
+        for role, title in (("insert", "inserts"), ("disjoint", "disjoint rows"), ("hot", "hot set"))
         for side, processes, count in sides
     ]
     cases.append(("4 threads, hot set, sqlite3 with BEGIN", False, 4, "hot", "BEGIN"))
@@ -383,7 +398,7 @@ def transfers(seconds: float, wanted: str) -> None:
     if not cases:
         return
     head(
-        "transfers", "AeroDB per second", "sqlite3 per second", "ratio", "p50 ms, AeroDB / sqlite3",
+        "durable commits", "AeroDB per second", "sqlite3 per second", "ratio", "p50 ms, AeroDB / sqlite3",
         "p99 ms, AeroDB / sqlite3", "transactions per sync", "errors of AeroDB, run again", "errors of sqlite3, run again",
     )  # fmt: skip
     for title, processes, count, role, begin in cases:
@@ -404,14 +419,20 @@ def transfers(seconds: float, wanted: str) -> None:
 
 
 def fairness(seconds: float) -> None:
-    """Four threads that want the same write transaction."""
-    head("BEGIN IMMEDIATE on one row, 4 threads", "per second", "least share", "longest wait, s", "errors, run again")
-    for engine, name in (("aerodb", "AeroDB"), ("sqlite3", "sqlite3")):
-        found = run(engine, ["one row"] * 4, seconds, begin="BEGIN IMMEDIATE")
-        counts = [len(outcome.latencies) for outcome in found]
-        share = 100 * min(counts) * len(counts) / max(sum(counts), 1)
-        longest = percentile(found, 1.0) / 1000
-        show(name, f"{rate(found):.0f}", f"{share:.1f} %", f"{longest:.3f}", told(found))
+    """Four clients that want the same write transaction, or the disk."""
+    head("four clients", "AeroDB per second", "sqlite3 per second", "least share, AeroDB / sqlite3",
+         "longest wait in s, AeroDB / sqlite3", "errors of AeroDB, run again", "errors of sqlite3, run again")  # fmt: skip
+    for title, role, processes in (
+        ("threads, BEGIN IMMEDIATE on one row", "one row", False),
+        ("processes, BEGIN IMMEDIATE on one row", "one row", True),
+        ("processes, transfers, disjoint rows", "disjoint", True),
+    ):
+        begins = {"aerodb": "BEGIN" if role == "disjoint" else "BEGIN IMMEDIATE", "sqlite3": "BEGIN IMMEDIATE"}
+        sides = [run(engine, [role] * 4, seconds, processes=processes, begin=begins[engine]) for engine in begins]
+        rates = [f"{rate(side):.0f}" for side in sides]
+        shares = [f"{least_share(side):.1f} %" for side in sides]
+        longest = [percentile(side, 1.0) / 1000 for side in sides]
+        show(title, *rates, " / ".join(shares), both(".3f", *longest), *map(told, sides))
 
 
 def readers(seconds: float) -> None:
@@ -488,9 +509,7 @@ def main() -> int:
     parser.add_argument(
         "--sync-ms", type=float, default=0.0, help="let each sync take so much longer, for both engines"
     )
-    parser.add_argument(
-        "--only", default="", help="transfers whose title contains this, or fairness, readers, tracking"
-    )
+    parser.add_argument("--only", default="", help="commits whose title contains this, or fairness, readers, tracking")
     options = parser.parse_args()
     if SHIM_READY not in os.environ:
         code = again_with_shim(options.sync_ms)

@@ -97,9 +97,8 @@ class Turn(Protocol):
     def wanted(self) -> bool:
         """Whether another process waits for it."""
 
-    @property
-    def crowded(self) -> bool:
-        """Whether other processes have had it lately, or wait for it."""
+    def stays(self) -> bool:
+        """Whether it can be kept until all that is numbered is published, for no other process is about."""
 
     def take(self, timeout: float) -> bool:
         """Get it, having read what others committed before; whether the lock was let go meanwhile. OperationalError: not
@@ -257,9 +256,14 @@ class Committer:
                 self.recent.append(Recent(root.commit_id, edits, ddl))
             if log is not None:
                 waiter = self._queue(root.commit_id)
+                at_once = waiter is None and self._starts()
                 if waiter is not None and self.turn is not None and self.turn.wanted:
                     self._write_through(log, self.turn)
-        if log is not None:
+        if log is None:
+            return root.commit_id
+        if at_once:
+            self._flush_now(log, root)
+        else:
             self._await(waiter)
         return root.commit_id
 
@@ -425,20 +429,30 @@ class Committer:
     def _lead(self) -> None:
         """Flush what was appended, one's own commit with it."""
         with self.lock:
-            crowded = (
-                self.turn is not None and self.turn.crowded
-            )  # then the turn gathers, so that others can append too
-            missing = 0 if crowded else self.company - len(self.unpublished)
-            if missing > 0:
-                self.gathering = missing
+            at_once = self._starts()
+            if not at_once:
+                self.gathering = self.company - len(self.unpublished)
                 self.bell = bell = threading.Lock()
                 bell.acquire()
-        if missing > 0:
-            self._gather(bell)
-        with self.lock:
-            self.gathering = 0
             target, log = self.tip, self.log
+        if not at_once:
+            self._gather(bell)
+            with self.lock:
+                self.gathering = 0
+                target, log = self.tip, self.log
         assert log is not None
+        self._flush_now(log, target)
+
+    def _starts(self) -> bool:
+        """Under the lock, by who leads: whether to flush at once, with nobody to wait for. Among several processes the turn waits,
+        so that the others can append too."""
+        if self.turn is not None:
+            self.keeps = self.turn.stays()
+            if not self.keeps:
+                return True
+        return self.company <= len(self.unpublished)
+
+    def _flush_now(self, log: Log, target: Root) -> None:
         self._flush(log, target, self.synchronous in SYNCING)
         limit = self.log_limit
         if limit is not None and log.end >= limit and self.log_full is not None:
@@ -536,9 +550,11 @@ class Committer:
             size = len(unpublished)
             self.publish_to(last)
             self.tally.flushed(size - len(unpublished), self.flush_seconds)
+            served: list[Waiter] = []
             waiters = self.waiters
-            served = [waiter for waiter in waiters if waiter.commit_id <= last]
-            self.waiters = [waiter for waiter in waiters if waiter.commit_id > last]
+            if waiters:
+                served = [waiter for waiter in waiters if waiter.commit_id <= last]
+                self.waiters = [waiter for waiter in waiters if waiter.commit_id > last]
             self._hand_over()
         for waiter in served:  # without the lock, which they will want at once
             waiter.bell.release()
@@ -560,7 +576,9 @@ class Committer:
         recent = self.recent
         if not recent:
             return
-        floor = min([root.commit_id, *self.open.values()])
+        floor = root.commit_id
+        if self.open:
+            floor = min([floor, *self.open.values()])
         while recent and recent[0].commit_id <= floor:
             recent.popleft()
 

@@ -441,7 +441,7 @@ class Database:
         while len(history) > self.history_max:  # ids are dense
             del history[self.history_start]
             self.history_start += 1
-        self.root = root
+        _set_root(self, root)
 
     def _publish_live(self, root: Root) -> None:
         self._live(root)

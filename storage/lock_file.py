@@ -52,6 +52,7 @@ import struct
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import zip_longest
 from typing import Final
 
@@ -179,7 +180,7 @@ class LockFile:
         """Take the lock on a byte, however long that takes: for one that is held for a sync at most. Who waits is served in the
         order of coming, as far as the system sees to that."""
         if _OFD_WAIT is not None:
-            fcntl.fcntl(self._descriptor, _OFD_WAIT, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0))
+            fcntl.fcntl(self._descriptor, _OFD_WAIT, _packed(fcntl.F_WRLCK, byte))
         else:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX, 1, byte)
 
@@ -296,10 +297,16 @@ def _half(file_id: bytes) -> int:
     return int.from_bytes(file_id[:8], "little")
 
 
+@cache
+def _packed(kind: int, byte: int) -> bytes:
+    """What the system is told: this kind of lock on that byte."""
+    return _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0)
+
+
 def _set(descriptor: int, kind: int, byte: int) -> None:
     """Lock or unlock one byte, without waiting."""
     if _OFD_SET is not None:
-        fcntl.fcntl(descriptor, _OFD_SET, _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0))
+        fcntl.fcntl(descriptor, _OFD_SET, _packed(kind, byte))
     elif kind == fcntl.F_UNLCK:
         fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)
     else:

@@ -86,6 +86,7 @@ class Sharing:
     __slots__ = (
         "_acquiring",
         "_changed",
+        "_committer",
         "_company",
         "_crowd",
         "_database",
@@ -95,6 +96,7 @@ class Sharing:
         "_seconds",
         "_since",
         "_syncing",
+        "_waiting",
         "_words",
         "file",
         "held",
@@ -112,8 +114,10 @@ class Sharing:
         self._first = first  # the generation that follows, while there is no log
         self._words = file.words
         self._database = ref(database)
+        self._committer = database.committer
         self._acquiring = False
         self._changed = threading.Condition(database.committer.lock)  # whether this process has the right to commit
+        self._waiting = 0  # how many wait for that
         self._left = 0.0  # when it was given back to somebody who waited
         self._since = 0  # the last commit of before this process got the right to commit
         self._crowd = 0  # more than 0: others have committed lately, or wanted to
@@ -132,14 +136,14 @@ class Sharing:
 
     def roll_forward(self) -> None:
         """Have the latest published commit of all processes as the root (INV-P1)."""
-        committer = self.database.committer
+        committer = self._committer
         with committer.lock:
             self._follow(self._words[words.COMMIT])
 
     def _follow(self, last: int) -> None:
         """Under the committer's lock: know the commits up to that one, and publish what is published (INV-P1). While the right
         to commit is ours all are known."""
-        committer, published = self.database.committer, self._words[words.COMMIT]
+        committer, published = self._committer, self._words[words.COMMIT]
         committer.publish_to(published)
         if committer.tip.commit_id >= last or self.held:
             return
@@ -164,7 +168,7 @@ class Sharing:
 
     def _rewind(self, failed: Log) -> None:
         """What this process appended last failed, and others write over it: go on reading behind what is published."""
-        last, head = self.database.committer.published.commit_id, failed.head
+        last, head = self._committer.published.commit_id, failed.head
         log, reading = self._generations.reading(head.generation, head.log_id, failed.base, NOTHING)
         commits = reading.commits()
         while log.commit_id < last and next(commits, None) is not None:
@@ -174,7 +178,7 @@ class Sharing:
         failed.close()
 
     def _adopt_log(self, log: Log) -> None:
-        self.database.committer.log = log
+        self._committer.log = log
         self.file.tell(words.FIRST, log.head.generation)
 
     # --- the right to commit -----------------------------------------------------------------------------------------
@@ -195,8 +199,15 @@ class Sharing:
 
     def _wait(self, deadline: float) -> None:
         left = deadline - time.monotonic()
-        if left <= 0 or not self._changed.wait(left):
+        if left <= 0 or not self._wait_for_change(left):
             raise OperationalError("database is locked", name="SQLITE_BUSY")
+
+    def _wait_for_change(self, timeout: float | None = None) -> bool:
+        self._waiting += 1
+        try:
+            return self._changed.wait(timeout)
+        finally:
+            self._waiting -= 1
 
     def _acquire(self, deadline: float) -> bool:
         """Lock WRITER and read what was committed; whether the committer's lock was let go for it."""
@@ -227,7 +238,7 @@ class Sharing:
     @contextmanager
     def _let_go(self) -> Iterator[None]:
         """Without the committer's lock; the threads of this process wait until the right to commit is got, or is not."""
-        committer = self.database.committer
+        committer = self._committer
         self._acquiring = True
         committer.lock.release()
         try:
@@ -249,7 +260,7 @@ class Sharing:
             return
         self._crowd = CROWD
         self._follow(self._since)
-        log = self.database.committer.log
+        log = self._committer.log
         if log is not None and shared[words.CURRENT] != log.head.generation:
             log = self._to_the_end()
         if log is not None:
@@ -265,7 +276,7 @@ class Sharing:
     def _to_the_end(self) -> Log | None:
         """Go on into the generation that goes on, even if it has no commit yet. CHECKPOINT or WRITER is ours, so none is about
         to begin; and of those that ended all is published."""
-        log = self.database.committer.log
+        log = self._committer.log
         if log is None:
             return None
         following = Following(self._generations, log)
@@ -277,17 +288,21 @@ class Sharing:
 
     def leave(self) -> None:
         """Give the right to commit back. Under the committer's lock; all that was numbered is written."""
-        self.tell_written(self.database.committer.log)
+        self.tell_written(self._committer.log)
         if self._words[words.WANTED]:
             self._left, self._crowd = time.monotonic(), CROWD
         self.held = False
         self.file.unlock(words.WRITER)
-        self._changed.notify_all()
+        if self._waiting:
+            self._changed.notify_all()
 
-    @property
-    def crowded(self) -> bool:
-        """Whether other processes have committed lately, or wait to."""
-        return self._crowd > 0 or self.wanted
+    def stays(self) -> bool:
+        """Under the committer's lock: whether the right to commit can be kept until what is numbered is published, for nothing of
+        another process is under way, and none has committed lately or waits to."""
+        shared = self._words
+        if shared[words.WANTED]:
+            self._crowd = CROWD
+        return self.held and not self._crowd and shared[words.COMMIT] >= self._since
 
     @property
     def wanted(self) -> bool:
@@ -304,10 +319,11 @@ class Sharing:
     def flush(self, log: Log, sync: bool, ends: bool) -> int:
         """As the leader of this process: write what was appended, let others append behind it, and see that it is synced and
         published; the last commit that is then. `ends`: with it a generation ends."""
+        shared = self._words
+        if self._committer.keeps and not ends:
+            log.write()
+            return self._publish(log, log.written_id, sync)
         target = self._write(log)
-        committer, shared = self.database.committer, self._words
-        if committer.keeps and not ends:
-            return self._publish(log, target, sync)
         with self._alone():
             if shared[words.COMMIT] >= target and not ends:
                 return shared[words.COMMIT]  # another process's sync began after our write
@@ -316,17 +332,14 @@ class Sharing:
             return self._publish(log, target, sync or shared[words.COMMIT] < self._since)
 
     def _write(self, log: Log) -> int:
-        """Write; others may commit behind it, unless they wait for nothing."""
-        committer = self.database.committer
+        """Write; others may commit behind it."""
+        committer = self._committer
         if not log.is_written:
             log.write()
         with committer.lock:
             target = log.written_id
             if self.held:
                 self.tell_written(log)
-                if self.wanted:
-                    self._crowd = CROWD
-                committer.keeps = not self._crowd and self._words[words.COMMIT] >= self._since
                 committer.rest()
         return target
 
@@ -353,7 +366,7 @@ class Sharing:
 
     def _under_way(self) -> int:
         """How many commits of all processes are numbered and not published."""
-        committer, shared = self.database.committer, self._words
+        committer, shared = self._committer, self._words
         return max(shared[words.APPENDED], committer.tip.commit_id) - shared[words.COMMIT]
 
     def _publish(self, log: Log, target: int, sync: bool) -> int:
@@ -364,6 +377,8 @@ class Sharing:
             target = self._sync(log, target)
             self._seconds = time.monotonic() - begun
             self._company = max(self._under_way(), self._company - 1)
+        if shared[words.APPENDED] < target:  # the right to commit is kept
+            shared[words.APPENDED] = target
         if shared[words.COMMIT] < target:
             shared[words.COMMIT] = target
         return shared[words.COMMIT]
@@ -397,7 +412,7 @@ class Sharing:
     def _mend(self) -> None:
         """Under the committer's lock, which it lets go. A process died, or failed, while it ended a generation: what is there of
         it is made durable before anything is written behind it (INV-R13). WRITER or CHECKPOINT is ours."""
-        committer, shared = self.database.committer, self._words
+        committer, shared = self._committer, self._words
         self._follow(shared[words.APPENDED])
         log = committer.log
         assert log is not None
@@ -448,7 +463,7 @@ class Sharing:
         with committer.lock:
             if self._words[words.ENDING] and committer.failure is None:
                 while self._acquiring:
-                    self._changed.wait()
+                    self._wait_for_change()
                 self._mend()
             self._follow(self._words[words.COMMIT])
             if not self.held:
@@ -468,7 +483,7 @@ class Sharing:
             self._reload(header)
         if not header.sealed:
             self._first = max(self._first, header.generation)
-            committer = self.database.committer
+            committer = self._committer
             with committer.lock:
                 if committer.log is None:
                     self._adopt_log(self._following().log)
@@ -559,13 +574,13 @@ class Sharing:
             committer.settle()  # a flush was interrupted, and nobody committed since
         if not self.held:
             self._unlock_forgotten()
-        behind = self._words[words.COMMIT] > self.database.committer.published.commit_id
+        behind = self._words[words.COMMIT] > self._committer.published.commit_id
         if behind or self._words[words.HEADER] != checkpointer.blocks.header.sequence:
             checkpointer.lock.try_once()
 
     def _unlock_forgotten(self) -> None:
         """Unlock WRITER and SYNC, should an interrupt have come between the locking and our knowing of it."""
-        with self.database.committer.lock:
+        with self._committer.lock:
             if not self.held and not self._acquiring:
                 self.file.unlock(words.WRITER)
         if self._syncing.acquire(blocking=False):
