@@ -32,7 +32,7 @@ from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.hooks import before_drop
 from aerodb_dbapi.executor.maintenance import STATISTICS, forget, run_maintenance
 from aerodb_dbapi.executor.planning import bind_text, check_partial, index_functions, plan_text, reads_of
-from aerodb_dbapi.executor.sequences import SEQUENCE, create_sequence, move_counter
+from aerodb_dbapi.executor.sequences import create_sequence, move_counter
 from aerodb_dbapi.indexes.keys import NOTHING, fold_of
 from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
 from aerodb_dbapi.planner.alter import Alteration
@@ -47,6 +47,7 @@ from aerodb_dbapi.storage.collations import is_known
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import apply_affinity
 
+RESERVED: Final = "sqlite_"
 MASTER_NAMES: Final = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
 _TYPES: Final = {"INTEGER": "INT", "TEXT": "TEXT", "NUMERIC": "NUM", "REAL": "REAL"}
 
@@ -190,9 +191,9 @@ def if_needed_quoted(name: str) -> str:
 
 def _create_index(session: Any, transaction: Any, statement: CreateIndex) -> None:
     schema: Schema = transaction.schema
-    if fold(statement.table) in MASTER_NAMES or fold(statement.table) == SEQUENCE:
-        raise OperationalError(f"table {statement.table} may not be indexed")
     table = schema.table(statement.table)
+    if fold(statement.table) in MASTER_NAMES or (table is not None and fold(table.name).startswith(RESERVED)):
+        raise OperationalError(f"table {statement.table} may not be indexed")
     if table is None:
         if schema.view(statement.table) is not None:
             raise OperationalError("views may not be indexed")
@@ -233,7 +234,9 @@ def _create_trigger(session: Any, transaction: Any, statement: CreateTrigger) ->
     if temporary:
         with outside(session, transaction) as whole:
             home = whole.schema.holding(trigger.table) if statement.on is None else whole.schema.named(statement.on)
-    if fold(trigger.table) in MASTER_NAMES:
+    if fold(trigger.table) in MASTER_NAMES or (
+        fold(trigger.table).startswith(RESERVED) and home and home.table(trigger.table)
+    ):
         raise OperationalError("cannot create trigger on system table")
     table = None if home is None else home.table(trigger.table)
     view = None if home is None else home.view(trigger.table)

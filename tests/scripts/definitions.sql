@@ -52,6 +52,12 @@ a> SELECT likelihood(1, 1.5)
 a> EXPLAIN;
 a> SELECT -0.0, -(0.0), 0.0 * -1, - -0.0, abs(-0.0), max(-0.0, 0), sum(-0.0), -0.0 || ''
 a> SELECT -x FROM (SELECT 0.0 AS x)
+a> ANALYZE
+a> CREATE INDEX i5 ON sqlite_stat1(tbl)
+a> CREATE TRIGGER r AFTER INSERT ON sqlite_stat1 BEGIN SELECT 1; END
+a> CREATE TABLE n(a INTEGER PRIMARY KEY AUTOINCREMENT)
+a> CREATE TRIGGER r AFTER INSERT ON sqlite_sequence BEGIN SELECT 1; END
+a> CREATE INDEX i5 ON sqlite_sequence(name)
 ---
 ok
 0 | 'a' | '' | 0 | NULL | 0
@@ -111,4 +117,10 @@ OperationalError: second argument to likelihood() must be a constant between 0.0
 OperationalError: near ";": syntax error
 -0.0 | -0.0 | -0.0 | 0.0 | -0.0 | -0.0 | 0.0 | '0.0'
 0.0
+ok
+OperationalError: table sqlite_stat1 may not be indexed
+OperationalError: cannot create trigger on system table
+ok
+OperationalError: cannot create trigger on system table
+OperationalError: table sqlite_sequence may not be indexed
 
