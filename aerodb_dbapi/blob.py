@@ -111,6 +111,9 @@ class Blob:
         self._ready()
         return self._offset
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"cannot pickle '{type(self).__module__}.{type(self).__qualname__}' object")
+
     def __enter__(self) -> Blob:
         self._ready()
         return self

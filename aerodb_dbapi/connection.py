@@ -113,7 +113,7 @@ class Connection(Surface, Feeding):
         self._check_same_thread = bool(check_same_thread)
         self._detect_types = index(detect_types)
         self._text_factory: Any = str
-        self._trace = None
+        self._trace, self._tells = None, False
         self._limits = Limits()
         self._config = {}
         self.row_factory = None
@@ -281,9 +281,11 @@ class Connection(Surface, Feeding):
             hooks.trace(self._trace, prepared.text, slots, values, self._limits.get(constants.SQLITE_LIMIT_LENGTH))
 
     def _tell(self, text: str) -> None:
-        """Tell the trace callback of a statement of the driver's own."""
-        if self._trace is not None:
-            hooks.trace(self._trace, text, (), (), len(text))
+        """Tell the trace callback of a statement of the driver's own, and ask the authorizer."""
+        if self._tells:
+            self._prepare(text)
+            if self._trace is not None:
+                hooks.trace(self._trace, text, (), (), len(text))
 
     def _begin(self, session: Session, level: str | None = None) -> None:
         """Begin a transaction of a legacy isolation level, or without one."""
@@ -400,6 +402,9 @@ class Connection(Surface, Feeding):
             if self._autocommit is False and session.transaction is not None:
                 self._rollback(session)
             session.close()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"cannot pickle '{type(self).__module__}.{type(self).__qualname__}' object")
 
     def __del__(self) -> None:
         session, self._session = self._session, None

@@ -373,6 +373,9 @@ class Cursor:
         self._exhausted()
         return found
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"cannot pickle '{type(self).__module__}.{type(self).__qualname__}' object")
+
     def __iter__(self) -> Cursor:
         return self
 

@@ -100,9 +100,12 @@ def bind_value(value: Any, position: int) -> Any:
     if value.__class__ not in _PLAIN:
         value = adapt(value, PrepareProtocol, value)
         if not isinstance(value, _STORABLE):
-            raise ProgrammingError(
-                f"Error binding parameter {position + 1}: type '{type_name(value)}' is not supported"
-            )
+            try:
+                value = check_buffer(value)
+            except TypeError:
+                raise ProgrammingError(
+                    f"Error binding parameter {position + 1}: type '{type_name(value)}' is not supported"
+                ) from None
     return check_parameter(value)
 
 

@@ -20,19 +20,22 @@ through the source again:
     ======================================  =================================================================
 
 Rows are sequences, whose columns `register` is told, or mappings, whose first one tells the columns. Values are taken as parameters are:
-adapters apply, NaN is NULL.
+adapters apply, NaN is NULL. Of Arrow and DataFrames what SQL does not have is as `foreign` says.
 
 Example: after ``register("r", [{"a": 1}, {"a": 2}])``, ``SELECT sum(a) FROM r`` is 3.
 """
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Final
 
+from aerodb_dbapi.foreign import plain
 from aerodb_dbapi.parameters import bind_rows
 from aerodb_dbapi.planner.modules import Choice, Constraint, ModuleColumn, TableModule
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
@@ -162,7 +165,7 @@ class Arrow(RegisteredTable):
             for start in range(0, batch.num_rows, PART):
                 part = batch.slice(start, PART)
                 nulls = (None,) * part.num_rows
-                lists = [part.column(at).to_pylist() if at in used else nulls for at in range(len(self.columns))]
+                lists = [_sql(part.column(at).to_pylist()) if at in used else nulls for at in range(len(self.columns))]
                 yield list(zip(*lists))
 
     def _batches(self) -> Iterable[Any]:
@@ -192,8 +195,21 @@ class Frame(RegisteredTable):
         for start in range(0, len(self.source), PART):
             part = self.source.iloc[start : start + PART]
             nulls = (None,) * len(part)
-            lists = [_values(part.iloc[:, at]) if at in used else nulls for at in range(len(self.columns))]
+            lists = [_sql(_values(part.iloc[:, at])) if at in used else nulls for at in range(len(self.columns))]
             yield list(zip(*lists))
+
+
+_SQL: Final = frozenset({type(None), int, float, str, bytes})
+_TOLD: Final = frozenset(
+    {datetime.date, datetime.datetime, datetime.time, datetime.timedelta, decimal.Decimal, list, dict, tuple}
+)
+
+
+def _sql(column: list[Any]) -> list[Any]:
+    """The values of a column, those that SQL does not have as ones that it has. Other classes are left to adapters."""
+    if _SQL.issuperset(map(type, column)):
+        return column
+    return [plain(value) if type(value) in _TOLD else value for value in column]
 
 
 _KINDS: Final = {"b": "INTEGER", "i": "INTEGER", "u": "INTEGER", "f": "REAL"}

@@ -24,7 +24,7 @@ from aerodb_dbapi.executor.budgets import Budget
 from aerodb_dbapi.executor.modules.registry import MODULES
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.limits import DEFAULTS, Limits
-from aerodb_dbapi.parameters import check_buffer
+from aerodb_dbapi.parameters import check_buffer, type_name
 from aerodb_dbapi.slow import SlowLog
 from aerodb_dbapi.storage import image
 from aerodb_dbapi.storage.backup import replace_content
@@ -55,6 +55,7 @@ class Surface:
     """Methods of `Connection`; the abstract ones at the top are there."""
 
     _trace: Callable[[str], Any] | None
+    _tells: bool  # is there a trace callback or an authorizer?
     _slow: SlowLog | None = None
     _limits: Limits
     _config: dict[int, bool]
@@ -81,8 +82,9 @@ class Surface:
     @keywords_deprecated("set_trace_callback", "trace_callback")
     def set_trace_callback(self, trace_callback: Callable[[str], Any] | None) -> None:
         """Call `trace_callback` with the text of every statement that is run, parameters replaced by their values; None stops it."""
-        self._ready()
+        session = self._ready()
         self._trace = trace_callback
+        self._tells = trace_callback is not None or session.authorizer is not None
         self._set_plain()
 
     @keywords_deprecated("set_progress_handler", "progress_handler")
@@ -101,6 +103,7 @@ class Surface:
         compiled. It answers SQLITE_OK, SQLITE_DENY or SQLITE_IGNORE. None: everything is allowed."""
         session = self._ready()
         session.authorizer = None if authorizer_callback is None else hooks.authorizer_of(authorizer_callback)
+        self._tells = self._trace is not None or authorizer_callback is not None
         session.own_plans()
 
     def create_collation(self, name: str, callable: Callable[[str, str], int] | None, /) -> None:
@@ -304,7 +307,8 @@ class Surface:
         session = self._ready()
         source = _database(session, name, f"unknown database {name}")
         if not isinstance(target, Surface):
-            raise TypeError(f"backup() argument 'target' must be {type(self).__name__}, not {type(target).__name__}")
+            raise TypeError(f"backup() argument 'target' must be sqlite3.Connection, not {type_name(target)}")
+        pages = index(pages)
         if target is self:
             raise ValueError("target cannot be the same connection instance")
         if progress is not None and not callable(progress):

@@ -6,7 +6,8 @@
     file::memory:?cache=shared              the database in memory that all such connections of the process share
     file:name?mode=memory&cache=shared      the same by another name
 
-Other parameters (vfs, psow, nolock) are read over, as SQLite does with those it does not know.
+`vfs` must be one of SQLite's names for the way to files of a system, and changes nothing. Other parameters (psow, nolock) are read over, as
+SQLite does with those it does not know.
 
 >>> locate("file:a%20b?mode=ro", True)
 Location(path='a b', memory=False, shared=None, read_only=True, create=False)
@@ -20,6 +21,7 @@ from urllib.parse import unquote
 from aerodb_dbapi.storage.errors import OperationalError
 
 _MODES = ("ro", "rw", "rwc", "memory")
+_SYSTEMS = ("unix", "unix-dotfile", "unix-excl", "unix-none", "win32", "win32-longpath", "win32-none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ def locate(name: str, uri: bool) -> Location:
     mode = options.get("mode", "rwc")
     if mode not in _MODES:
         raise OperationalError(f"no such access mode: {mode}")
+    vfs = options.get("vfs", "unix")
+    if vfs not in _SYSTEMS:
+        raise OperationalError(f"no such vfs: {vfs}")
     cache = options.get("cache", "private")
     if cache not in ("shared", "private"):
         raise OperationalError(f"no such cache mode: {cache}")

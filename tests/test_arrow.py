@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import decimal
+import warnings
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,8 +181,7 @@ def test_arrow_tables(con: Connection) -> None:
     con.register("stream", Stream())
     assert con.execute("SELECT count(*) FROM stream JOIN stream s").fetchone() == (9,)
     con.register("deep", pa.table({"x": [[1]]}))
-    with pytest.raises(ProgrammingError, match=r"a row of deep: .*'list' is not supported"):
-        con.execute("SELECT * FROM deep").fetchall()
+    assert con.execute("SELECT * FROM deep").fetchall() == [("[1]",)]
 
 
 def test_frames_as_tables(con: Connection) -> None:
@@ -200,6 +201,30 @@ def test_frames_as_tables(con: Connection) -> None:
     frame.loc[7, "i"] = 100
     assert con.execute("SELECT sum(i) FROM t").fetchone() == (6,)
     assert con.execute("SELECT sum(i) FROM f").fetchone() == (102,)
+
+
+def test_values_that_sql_does_not_have(con: Connection) -> None:
+    pa, pd = pytest.importorskip("pyarrow"), pytest.importorskip("pandas")
+    day, moment = datetime.date(2024, 5, 1), datetime.datetime(2024, 5, 1, 12, 0, 0, 500_000)
+    columns: dict[str, list[Any]] = {
+        "day": [day, None], "moment": [moment, None], "at": [datetime.time(9, 30), None], "took": [datetime.timedelta(hours=1), None],
+        "price": [decimal.Decimal("1.50"), None], "tags": [["a", 1.5], None], "item": [{"id": 1}, None], "yes": [True, False],
+    }  # fmt: skip
+    expected = [
+        ("2024-05-01", "2024-05-01 12:00:00.500000", "09:30:00", "1:00:00", "1.50", '["a", 1.5]', '{"id": 1}', 1),
+        (None, None, None, None, None, None, None, 0),
+    ]
+    frame = pd.DataFrame(
+        {name: pd.Series(values, dtype=None if name == "yes" else object) for name, values in columns.items()}
+    )
+    columns["tags"] = [["a", "b"], None]
+    con.register("t", pa.table(columns))
+    con.register("f", frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert con.execute("SELECT * FROM f").fetchall() == expected
+        found = con.execute("SELECT * FROM t").fetchall()
+    assert found == [(*expected[0][:5], '["a", "b"]', *expected[0][6:]), expected[1]]
 
 
 def test_only_the_columns_used_are_converted(con: Connection) -> None:

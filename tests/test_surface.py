@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import array
+import copy
+import inspect
+import mmap
+import pickle
 import re
 import sqlite3
 import threading
@@ -586,3 +591,64 @@ def test_uninitialized_objects(db: ModuleType) -> None:
             use()
     with pytest.raises(TypeError):
         db.Cursor(object())
+
+
+# --- Small things -----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_pickled_or_copied(db: ModuleType, connection: Any) -> None:
+    connection.execute("UPDATE t SET b = x'00'")
+    for made in (connection, connection.cursor(), connection.blobopen("t", "b", 1)):
+        for act in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(
+                TypeError, match=rf"^cannot pickle '{db.__name__}\.(\w+\.)?{type(made).__name__}' object$"
+            ):
+                act(made)
+
+
+def test_whatever_has_a_buffer_is_bound_as_a_blob(connection: Any) -> None:
+    for value in (array.array("b", [1, 2]), bytearray(b"\1\2"), memoryview(b"\1\2"), mmap.mmap(-1, 2)):
+        found = connection.execute("SELECT typeof(?1), length(?1)", (value,)).fetchone()
+        assert found == ("blob", 2)
+
+
+def test_the_way_to_files_has_a_name_of_sqlite(db: ModuleType, tmp_path: Path) -> None:
+    db.connect(f"file:{tmp_path}/a.db?vfs=unix", uri=True).close()
+    with pytest.raises(db.OperationalError, match=r"^no such vfs: nope$"):
+        db.connect(f"file:{tmp_path}/a.db?vfs=nope", uri=True)
+
+
+def test_arguments_of_backup(connection: Any) -> None:
+    with pytest.raises(TypeError, match=r"backup\(\) argument 'target' must be sqlite3.Connection, not None"):
+        connection.backup(None)
+    with pytest.raises(TypeError, match="'str' object cannot be interpreted as an integer"):
+        connection.backup(type(connection)(":memory:"), pages="x")
+
+
+def test_an_authorizer_is_asked_about_transactions_of_the_driver(db: ModuleType) -> None:
+    connection = db.connect(":memory:")
+    connection.execute("CREATE TABLE t(a)")
+    asked = []
+    connection.set_authorizer(lambda *what: asked.append(what[:2]) or db.SQLITE_OK)
+    connection.execute("INSERT INTO t VALUES (1)")
+    connection.commit()
+    assert asked == [(db.SQLITE_INSERT, "t"), (db.SQLITE_TRANSACTION, "BEGIN"), (db.SQLITE_TRANSACTION, "COMMIT")]
+    connection.set_authorizer(lambda action, *_: db.SQLITE_DENY if action == db.SQLITE_TRANSACTION else db.SQLITE_OK)
+    with pytest.raises(db.DatabaseError, match="not authorized"):
+        connection.execute("INSERT INTO t VALUES (2)")
+    assert not connection.in_transaction and connection.execute("SELECT a FROM t").fetchall() == [(1,)]
+
+
+def test_signatures_that_can_be_asked_for(db: ModuleType) -> None:
+    assert db.complete_statement(statement="SELECT 1;") and not db.complete_statement(statement="SELECT 1")
+    names = [
+        "database",
+        "timeout",
+        "detect_types",
+        "isolation_level",
+        "check_same_thread",
+        "factory",
+        "cached_statements",
+        "uri",
+    ]
+    assert list(inspect.signature(aerodb_dbapi.connect).parameters)[:8] == names

@@ -14,13 +14,10 @@ Example: a column of 1 and 2.5 is double; one of 1 and 'x' raises ``DataError: c
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
+from aerodb_dbapi.foreign import plain
 from aerodb_dbapi.storage.errors import DataError, NotSupportedError
 from aerodb_dbapi.transfer.fields import whole
 from aerodb_dbapi.transfer.files import Batch, Options, Row, refused
@@ -94,28 +91,7 @@ def _values(column: list[Any], before: int) -> list[Any]:
                 whole(value or 0)
             except DataError as error:
                 raise refused("row", number, str(error)) from None
-    return column if kinds <= _PLAIN else list(map(_value, column))
-
-
-def _value(value: Any) -> Any:
-    """A value of Arrow as one of ours."""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, float):
-        return None if math.isnan(value) else value
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(" ")
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, (decimal.Decimal, datetime.timedelta)):
-        return str(value)
-    if isinstance(value, (list, dict, tuple)):
-        return json.dumps(value, ensure_ascii=False, default=_in_json)
-    return value if value is None or isinstance(value, (int, str, bytes)) else str(value)
-
-
-def _in_json(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else _value(value)
+    return column if kinds <= _PLAIN else list(map(plain, column))
 
 
 class ParquetWriter:
