@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import compress
-from operator import is_, itemgetter
+from operator import itemgetter
 from struct import Struct, pack, unpack
 from struct import error as StructError
 from typing import Any, Final
@@ -66,13 +66,12 @@ _UINT64_MAX: Final = (1 << 64) - 1
 # The number of bytes, as a power of two, that hold so many bits.
 _POWER: Final = [0] * 9 + [1] * 8 + [2] * 16 + [3] * 32
 
-_last = itemgetter(-1)
-
 
 class Writer:
-    """The parts of a packed form being made. `keys`: the keys of the entries while their values are packed."""
+    """The parts of a packed form being made. `keys`: the keys of the entries while their values are packed. `last`: the last
+    elements of the tuples packed last, if they are integers all."""
 
-    __slots__ = ("cells", "keys", "parts")
+    __slots__ = ("cells", "keys", "last", "parts")
 
     def __init__(self, count: int) -> None:
         if count > kinds.ENTRIES_MAX:
@@ -80,6 +79,7 @@ class Writer:
         self.parts = [_SIZE.pack(count)]
         self.cells = 0
         self.keys: tuple[Any, ...] | None = None
+        self.last: tuple[Any, ...] | None = None
 
     def finish(self) -> bytes:
         """The packed form; what a reader would refuse is refused here."""
@@ -104,7 +104,7 @@ class Writer:
     def entries(self, keys: tuple[Any, ...], values: tuple[Any, ...]) -> None:
         """Pack the keys, then the values: those of an index by naming the last elements of its keys."""
         uniform = self.column(keys)
-        if uniform and type(keys[0]) is tuple and type(values[0]) is int and _follow(keys, values):
+        if uniform and type(keys[0]) is tuple and self.last == values and set(map(type, values)) == {int}:
             self.parts.append(_KIND[LAST])
             return
         self.keys = keys if uniform and type(keys[0]) is int else None
@@ -277,7 +277,8 @@ class Writer:
         else:
             self.parts.append(_COUNTED.pack(TUPLES, len(columns)))
             for column in columns:
-                self.column(column, depth + 1)
+                uniform = self.column(column, depth + 1)
+            self.last = column if uniform and type(column[0]) is int else None
         return True
 
     def _tuples_by_length(self, items: Sequence[Any], depth: int) -> None:
@@ -285,10 +286,12 @@ class Writer:
         lengths = list(map(len, items))
         if 1 < len(set(lengths)) <= min(_LENGTHS_MAX, len(items) // 2):
             self._parts(items, lengths, depth)
+            self.last = None
             return
         self.parts.append(_KIND[ITEMS])
         self.column(lengths, depth + 1)
         self.column([item for row in items for item in row], depth + 1)
+        self.last = None
 
 
 def _few(items: Sequence[Any], limit: int) -> dict[Any, int] | None:
@@ -328,15 +331,6 @@ def _is_run(items: Sequence[Any]) -> bool:
     if last - first != step * (count - 1) or max(abs(first), abs(last), abs(step)) > _INT64_MAX:
         return False
     return items.count(first) == count if step == 0 else tuple(range(first, last + step, step)) == tuple(items)
-
-
-def _follow(keys: tuple[Any, ...], values: tuple[Any, ...]) -> bool:
-    """Whether each value is the last element of its key, a tuple: usually the same object, else equal and of one class."""
-    try:
-        last = tuple(map(_last, keys))
-    except IndexError:
-        return False
-    return all(map(is_, last, values)) or (last == values and {int} == set(map(type, last)) == set(map(type, values)))
 
 
 _WRITERS: Final[dict[type, Callable[[Writer, Sequence[Any], int], bool]]] = {

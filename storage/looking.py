@@ -16,8 +16,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
-from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
-
 if TYPE_CHECKING:
     from aerodb_dbapi.storage.database import Database
 
@@ -70,7 +68,7 @@ class Looking:
             for database in found:
                 sharing = database.sharing
                 if sharing is not None:
-                    with suppress(OperationalError, CorruptionError, ValueError):  # who uses the database is told
+                    with suppress(Exception):  # who uses that database is told, and the others are looked after
                         sharing.look()
             del found, database, sharing
 
