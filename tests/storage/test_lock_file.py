@@ -56,7 +56,14 @@ def test_a_file_has_room_on_the_disk_for_what_is_written_through_memory(tmp_path
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"abc", b"AeroLck1" * 9000, b"\xff" * lock_file.SIZE, b"AeroLck2" + b"\xff" * 70000]
+    "content",
+    [
+        b"",
+        b"abc",
+        b"AeroLck1" * 9000,
+        b"\xff" * lock_file.SIZE,
+        lock_file._MAGIC_VALUE.to_bytes(8, "little") + b"\xff" * 70000,
+    ],
 )
 def test_what_a_crash_or_somebody_else_left_means_nothing(tmp_path: Path, content: bytes) -> None:
     """INV-P4: also a number of slots that cannot be."""
