@@ -36,6 +36,7 @@ from aerodb_dbapi.executor.alter_dependents import dependents, rename_in, rename
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.constraints import strict_function
 from aerodb_dbapi.executor.dml_insert import value_function
+from aerodb_dbapi.executor.limits import check_added
 from aerodb_dbapi.executor.planning import bind_text, plan_text
 from aerodb_dbapi.executor.sequences import move_counter
 from aerodb_dbapi.planner.alter import AddColumn, Alteration, DropColumn, RenameColumn, RenameTable
@@ -228,6 +229,7 @@ def _add_column(session: Any, transaction: Any, table: Table, statement: AddColu
         _fail("Cannot add a UNIQUE column")
     if table.position(column.name) is not None:
         _fail(f"duplicate column name: {column.name}")
+    check_added(session.limits, table)
     texts = {index.id: index.sql or "" for index in table.indexes}
     new = _put_table(transaction, table, with_column(table.sql, statement.text), texts, " after add column")
     bound = _bound_insert(session, transaction.schema, new)

@@ -179,6 +179,7 @@ def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Map
         statement = parsed.tree
 
         def define(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
+            limits.check_definition(session.limits, statement)
             with collations.in_use(session.registry.collations):
                 run_definition(session, transaction, statement)
             return -1, None
@@ -236,10 +237,10 @@ def _compile_rows(
     """SELECT, INSERT, UPDATE, DELETE. `planned` is told the plan before code is made of it."""
     statement = bind_statement(session, parsed, schema)
     if session.limits is not None:
-        limits.check_parameters(session.limits, len(parsed.parameters))
+        limits.check_parameters(session.limits, parsed.parameters)
         limits.check_statement(session.limits, statement)
     elif len(text) > LONG_TEXT:
-        limits.check_statement({limits.EXPRESSION_DEPTH: limits.DEPTH_MAX}, statement)
+        limits.check_statement(limits.DEFAULTS, statement)
     if session.authorizer is not None and not authorize.rows_allowed(session.authorizer, statement, schema):
         return _nothing(text)
     statement = plan_statement(session, statement, trees, schema)
@@ -249,6 +250,8 @@ def _compile_rows(
     note = Reading(statement, reads, text).note if reads else None
     if isinstance(statement, SelectStatement):
         run, source = compile_select(statement)
+        if session.limits is not None:
+            run = limits.bounded(session.limits, statement, run)
         query: Query = statement.query
         compiled = Compiled(
             "select", run, text=text, schema=schema, names=query.names, types=query.types,

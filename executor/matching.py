@@ -32,6 +32,9 @@ _LIKE_WILD: Final = {"%": _RUN, "_": "."}
 _GLOB_WILD: Final = {"*": _RUN, "?": "."}
 
 
+PATTERN_BYTES_MAX: Final = 50_000
+
+
 def like_matcher(pattern: Any, escape: Any = "") -> Matcher | None:
     """The function that tests a text against a LIKE pattern; None for a NULL pattern (or escape). `escape` '' is
     none."""
@@ -42,14 +45,20 @@ def like_matcher(pattern: Any, escape: Any = "") -> Matcher | None:
     escape = text_of(escape)
     if escape and len(escape) != 1:
         raise OperationalError("ESCAPE expression must be a single character")
-    return _like(text_of(pattern), escape)
+    return _like(_short_enough(text_of(pattern)), escape)
 
 
 def glob_matcher(pattern: Any) -> Matcher | None:
     """The function that tests a text against a GLOB pattern; None for a NULL pattern."""
     if pattern.__class__ is bytes:
         return _blob
-    return None if pattern is None else _glob(text_of(pattern))
+    return None if pattern is None else _glob(_short_enough(text_of(pattern)))
+
+
+def _short_enough(pattern: str) -> str:
+    if len(pattern) > PATTERN_BYTES_MAX // 4 and len(pattern.encode()) > PATTERN_BYTES_MAX:
+        raise OperationalError("LIKE or GLOB pattern too complex")
+    return pattern
 
 
 def like(matcher: Matcher | None, value: Any) -> int | None:

@@ -24,7 +24,7 @@ does.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlglot import exp
 
@@ -52,6 +52,9 @@ class Piece:
     arguments: list[Any] = field(default_factory=list)
 
 
+SOURCES_MAX: Final = 64
+
+
 def bind_from(context: Context, select: Any, scope: Scope) -> Piece:
     """The FROM of a query block; its entries are put into the scope."""
     source = select.args.get("from_")
@@ -62,6 +65,8 @@ def bind_from(context: Context, select: Any, scope: Scope) -> Piece:
 
 def bind_list(context: Context, first: Any, joins: list[Any], scope: Scope) -> Piece:
     """A first item and the joins after it; `scope` gets the entries (after those it may have already)."""
+    if len(joins) >= SOURCES_MAX:
+        fail(f"at most {SOURCES_MAX} tables in a join")
     left = _item(context, first, scope)
     rights = [_item(context, join.this, scope) for join in joins]
     for piece in (left, *rights):

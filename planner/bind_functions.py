@@ -48,6 +48,7 @@ from aerodb_dbapi.storage.catalog import fold
 
 Term = tuple[Expression, bool, str, bool | None]  # expression, descending, collation, nulls_first
 _UNORDERED: Final = frozenset(("avg", "count", "max", "min", "sum", "total"))  # the order of rows changes nothing
+ARGUMENTS_MAX: Final = 127
 _LAZY: Final = frozenset(("coalesce", "ifnull", "iif", "nullif"))
 
 
@@ -56,6 +57,8 @@ def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) 
     written = str(node.this).removeprefix(FUNCTION_MARK)
     name = fold(written)
     arguments, distinct, order = call_arguments(node)
+    if len(arguments) > ARGUMENTS_MAX:
+        fail(f"too many arguments on function {written}")
     aggregate = context.functions.aggregate(name, len(arguments))
     if aggregate is not None:
         if aggregate.window == WINDOW_ONLY:
