@@ -546,10 +546,11 @@ class Committer:
         with self.lock:
             unpublished = self.unpublished
             self.company = max(len(unpublished), self.company - 1)
-            self.flush_seconds = time.monotonic() - begun
+            seconds = time.monotonic() - begun
+            self.flush_seconds = min(seconds, 1.25 * self.flush_seconds or seconds)
             size = len(unpublished)
             self.publish_to(last)
-            self.tally.flushed(size - len(unpublished), self.flush_seconds)
+            self.tally.flushed(size - len(unpublished), seconds)
             served: list[Waiter] = []
             waiters = self.waiters
             if waiters:
@@ -605,7 +606,7 @@ class Committer:
     def left_behind(self, failure: tuple[str, str]) -> None:
         """In a child of `os.fork`: no more commits, and nothing waits for a thread that stayed with the parent (INV-P5)."""
         self.failure = failure
-        self.turn = None
+        self.turn = self.claims.shared = None
         self.lock = threading.Lock()
         self.gate = Gate(self.lock)
         self.rows.lock = threading.RLock()

@@ -233,6 +233,7 @@ class Database:
         self.words = file.words
         self.sharing = Sharing(self, file, header.generation + 1 if log is None else log.head.generation)
         self.committer.turn = checkpointer.lock.sharing = self.sharing
+        self.committer.claims.shared = self.sharing.claim
         self.__class__ = SharedDatabase
         looking.begin(self)
 
@@ -242,7 +243,7 @@ class Database:
         if sharing is not None:
             assert self.checkpointer is not None
             looking.end(self)
-            self.committer.turn = self.checkpointer.lock.sharing = None
+            self.committer.turn = self.checkpointer.lock.sharing = self.committer.claims.shared = None
             self.__class__ = Database
             self.words = None
             sharing.file.close()

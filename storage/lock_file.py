@@ -24,6 +24,9 @@ every process as 64-bit words of the machine's own order:
     USED        how many slots were ever used: those behind them are nobody's, and their room is not on the disk yet
     ==========  =======================================================================================================
 
+    From word `CLAIMS_AT` on there are pairs of a table's tree and the rowid behind those that transactions of any process have
+    claimed in it, at the place that the tree's number gives, as long as no other table comes there (`rowids.py`).
+
     Behind byte `SLOTS_AT` each process has a *slot* of eight words: PID, FLOOR (the oldest commit from which on it may read
     blocks), FIRST (the oldest log generation that it may read), and from PROMISED on the states, plus one, that its
     transactions under way will make snapshots of.
@@ -35,7 +38,7 @@ Byte locks
     CHECKPOINT: while a checkpoint is made, or something else that relies on the checkpoint in force. WRITER: from the
     numbering of commits until they are written. SYNC: while the log is synced and what is durable then is published. And one for
     each slot, held by its process for as long as it has the database open: a slot without a lock is nobody's, whatever it says
-    (INV-P3). The system takes a dead process's locks away.
+    (INV-P3). CLAIMS: for a look at what is claimed. The system takes a dead process's locks away.
 
     They are *open file description* locks where the system has them (Linux): two openings exclude each other even within one
     process, and closing some other descriptor of the file does not drop them, as it would with plain `fcntl` locks.
@@ -65,6 +68,9 @@ SLOT_COUNT: Final = (SIZE - SLOTS_AT) // (8 * SLOT_WORDS)
 
 MAGIC, IDENTITY, COMMIT, HEADER, GENERATION, DURABLE, UNDER_WAY, UNKNOWN, WANTED, LAST, USED = range(11)
 APPENDED, CURRENT, DOUBT, ENDING = range(11, 15)
+CLAIMS_AT: Final = 64
+CLAIMS_COUNT: Final = 32
+CLAIMS_FAR: Final = 1 << 16  # what lies so far beyond what is wanted was claimed for rows that are gone
 PID, FLOOR, FIRST, PROMISED = range(4)
 _MAGIC_VALUE: Final = int.from_bytes(b"AeroLck3", "little")
 
@@ -72,6 +78,7 @@ OPENING: Final = 1 << 40
 CHECKPOINT: Final = OPENING + 1
 WRITER: Final = OPENING + 2
 SYNC: Final = OPENING + 3
+CLAIMS: Final = OPENING + 4
 SLOT_LOCKS: Final = OPENING + 16
 
 _FLOCK: Final = struct.Struct("@hhqqi4x")
@@ -256,6 +263,22 @@ class LockFile:
     @staticmethod
     def _at(slot: int) -> int:
         return SLOTS_AT // 8 + slot * SLOT_WORDS
+
+    # --- rowids ------------------------------------------------------------------------------------------------------
+
+    def claim(self, tree_id: int, lowest: int, count: int, held: float) -> int:
+        """The first of `count` rowids of a table, `lowest` or above, that no other process has claimed; they are claimed now.
+        `held` is the end of what this process has claimed last. Where the lock cannot be had soon nothing is claimed."""
+        if lowest < 0 or not self.lock(CLAIMS, _PAUSES_SHORT):
+            return lowest
+        try:
+            words, at = self.words, CLAIMS_AT + 2 * (tree_id % CLAIMS_COUNT)
+            if words[at] == tree_id and lowest < words[at + 1] < lowest + CLAIMS_FAR and words[at + 1] != held:
+                lowest = words[at + 1]
+            words[at], words[at + 1] = tree_id, lowest + count
+            return lowest
+        finally:
+            self.unlock(CLAIMS)
 
     # --- the whole ---------------------------------------------------------------------------------------------------
 

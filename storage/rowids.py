@@ -12,6 +12,9 @@ Several writers (INV-V10)
     table has gone, its claims are forgotten, so that a writer alone leaves no gaps, whatever it claimed and did not
     use, undid or deleted.
 
+    While several processes commit, claims are told in the lock file too (`lock_file.py`), where they are not forgotten. So
+    processes get different ids as well, if not always, and a rollback may leave a gap then.
+
     A transaction claims one id, then two, four, and so on up to 64 at a time. So those that insert few rows leave no gaps
     between them, and those that insert many seldom come here.
 
@@ -26,7 +29,7 @@ its statements.
 from __future__ import annotations
 
 import threading
-from collections.abc import Container
+from collections.abc import Callable, Container
 from math import inf
 
 from aerodb_dbapi.storage.errors import OperationalError
@@ -45,10 +48,11 @@ _STEP = 1442695040888963407
 class RowidClaims:
     """Which blocks of ids live transactions have claimed, per table tree. `tip` is the last commit's root."""
 
-    __slots__ = ("lock", "tables", "tip")
+    __slots__ = ("lock", "shared", "tables", "tip")
 
     def __init__(self, tip: Root) -> None:
         self.tip = tip
+        self.shared: Callable[[int, int, int, float], int] | None = None  # what other processes have claimed
         self.lock = threading.Lock()
         self.tables: dict[int, list[int]] = {}  # tree id → [end of the last block, number of claimants, probes used]
 
@@ -74,6 +78,10 @@ class RowidClaims:
                 floor = max(floor, committed.last()[0] + 1)  # type: ignore[index]
             if lowest < floor:
                 lowest = floor
+            if self.shared is not None:
+                free = self.shared(tree_id, lowest, count, held)
+                if free > lowest:
+                    floor = lowest = free
             stop = min(lowest + count, ROWID_MAX + 1)
             if stop > end:
                 entry[0] = stop

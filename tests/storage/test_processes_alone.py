@@ -173,6 +173,33 @@ def test_an_interrupted_flush_does_not_keep_the_others_out(
     b.close()
 
 
+def test_processes_that_insert_at_the_same_time_get_different_rowids(tmp_path: Path) -> None:
+    """INV-V10, once each has seen that the other one commits; what is claimed and then rolled back is passed over."""
+    a = made(tmp_path)
+    b = opened(tmp_path)
+    put(a, 1, "a"), put(b, 2, "b"), put(a, 3, "a")
+    for _ in range(5):
+        transactions = [database.begin() for database in (a, b, b, a)]
+        ids = []
+        for transaction in transactions:
+            writer = transaction.writer(TREE)
+            for _ in range(4):
+                rowid = writer.next_rowid()
+                writer.put(rowid, "row")
+                ids.append(rowid)
+        assert len(set(ids)) == 16
+        transactions[1].rollback()
+        for number in (0, 2, 3):
+            transactions[number].commit()
+    assert content(a) == content(b) and len(content(a)) == 3 + 5 * 12
+    a.close()
+    b.close()
+    c = opened(tmp_path)
+    transaction = c.begin()
+    assert transaction.writer(TREE).next_rowid() == max(content(c)) + 1
+    c.close()
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_snapshot_under_way_outlives_a_checkpoint_of_another_process(tmp_path: Path, late: bool) -> None:
     """INV-C8 among processes."""
