@@ -129,6 +129,25 @@ def test_cache_size_of_connect(tmp_path: Path) -> None:
         connect(path, cache_size="big")
 
 
+def test_a_file_that_is_rewritten_again_and_again_comes_to_an_end_of_growing(tmp_path: Path) -> None:
+    """INV-G1, INV-G2: within one opening, and over several."""
+    path = filled(tmp_path / "a.db", 5000)
+    dense = path.stat().st_size
+    for _ in range(2):
+        connection = connect(path)
+        sizes = []
+        for i in range(10):
+            connection.execute("UPDATE t SET a = a + 1, b = b || '' WHERE id % 50 = ?", (i,))
+            connection.execute("PRAGMA wal_checkpoint")
+            sizes.append(path.stat().st_size)
+        assert max(sizes) < 4.5 * dense and sizes[-1] < 1.05 * sizes[4], (dense, sizes)
+        connection.close()
+    with connect(path) as connection:
+        connection.execute("VACUUM")
+        assert path.stat().st_size < 1.1 * dense
+    connection.close()
+
+
 # --- statements -------------------------------------------------------------------------------------------------------
 
 SELECT = "SELECT count(*) FROM t WHERE a = 5"
