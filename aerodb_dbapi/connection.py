@@ -34,6 +34,7 @@ from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.executor.statement import Prepared
 from aerodb_dbapi.feed import Feeding
 from aerodb_dbapi.limits import Limits
+from aerodb_dbapi.opening import database_at
 from aerodb_dbapi.parameters import type_name
 from aerodb_dbapi.planner.front import split_script
 from aerodb_dbapi.planner.lexer import first_word
@@ -495,28 +496,20 @@ def _open(location: Location, timeout: float, uri: bool) -> Session:
     def open_file(path: str) -> tuple[Database, bool]:
         named = locate(path, uri)
         try:
-            return _database(named, timeout), named.read_only
+            database = database_at(named, timeout)
+            return database, named.read_only or database.read_only
         except errors.OperationalError as error:
             if str(error) != "unable to open database file":
                 raise
             raise errors.OperationalError(f"unable to open database: {path}", name=error.sqlite_errorname) from None
 
-    session = Session(_database(location, timeout), FunctionRegistry(), timeout=timeout)
+    database = database_at(location, timeout)
+    session = Session(database, FunctionRegistry(), timeout=timeout)
     session.open_file = open_file
-    if location.read_only:
+    if location.read_only or database.read_only:
         session.read_only = True
         session.own_plans()
     return session
-
-
-def _database(location: Location, timeout: float) -> Database:
-    if location.shared is not None:
-        return Database.shared_memory(location.shared)
-    if location.memory:
-        return Database.memory()
-    if not location.create and not os.path.exists(location.path):
-        raise errors.OperationalError("unable to open database file", name="SQLITE_CANTOPEN")
-    return Database.open(location.path, timeout=timeout)
 
 
 def _check_name(method: str, name: Any) -> None:

@@ -1,6 +1,7 @@
 """What the first argument of `connect` names: a path, a database in memory, or a URI (https://www.sqlite.org/uri.html).
 
-    file:data.db?mode=ro                    reading only; the file must exist (also immutable=1)
+    file:data.db?mode=ro                    reading only; the file must exist
+    file:data.db?immutable=1                the same, of a file that nobody writes: no locks, no look at the log
     file:data.db?mode=rw                    reading and writing; the file must exist
     file:/data/my.db, file:///data/my.db    absolute paths; %20 and the like are decoded
     file::memory:?cache=shared              the database in memory that all such connections of the process share
@@ -10,7 +11,7 @@
 SQLite does with those it does not know.
 
 >>> locate("file:a%20b?mode=ro", True)
-Location(path='a b', memory=False, shared=None, read_only=True, create=False)
+Location(path='a b', memory=False, shared=None, read_only=True, immutable=False, create=False)
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Location:
     memory: bool = False
     shared: str | None = None
     read_only: bool = False
+    immutable: bool = False
     create: bool = True
 
 
@@ -54,8 +56,9 @@ def locate(name: str, uri: bool) -> Location:
         raise OperationalError(f"no such cache mode: {cache}")
     if mode == "memory" or path in (":memory:", ""):
         return Location(path, memory=True, shared=path if cache == "shared" and path else None)
-    read_only = mode == "ro" or options.get("immutable", "0").lower() in ("1", "on", "yes", "true")
-    return Location(path, read_only=read_only, create=mode == "rwc" and not read_only)
+    immutable = options.get("immutable", "0").lower() in ("1", "on", "yes", "true")
+    read_only = mode == "ro" or immutable
+    return Location(path, read_only=read_only, immutable=immutable, create=mode == "rwc" and not read_only)
 
 
 def _without_authority(rest: str) -> str:

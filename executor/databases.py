@@ -34,6 +34,7 @@ from aerodb_dbapi.executor.statement import PlanCache
 from aerodb_dbapi.storage.catalog import LOCAL_ID, NUMBER_SHIFT, Schema, fold
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import IntegrityError, OperationalError, ProgrammingError
+from aerodb_dbapi.storage.patience import LATER
 from aerodb_dbapi.storage.schemas import FIRST_ATTACHED, MAIN, TEMP, MergedSchema, renumbered
 from aerodb_dbapi.storage.transaction import Transaction
 from aerodb_dbapi.storage.tree import Kind, Tree
@@ -285,7 +286,7 @@ class MergedTransaction(Transaction):
                 commit_id = self.parts[number].commit()
                 main_id, done = (commit_id if number == MAIN else main_id), True
         except BaseException as error:
-            if done or getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY":
+            if done or getattr(error, "sqlite_errorname", "") not in LATER:
                 self.rollback()
             raise
         self.rollback()  # the parts without writes
@@ -304,7 +305,7 @@ class MergedTransaction(Transaction):
             for number in numbers:
                 self.parts[number].committer.check(self.parts[number])
         except BaseException as error:
-            if isinstance(error, OperationalError) and error.sqlite_errorname == "SQLITE_BUSY":
+            if isinstance(error, OperationalError) and error.sqlite_errorname in LATER:
                 for part in held:
                     part.committer.release(part)
             else:

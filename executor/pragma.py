@@ -52,6 +52,7 @@ from aerodb_dbapi.planner.rewrite_expression import RAISE
 from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, IndexColumn, Table, fold
 from aerodb_dbapi.storage.check import check_tree
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError, SerializationError
+from aerodb_dbapi.storage.patience import Patience
 from aerodb_dbapi.storage.transaction import Transaction
 
 Rows = list[tuple[Any, ...]]
@@ -154,7 +155,7 @@ def _synchronous(session: Any, value: str | None) -> Rows | None:
 
 def _busy_timeout(session: Any, value: str | None) -> Rows:
     if value is not None:
-        session.timeout = max(0, own.as_setting(value)) / 1000
+        session.timeout = Patience.of(max(0, own.as_setting(value)) / 1000, session.holder)
     return [(round(session.timeout * 1000),)]
 
 

@@ -58,6 +58,7 @@ from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared, forge
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, Schema, fold
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
+from aerodb_dbapi.storage.patience import Patience
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.row_locks import Holder
 from aerodb_dbapi.storage.transaction import Transaction
@@ -100,8 +101,8 @@ class Session:
         self.database = database
         self.registry = FunctionRegistry() if registry is None else registry
         self.registry.modules = MODULES
-        self.timeout = timeout
         self.holder = Holder()
+        self.timeout = Patience.of(timeout, self.holder)
         self.transaction: Transaction | Pending | None = None
         self.plans: PlanCache = shared_cache(database.plan_cache)
         if database.reopened:
@@ -171,8 +172,9 @@ class Session:
     # --- stopping a statement
 
     def interrupt(self) -> None:
-        """Make the running statement fail at its next batch, and so a cursor that has rows to come. From any thread."""
-        self.interrupted = self.watch = True
+        """Make the running statement fail at its next batch, or where it waits for others, and so a cursor that has rows to
+        come. From any thread."""
+        self.interrupted = self.watch = self.holder.stopped = True
         self.hits = NO_HITS
 
     def set_progress(self, progress: Callable[[], bool] | None) -> None:
@@ -201,7 +203,7 @@ class Session:
 
     def start(self) -> None:
         """A statement begins while `watch` is set: an interruption that found nothing running is over."""
-        self.interrupted = False
+        self.interrupted = self.holder.stopped = False
         self.set_progress(self.progress)
         if self.watch:
             self.check()
@@ -210,7 +212,7 @@ class Session:
         """Called for each batch by generated code while `watch` is set; raises where the statement is to stop."""
         interrupted = self.interrupted
         if interrupted:
-            self.interrupted = False
+            self.interrupted = self.holder.stopped = False
             self.set_progress(self.progress)
         if interrupted or (self.progress is not None and self.progress()):
             raise OperationalError("interrupted", name="SQLITE_INTERRUPT")
@@ -590,6 +592,8 @@ class Session:
         transaction = self.transaction
         if transaction is None:
             raise OperationalError("cannot commit - no transaction is active")
+        if self.watch:
+            self.holder.stopped = False
         if isinstance(transaction, Transaction):
             try:
                 transaction.commit()

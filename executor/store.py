@@ -90,6 +90,7 @@ def _vacuum(statement: Vacuum, values_of: ValuesOf) -> Callable[[Any, tuple[Any,
         number = MAIN if named is None or session.others is None else session.schema.number(named)
         with within(session, number):
             if path is None:
+                session.refuse_to_write()
                 vacuum(session.database)
             else:
                 vacuum_into(session.database, path)

@@ -209,7 +209,7 @@ def vacuum(database: Database, progress: Progress | None = None) -> None:
         _vacuum(database, progress)
         return
     with database.sharing.file.held(OPENING, database.timeout):
-        if database.sharing.file.others():
+        if not database.sharing.alone():
             raise OperationalError("database is locked", name="SQLITE_BUSY")
         _vacuum(database, progress)
 

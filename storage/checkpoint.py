@@ -376,6 +376,7 @@ class Checkpointer:
         before = blocks.record
         nothing_new = committer.log is None and committer.published.commit_id == before.commit_id and not pins
         if nothing_new and (blocks.header.sealed or not closing):
+            self._forget_logs(None, closing=False)  # what somebody still needed the last time
             return before.commit_id
         self._confirm()
         log, root = self._cut(closing)

@@ -32,7 +32,7 @@ Counters
     `floor` is the oldest commit id that an open read view needs (the visibility floor); `root.commit_id` if there is
     none.
 
-Not here: statements and plans (`plan_cache` is the executor's, kept here because it is shared).
+Not here: files that are only read (`readonly.py`); statements and plans (`plan_cache` is the executor's, kept here because it is shared).
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.opening import HISTORY, Store
 from aerodb_dbapi.storage.reopening import recall, remember
 from aerodb_dbapi.storage.root import ReadView, Root
+from aerodb_dbapi.storage.shared_claims import SharedClaims
 from aerodb_dbapi.storage.sharing import PATIENCE, SUFFIX, Sharing, begin
 from aerodb_dbapi.storage.transaction import Transaction
 
@@ -77,6 +78,7 @@ class Database:
         "plan_cache", "rebuilt", "reopened", "root", "sharing", "timeout", "views", "words",
     )  # fmt: skip
     root: Root
+    read_only: ClassVar[bool] = False
 
     registry: ClassVar[dict[Any, Database]] = {}
     registry_lock: ClassVar[threading.RLock] = threading.RLock()
@@ -157,8 +159,7 @@ class Database:
                 path = os.path.realpath(path)  # log and lock file lie beside the file itself
             known = cls._registered(files, path)
             if known is not None:
-                known._opens += 1
-                return known
+                return known.opened_again()
             store = Store(files, path, timeout, cache_bytes)
             try:
                 roots = store.recover()
@@ -172,9 +173,24 @@ class Database:
                 store.close()
                 raise
             database.background = files is _FILES
-            database._key = (files, files.identity(path))
-            cls.registry[database._key] = database
+            cls.register(database, (files, files.identity(path)))
             return database
+
+    @classmethod
+    def register(cls, database: Database, key: Any) -> None:
+        """What is opened by that key from now on is this one. `registry_lock` is held."""
+        database._key = key
+        cls.registry[key] = database
+
+    @classmethod
+    def known(cls, path: str) -> Database | None:
+        """The database that this process has open for writing in that file."""
+        return cls._registered(_FILES, path)
+
+    def opened_again(self) -> Database:
+        """The same, open once more. `registry_lock` is held."""
+        self._opens += 1
+        return self
 
     @classmethod
     def _registered(cls, files: FileSystem, path: str) -> Database | None:
@@ -233,7 +249,9 @@ class Database:
         self.words = file.words
         self.sharing = Sharing(self, file, header.generation + 1 if log is None else log.head.generation)
         self.committer.turn = checkpointer.lock.sharing = self.sharing
-        self.committer.claims.shared = self.sharing.claim
+        claims = self.committer.claims
+        claims.shared = shared = SharedClaims(claims, self.sharing)
+        shared.publish_all()
         self.__class__ = SharedDatabase
         looking.begin(self)
 
@@ -333,6 +351,7 @@ class Database:
         """In a child of `os.fork`: the database is its parent's, whose descriptors are given up without a word (INV-P5)."""
         self._opens = 0
         self.__class__ = LeftDatabase
+        self.committer.claims.shared = None
         if self.sharing is not None:
             self.sharing.file.forget()
         assert self.checkpointer is not None
@@ -442,7 +461,7 @@ class Database:
         while len(history) > self.history_max:  # ids are dense
             del history[self.history_start]
             self.history_start += 1
-        _set_root(self, root)
+        set_latest_root(self, root)
 
     def _publish_live(self, root: Root) -> None:
         self._live(root)
@@ -598,18 +617,18 @@ class SharedDatabase(Database):
     @property
     def root(self) -> Root:
         """The latest state that any process has published (INV-P1)."""
-        root: Root = _root_of(self)
+        root: Root = latest_root(self)
         words = self.words
         assert words is not None
         if words[COMMIT] > root.commit_id:
             assert self.sharing is not None
             self.sharing.roll_forward()
-            root = _root_of(self)
+            root = latest_root(self)
         return root
 
     @root.setter
     def root(self, root: Root) -> None:
-        _set_root(self, root)
+        set_latest_root(self, root)
 
     def begin(self, *, immediate: bool = False, timeout: float | None = None) -> Transaction:
         """A transaction on the latest state. `immediate` keeps other commits waiting until it ends."""
@@ -632,8 +651,8 @@ class LeftDatabase(Database):
         raise OperationalError(LEFT, name="SQLITE_MISUSE")
 
 
-_root_of: Any = vars(Database)["root"].__get__
-_set_root: Any = vars(Database)["root"].__set__
+latest_root: Any = vars(Database)["root"].__get__
+set_latest_root: Any = vars(Database)["root"].__set__
 
 
 def _leave_all_behind() -> None:

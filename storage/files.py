@@ -16,7 +16,8 @@ What the seam promises, and callers rely on
 Errors: the seam raises `OSError` as the operating system does; `io_error` makes of it the error the user sees, with
 SQLite's wording and code.
 
-Not here: what processes that share a file tell each other (`lock_file.py`), files that cannot be written.
+Not here: what processes that share a file tell each other (`lock_file.py`); `ReadOnlyFiles` (`offline.py`), for files that
+cannot be written.
 """
 
 from __future__ import annotations
@@ -108,6 +109,11 @@ class OperatingSystemFile:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+
+    @property
+    def descriptor(self) -> int:
+        """The descriptor, for locks on bytes (`byte_locks.py`); -1 once the file is closed."""
+        return self._descriptor
 
     def read_at(self, offset: int, size: int) -> bytes:
         data = os.pread(self._descriptor, size, offset)

@@ -18,6 +18,7 @@ import time
 from collections import deque
 from typing import Any
 
+from aerodb_dbapi.storage.patience import acquire, holder_of
 from aerodb_dbapi.storage.row_locks import busy
 
 
@@ -46,7 +47,7 @@ class Gate:
         self.passing = 0  # who were let through and have not taken the lock again yet
 
     def wait(self, transaction: Any, enters: bool) -> None:
-        """Wait for one's turn, and with `enters` go in. OperationalError when the transaction's timeout is over."""
+        """Wait for one's turn, and with `enters` go in. OperationalError when the transaction's timeout is over, or it is interrupted."""
         if self.inside is transaction:
             return
         if self.inside is None and not self.line and not (enters and self.passing):
@@ -57,7 +58,7 @@ class Gate:
         deadline = time.monotonic() + transaction.timeout
         self.lock.release()
         try:
-            place.bell.acquire(timeout=min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX))
+            acquire(place.bell, deadline - time.monotonic(), holder_of(transaction.timeout))
         except BaseException:
             self.lock.acquire()
             self._give_up(place)

@@ -75,6 +75,8 @@ _CRC: Final = Struct("<I")
 _VERSION: Final = Struct("<I")
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 _NOWHERE: Final = (0, 0, 0, 0)
+_SEQUENCE_AT: Final = 40
+_SEQUENCE_SIZE: Final = 8
 _USED: Final = _SLOT.size + _CRC.size
 
 
@@ -185,6 +187,11 @@ def read(file: File, path: str) -> Header:
     if len(raw) < BLOCKS_START:
         raise CorruptionError("the file ends within its header", file=path, offset=len(raw))
     return header
+
+
+def numbers(file: File) -> bytes:
+    """The sequence numbers in both slots, as they stand there: other ones if a header was written."""
+    return file.read_at(_SEQUENCE_AT, _SEQUENCE_SIZE) + file.read_at(SLOT + _SEQUENCE_AT, _SEQUENCE_SIZE)
 
 
 def _no_header(slots: tuple[bytes, bytes], path: str) -> DatabaseError:

@@ -24,66 +24,61 @@ every process as 64-bit words of the machine's own order:
     USED        how many slots were ever used: those behind them are nobody's, and their room is not on the disk yet
     ==========  =======================================================================================================
 
-    From word `CLAIMS_AT` on there are pairs of a table's tree and the rowid behind those that transactions of any process have
-    claimed in it, at the place that the tree's number gives, as long as no other table comes there (`rowids.py`).
-
     Behind byte `SLOTS_AT` each process has a *slot* of eight words: PID, FLOOR (the oldest commit from which on it may read
     blocks), FIRST (the oldest log generation that it may read), and from PROMISED on the states, plus one, that its
-    transactions under way will make snapshots of.
+    transactions under way will make snapshots of. Behind byte `CLAIMS_AT` each has `CLAIM_PAIRS` pairs of words, a tree id and
+    up to where its transactions have claimed rowids of that table (`shared_claims.py`); a tree id of 0: none.
 
 A word is written and read as a whole, and only words are; there is nothing to be torn.
 
 Byte locks
     Locks are on single bytes far behind the end of the file. OPENING: held while the database is opened or closed.
     CHECKPOINT: while a checkpoint is made, or something else that relies on the checkpoint in force. WRITER: from the
-    numbering of commits until they are written. SYNC: while the log is synced and what is durable then is published. And one for
-    each slot, held by its process for as long as it has the database open: a slot without a lock is nobody's, whatever it says
-    (INV-P3). CLAIMS: for a look at what is claimed. The system takes a dead process's locks away.
+    numbering of commits until they are written. SYNC: while the log is synced and what is durable then is published. CLAIMING:
+    while rowids are claimed. And one for each slot, held by its process for as long as it has the database open: a slot without
+    a lock is nobody's, whatever it says (INV-P3). The system takes a dead process's locks away.
 
-    They are *open file description* locks where the system has them (Linux): two openings exclude each other even within one
-    process, and closing some other descriptor of the file does not drop them, as it would with plain `fcntl` locks.
+    Who only reads the database may have no right to write here. It maps the words for reading, holds OPENING shared while it
+    opens, and tells what it reads by locks on the database file (`readonly.py`); MAGIC is cleared when the name is removed.
 
 Not here: what a process does when others have committed or made a checkpoint (`sharing.py`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
-import struct
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from itertools import zip_longest
-from typing import Final
+from typing import Any, Final
 
+from aerodb_dbapi.storage import byte_locks
 from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.patience import go_on
 
-SIZE: Final = 1 << 16
 SLOTS_AT: Final = 1024
 SLOT_WORDS: Final = 8
-SLOT_COUNT: Final = (SIZE - SLOTS_AT) // (8 * SLOT_WORDS)
+CLAIMS_AT: Final = 1 << 16
+CLAIM_PAIRS: Final = 32
+SLOT_COUNT: Final = (CLAIMS_AT - SLOTS_AT) // (8 * SLOT_WORDS)
+SIZE: Final = CLAIMS_AT + SLOT_COUNT * CLAIM_PAIRS * 16
 
 MAGIC, IDENTITY, COMMIT, HEADER, GENERATION, DURABLE, UNDER_WAY, UNKNOWN, WANTED, LAST, USED = range(11)
 APPENDED, CURRENT, DOUBT, ENDING = range(11, 15)
-CLAIMS_AT: Final = 64
-CLAIMS_COUNT: Final = 32
-CLAIMS_FAR: Final = 1 << 16  # what lies so far beyond what is wanted was claimed for rows that are gone
 PID, FLOOR, FIRST, PROMISED = range(4)
-_MAGIC_VALUE: Final = int.from_bytes(b"AeroLck3", "little")
+MAGIC_VALUE: Final = int.from_bytes(b"AeroLck4", "little")
 
 OPENING: Final = 1 << 40
 CHECKPOINT: Final = OPENING + 1
 WRITER: Final = OPENING + 2
 SYNC: Final = OPENING + 3
-CLAIMS: Final = OPENING + 4
+CLAIMING: Final = OPENING + 4
 SLOT_LOCKS: Final = OPENING + 16
+_SIGN: Final = 1 << 63
+_WORD_MAX: Final = (1 << 64) - 1
 
-_FLOCK: Final = struct.Struct("@hhqqi4x")
-_OFD_SET: Final[int | None] = getattr(fcntl, "F_OFD_SETLK", None)
-_OFD_WAIT: Final[int | None] = getattr(fcntl, "F_OFD_SETLKW", None)
 _PAUSE_FIRST: Final = 0.00005
 _PAUSE_LONGEST: Final = 0.0005
 _PAUSES_SHORT: Final = 0.002  # for so long a lock is expected to be free any moment
@@ -158,14 +153,11 @@ class LockFile:
 
     def try_lock(self, byte: int) -> bool:
         """Take the lock on a byte if nobody else has it."""
-        try:
-            _set(self._descriptor, fcntl.F_WRLCK, byte)
-        except (BlockingIOError, PermissionError):
-            return False
-        return True
+        return byte_locks.try_lock(self._descriptor, byte)
 
-    def lock(self, byte: int, timeout: float) -> bool:
-        """Take the lock on a byte, trying for so many seconds; whether it was got."""
+    def lock(self, byte: int, timeout: float, holder: Any = None) -> bool:
+        """Take the lock on a byte, trying for so many seconds; whether it was got. OperationalError: the holder for whom it is
+        was interrupted."""
         if self.try_lock(byte):
             return True
         begun = now = time.monotonic()
@@ -176,6 +168,7 @@ class LockFile:
                 return False
             if byte == WRITER:
                 self.words[WANTED] = 1
+                go_on(holder)
             time.sleep(min(pause, left))
             if self.try_lock(byte):
                 return True
@@ -186,14 +179,11 @@ class LockFile:
     def wait(self, byte: int) -> None:
         """Take the lock on a byte, however long that takes: for one that is held for a sync at most. Who waits is served in the
         order of coming, as far as the system sees to that."""
-        if _OFD_WAIT is not None:
-            fcntl.fcntl(self._descriptor, _OFD_WAIT, _packed(fcntl.F_WRLCK, byte))
-        else:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX, 1, byte)
+        byte_locks.wait(self._descriptor, byte)
 
     def unlock(self, byte: int) -> None:
         """Give the lock on a byte back."""
-        _set(self._descriptor, fcntl.F_UNLCK, byte)
+        byte_locks.unlock(self._descriptor, byte)
 
     @contextmanager
     def held(self, byte: int, timeout: float) -> Iterator[None]:
@@ -210,7 +200,7 @@ class LockFile:
     def others(self) -> list[int]:
         """The slots of the other processes that are alive. While OPENING or CHECKPOINT is locked, or for a look at them."""
         words = self.words
-        used = words[USED] if words[MAGIC] == _MAGIC_VALUE else 0 if self._made else SLOT_COUNT
+        used = words[USED] if words[MAGIC] == MAGIC_VALUE else 0 if self._made else SLOT_COUNT
         pids = words[SLOTS_AT // 8 + PID : self._at(used) : SLOT_WORDS].tolist()
         return [slot for slot, pid in enumerate(pids) if pid and slot != self.slot and self._is_alive(slot)]
 
@@ -230,6 +220,7 @@ class LockFile:
                 if slot >= self.words[USED]:
                     self._reserve(8 * at, 8 * SLOT_WORDS)
                     self.words[USED] = slot + 1
+                self._reserve(8 * self._claims_at(slot), 16 * CLAIM_PAIRS)
                 self.words[at + FLOOR], self.words[at + FIRST] = floor, first
                 self.promise([])
                 if self.words[LAST] == slot + 1:  # that was its former owner
@@ -260,42 +251,53 @@ class LockFile:
         at = self._at(slot)
         return [word - 1 for word in self.words[at + PROMISED : at + SLOT_WORDS].tolist() if word]
 
+    def claimed(self, tree_id: int) -> int | None:
+        """Up to where other processes have claimed rowids of a table; None: they have not. While CLAIMING is locked."""
+        words, found = self.words, 0
+        for slot in range(words[USED]):
+            if slot != self.slot and words[self._at(slot) + PID]:
+                at = self._claims_at(slot)
+                pairs = words[at : at + 2 * CLAIM_PAIRS].tolist()
+                if tree_id in pairs[::2]:
+                    found = max(found, pairs[2 * pairs[::2].index(tree_id) + 1])
+        return found - _SIGN if found else None
+
+    def publish_claim(self, place: int, tree_id: int, end: int) -> None:
+        """Say up to where this process has claimed rowids of a table; 0: of none, in that place."""
+        at = self._claims_at(self.slot) + 2 * place
+        self.words[at] = 0
+        self.words[at + 1] = min(end + _SIGN, _WORD_MAX)
+        self.words[at] = tree_id
+
+    @staticmethod
+    def _claims_at(slot: int) -> int:
+        return CLAIMS_AT // 8 + slot * 2 * CLAIM_PAIRS
+
     @staticmethod
     def _at(slot: int) -> int:
         return SLOTS_AT // 8 + slot * SLOT_WORDS
-
-    # --- rowids ------------------------------------------------------------------------------------------------------
-
-    def claim(self, tree_id: int, lowest: int, count: int, held: float) -> int:
-        """The first of `count` rowids of a table, `lowest` or above, that no other process has claimed; they are claimed now.
-        `held` is the end of what this process has claimed last. Where the lock cannot be had soon nothing is claimed."""
-        if lowest < 0 or not self.lock(CLAIMS, _PAUSES_SHORT):
-            return lowest
-        try:
-            words, at = self.words, CLAIMS_AT + 2 * (tree_id % CLAIMS_COUNT)
-            if words[at] == tree_id and lowest < words[at + 1] < lowest + CLAIMS_FAR and words[at + 1] != held:
-                lowest = words[at + 1]
-            words[at], words[at + 1] = tree_id, lowest + count
-            return lowest
-        finally:
-            self.unlock(CLAIMS)
 
     # --- the whole ---------------------------------------------------------------------------------------------------
 
     def is_of(self, file_id: bytes) -> bool:
         """Whether the file was begun for that database."""
-        return self.words[MAGIC] == _MAGIC_VALUE and self.words[IDENTITY] == _half(file_id)
+        return is_of(self.words, file_id)
 
-    def begin(self, file_id: bytes) -> None:
-        """Forget whatever the file says: nobody else is there."""
+    def begin(self, file_id: bytes, commit_id: int, sequence: int) -> None:
+        """Forget whatever the file says: nobody else is there who commits. COMMIT never goes back, for readers look at it."""
+        words = self.words
         if not self._made:
-            self._reserve(0, SIZE)
-        self.words[IDENTITY] = _half(file_id)
-        self.words[MAGIC] = _MAGIC_VALUE
+            words[MAGIC] = 0
+            self._reserve(0, 8 * COMMIT)
+            self._reserve(8 * HEADER, CLAIMS_AT - 8 * HEADER)
+        words[COMMIT], words[HEADER], words[APPENDED] = commit_id, sequence, commit_id
+        words[IDENTITY] = _half(file_id)
+        words[MAGIC] = MAGIC_VALUE
 
     def remove(self) -> None:
         """Remove the name. While OPENING is locked, and nobody else is there."""
         if self._is_named():
+            self.words[MAGIC] = 0  # who reads these words shall look for others
             with suppress(OSError):
                 os.unlink(self.path)
 
@@ -316,21 +318,10 @@ class LockFile:
             os.close(descriptor)
 
 
+def is_of(words: memoryview, file_id: bytes) -> bool:
+    """Whether these words were begun for that database."""
+    return words[MAGIC] == MAGIC_VALUE and words[IDENTITY] == _half(file_id)
+
+
 def _half(file_id: bytes) -> int:
     return int.from_bytes(file_id[:8], "little")
-
-
-@cache
-def _packed(kind: int, byte: int) -> bytes:
-    """What the system is told: this kind of lock on that byte."""
-    return _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0)
-
-
-def _set(descriptor: int, kind: int, byte: int) -> None:
-    """Lock or unlock one byte, without waiting."""
-    if _OFD_SET is not None:
-        fcntl.fcntl(descriptor, _OFD_SET, _packed(kind, byte))
-    elif kind == fcntl.F_UNLCK:
-        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)
-    else:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)

@@ -34,7 +34,8 @@ from aerodb_dbapi.storage.generations import Generations
 from aerodb_dbapi.storage.header import SLOT, Header
 from aerodb_dbapi.storage.log_head import LOG_START, LogHead
 from aerodb_dbapi.storage.record import CommitRecord
-from aerodb_dbapi.storage.recovery import Scan, Witness
+from aerodb_dbapi.storage.recovery import NOTHING, Scan, Witness
+from aerodb_dbapi.storage.wal import Log
 
 CACHE = 64 << 20
 
@@ -117,24 +118,31 @@ class Offline:
 
     def replay(self, blocks: BlockFile) -> Iterator[CommitRecord]:
         """The commits behind the checkpoint, in order. CorruptionError where recovery would find damage."""
-        header = blocks.header
-        generations = Generations(FILES, self.path, header.file_id)
-        generation, log_id, commit_id = header.generation, header.log_id, header.commit_id
-        witness = Witness(header.end, header.end_commit, header.crc)
-        path, end = self.path, 0
-        while not header.sealed:
-            log, reading = generations.reading(generation, log_id, commit_id, witness)
-            try:
-                yield from reading.commits()
-            finally:
+        logs: list[Log] = []
+        try:
+            yield from judged(Generations(FILES, self.path, blocks.header.file_id), blocks.header, logs)
+        finally:
+            for log in logs:
                 log.close()
-            path, end, witness = log.path, reading.end, Witness()
-            if reading.commit_id is not None:
-                commit_id = reading.commit_id
-            if reading.continued is None:
-                break
-            generation, log_id, _ = reading.continued
-        generations.check_nothing_follows(generation + 1, path, end)
+
+
+def judged(generations: Generations, header: Header, logs: list[Log]) -> Iterator[CommitRecord]:
+    """The commits behind a header's checkpoint, in order; CorruptionError where recovery would find damage. Nothing is
+    changed. When they are exhausted the last of `logs`, if any, stands at its valid end. The caller closes all of them."""
+    generation, log_id, commit_id = header.generation, header.log_id, header.commit_id
+    witness = Witness(header.end, header.end_commit, header.crc)
+    end = 0
+    while not header.sealed:
+        log, reading = generations.reading(generation, log_id, commit_id, witness)
+        logs.append(log)
+        yield from reading.commits()
+        end, witness = reading.end, NOTHING
+        commit_id = reading.summary.commit_id
+        log.advance(reading)
+        if reading.continued is None:
+            break
+        generation, log_id, _ = reading.continued
+    generations.check_nothing_follows(generation + 1, logs[-1].path if logs else generations.path, end)
 
 
 def logs_beside(path: str) -> list[LogFile]:

@@ -50,6 +50,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aerodb_dbapi.storage.catalog import FIRST_USER_TREE
 from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.patience import acquire
 from aerodb_dbapi.storage.writer import MANY, TableWriter
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ _numbers = count(1)
 class Holder:
     """A session as one that holds locks and waits for them. `thread`: the only one that may use it, None if any may."""
 
-    __slots__ = ("bell", "claimed", "granted", "keys", "number", "since", "thread", "transaction", "waiting")
+    __slots__ = (
+        "bell", "claimed", "granted", "keys", "number", "since", "stopped", "thread", "transaction", "waiting",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.number = next(_numbers)
@@ -78,6 +81,7 @@ class Holder:
         self.waiting: Key | None = None
         self.bell = threading.Lock()
         self.bell.acquire()
+        self.stopped = False  # asked to wait no longer (`patience.py`)
 
 
 class RowLocks:
@@ -208,7 +212,7 @@ class RowLocks:
 
     def wait(self, holder: Holder, key: Key, deadline: float) -> bool:
         """Wait until the holder owns that key. False, at once: it would never come to that, for the wait would close a
-        cycle. OperationalError: nobody let go of it in time."""
+        cycle. OperationalError: nobody let go of it in time, or the wait was interrupted."""
         with self.lock:
             owner = self.owners.get(key)
             if owner is None or owner is holder:
@@ -223,7 +227,7 @@ class RowLocks:
             self.queues.setdefault(key, deque()).append(holder)
         begun, rung = time.monotonic(), False
         try:
-            rung = holder.bell.acquire(timeout=min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX))
+            rung = acquire(holder.bell, deadline - time.monotonic(), holder)
         except BaseException:
             self._leave(holder, key)
             raise

@@ -12,11 +12,10 @@ Several writers (INV-V10)
     table has gone, its claims are forgotten, so that a writer alone leaves no gaps, whatever it claimed and did not
     use, undid or deleted.
 
-    While several processes commit, claims are told in the lock file too (`lock_file.py`), where they are not forgotten. So
-    processes get different ids as well, if not always, and a rollback may leave a gap then.
-
     A transaction claims one id, then two, four, and so on up to 64 at a time. So those that insert few rows leave no gaps
     between them, and those that insert many seldom come here.
+
+    Other processes are asked first, where there are any (`shared_claims.py`).
 
     Example: the table ends at 10. A claims 11 and uses it, B claims 12 and uses it, A claims 13 and 14 and uses 13. Both
     commit. C sees 13 and gets 14.
@@ -29,8 +28,9 @@ its statements.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container
+from collections.abc import Container
 from math import inf
+from typing import NamedTuple, Protocol
 
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.root import Root
@@ -45,30 +45,55 @@ _MIX = 6364136223846793005
 _STEP = 1442695040888963407
 
 
+class Claim(NamedTuple):
+    """`number` consecutive ids from `lowest` or above, of a table that is `base` at the claimant's base. `floor` and `held` are
+    what the last claim returned; `held` is `UNCLAIMED` before the first."""
+
+    tree_id: int
+    base: Tree
+    lowest: int
+    number: int
+    floor: int
+    held: float
+
+
+class Others(Protocol):
+    """The claims of other processes."""
+
+    def claim(self, wanted: Claim) -> tuple[int, int]:
+        """Claim past what they have claimed."""
+
+    def withdraw(self, tree_id: int) -> None:
+        """This process has no claim on that table any more."""
+
+
 class RowidClaims:
-    """Which blocks of ids live transactions have claimed, per table tree. `tip` is the last commit's root."""
+    """Which blocks of ids live transactions have claimed, per table tree. `tip` is the last commit's root. `shared` is set while
+    other processes may claim too."""
 
     __slots__ = ("lock", "shared", "tables", "tip")
 
     def __init__(self, tip: Root) -> None:
         self.tip = tip
-        self.shared: Callable[[int, int, int, float], int] | None = None  # what other processes have claimed
+        self.shared: Others | None = None
         self.lock = threading.Lock()
         self.tables: dict[int, list[int]] = {}  # tree id → [end of the last block, number of claimants, probes used]
 
-    def claim(self, tree_id: int, base: Tree, lowest: int, count: int, floor: int, held: float) -> tuple[int, int]:
-        """`count` consecutive ids from `lowest` or above. Returns (floor, stop): ids from `floor` up to `stop` are the
-        claimant's to use, where its own view has them free; at the end of all ids there may be fewer than `count`.
+    def claim(self, wanted: Claim) -> tuple[int, int]:
+        """Claim a block. Returns (floor, stop): ids from `floor` up to `stop` are the claimant's to use, where its own view has
+        them free; at the end of all ids there may be fewer than wanted. A claim that is still the last one is extended."""
+        shared = self.shared
+        return self.claim_above(wanted, None) if shared is None else shared.claim(wanted)
 
-        `base` is the table at the claimant's base. `floor` and `held` are what the last claim returned; `held` is
-        `UNCLAIMED`
-        before the first. A claim that is still the last one is extended."""
+    def claim_above(self, wanted: Claim, others: int | None) -> tuple[int, int]:
+        """The same, above what other processes have claimed, if they have."""
+        tree_id, base, lowest, count, floor, held = wanted
         committed = self.tip.trees.get(tree_id)
         with self.lock:
             entry = self.tables.get(tree_id)
             if entry is None:
                 entry = self.tables[tree_id] = [ROWID_MIN, 0, 0]
-            end = entry[0]
+            end = entry[0] if others is None else max(entry[0], others)
             if held == UNCLAIMED:
                 entry[1] += 1
                 floor = ROWID_MIN
@@ -78,10 +103,6 @@ class RowidClaims:
                 floor = max(floor, committed.last()[0] + 1)  # type: ignore[index]
             if lowest < floor:
                 lowest = floor
-            if self.shared is not None:
-                free = self.shared(tree_id, lowest, count, held)
-                if free > lowest:
-                    floor = lowest = free
             stop = min(lowest + count, ROWID_MAX + 1)
             if stop > end:
                 entry[0] = stop
@@ -105,3 +126,5 @@ class RowidClaims:
             entry[1] -= 1
             if not entry[1]:
                 del self.tables[tree_id]
+                if self.shared is not None:
+                    self.shared.withdraw(tree_id)

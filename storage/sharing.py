@@ -51,7 +51,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
 from aerodb_dbapi.storage import header as headers
@@ -64,6 +64,8 @@ from aerodb_dbapi.storage.graft import graft, schema_cell
 from aerodb_dbapi.storage.header import Header
 from aerodb_dbapi.storage.lock_file import LockFile
 from aerodb_dbapi.storage.nodes import paused_gc
+from aerodb_dbapi.storage.patience import SLICE, go_on, holder_of
+from aerodb_dbapi.storage.reader_locks import Readers
 from aerodb_dbapi.storage.recovery import NOTHING
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.wal import Log
@@ -84,25 +86,9 @@ class Sharing:
     """What a database has beside others when it shares its file. `Turn` for its committer."""
 
     __slots__ = (
-        "_acquiring",
-        "_changed",
-        "_committer",
-        "_company",
-        "_crowd",
-        "_database",
-        "_first",
-        "_left",
-        "_rewound",
-        "_seconds",
-        "_since",
-        "_syncing",
-        "_waiting",
-        "_words",
-        "file",
-        "held",
-        "lineage",
-        "taken_over",
-    )
+        "_acquiring", "_changed", "_committer", "_company", "_crowd", "_database", "_first", "_gated", "_left",
+        "_rewound", "_seconds", "_since", "_syncing", "_waiting", "_words", "file", "held", "lineage", "taken_over",
+    )  # fmt: skip
 
     def __init__(self, database: Database, file: LockFile, first: int) -> None:
         checkpointer = database.checkpointer
@@ -112,6 +98,7 @@ class Sharing:
         self.taken_over = 0  # states in memory before this commit are not based on the checkpoint in force
         self.held = False
         self._first = first  # the generation that follows, while there is no log
+        self._gated = False  # whether readers are kept from beginning
         self._words = file.words
         self._database = ref(database)
         self._committer = database.committer
@@ -189,18 +176,22 @@ class Sharing:
         if self.held:
             return False
         let_go = False
-        deadline = time.monotonic() + timeout
+        deadline, holder = time.monotonic() + timeout, holder_of(timeout)
         while not self.held:
             if not self._acquiring:
-                return self._acquire(deadline) or let_go
+                return self._acquire(deadline, holder) or let_go
             let_go = True
-            self._wait(deadline)
+            self._wait(deadline, holder)
         return let_go
 
-    def _wait(self, deadline: float) -> None:
-        left = deadline - time.monotonic()
-        if left <= 0 or not self._wait_for_change(left):
-            raise OperationalError("database is locked", name="SQLITE_BUSY")
+    def _wait(self, deadline: float, holder: Any) -> None:
+        while True:
+            go_on(holder)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise OperationalError("database is locked", name="SQLITE_BUSY")
+            if self._wait_for_change(left if holder is None else min(left, SLICE)):
+                return
 
     def _wait_for_change(self, timeout: float | None = None) -> bool:
         self._waiting += 1
@@ -209,7 +200,7 @@ class Sharing:
         finally:
             self._waiting -= 1
 
-    def _acquire(self, deadline: float) -> bool:
+    def _acquire(self, deadline: float, holder: Any) -> bool:
         """Lock WRITER and read what was committed; whether the committer's lock was let go for it."""
         waits = self._courtesy() > 0 or not self.file.try_lock(words.WRITER)
         if waits:
@@ -217,7 +208,7 @@ class Sharing:
                 courtesy = self._courtesy()
                 if courtesy > 0:
                     time.sleep(courtesy)
-                got = self.file.lock(words.WRITER, deadline - time.monotonic())
+                got = self.file.lock(words.WRITER, deadline - time.monotonic(), holder)
             if not got:
                 raise OperationalError("database is locked", name="SQLITE_BUSY")
         try:
@@ -313,10 +304,6 @@ class Sharing:
         """What is written others may go on behind. Under the committer's lock, while the right to commit is held."""
         if log is not None and self._words[words.APPENDED] < log.written_id:
             self._words[words.APPENDED] = log.written_id
-
-    def claim(self, tree_id: int, lowest: int, count: int, held: float) -> int:
-        """The first of so many rowids that no other process has claimed, if others commit too."""
-        return self.file.claim(tree_id, lowest, count, held) if self._crowd else lowest
 
     # --- making durable ----------------------------------------------------------------------------------------------
 
@@ -538,17 +525,37 @@ class Sharing:
 
     def ended(self, unknown: bool) -> None:
         """The checkpoint has ended, well or not."""
+        if self._gated:
+            self._gated = False
+            self.readers.let_in()
         if unknown:
             self._words[words.UNKNOWN] = 1
         self._words[words.UNDER_WAY] = 0
 
     def floor(self) -> int | None:
-        """The oldest state from which on others may read; None: there are no others. CHECKPOINT is locked."""
-        return min((self.file.told(slot, words.FLOOR) for slot in self.file.others()), default=None)
+        """The oldest state from which on others may read; None: there are no others. CHECKPOINT is locked. Until the
+        checkpoint has `ended` no reader begins; if one just does, everything stays."""
+        told = [self.file.told(slot, words.FLOOR) for slot in self.file.others()]
+        return min(told + self.readers.floors(), default=None) if self._shuts() else 0
 
     def first_generation(self) -> int | None:
         """The oldest log generation that others may read; None: there are no others."""
-        return min((self.file.told(slot, words.FIRST) for slot in self.file.others()), default=None)
+        told = [self.file.told(slot, words.FIRST) for slot in self.file.others()]
+        return min(told + self.readers.generations(), default=None) if self._shuts() else 0
+
+    def _shuts(self) -> bool:
+        """Keep readers from beginning until the checkpoint has ended, if none is just at it."""
+        self._gated = self._gated or self.readers.shut()
+        return self._gated
+
+    def alone(self) -> bool:
+        """Whether nobody else has the file open, for writing or for reading. OPENING is locked."""
+        return not self.file.others() and not self.readers.floors()
+
+    @property
+    def readers(self) -> Readers:
+        """The processes that have the file open for reading only."""
+        return Readers(self.database.checkpointer.blocks.file)  # type: ignore[union-attr]
 
     def promise(self, commits: Collection[int]) -> None:
         """Say which states are to become snapshots when transactions of this process commit (INV-C8). CHECKPOINT is locked."""
@@ -559,12 +566,14 @@ class Sharing:
         """The states that other processes have promised. CHECKPOINT is locked."""
         return {commit_id for slot in self.file.others() for commit_id in self.file.promised(slot)}
 
-    def processes(self) -> Iterator[tuple[int, int, int, int]]:
-        """Pid, floor, first log generation, and whether it is this one, of the processes that have the file open."""
+    def processes(self) -> Iterator[tuple[int | None, int, int | None, int]]:
+        """Pid, floor, first log generation, own, of the processes that have the file open; of readers the floor alone."""
         file = self.file
         for slot in sorted([file.slot, *file.others()]):
             told = [file.told(slot, word) for word in (words.PID, words.FLOOR, words.FIRST)]
             yield told[0], told[1], told[2], int(slot == file.slot)
+        for floor in self.readers.floors():
+            yield None, floor, None, 0
 
     def lower_floor(self, commit_id: int) -> None:
         """An older state is about to be read. CHECKPOINT is locked."""
@@ -650,9 +659,7 @@ class CheckpointLock:
 def begin(file: LockFile, blocks: BlockFile, commit_id: int, first: int) -> None:
     """The first process: forget what the lock file says, and tell those who will come what they need to know."""
     header = blocks.header
-    file.begin(header.file_id)
-    file.words[words.COMMIT] = file.words[words.APPENDED] = commit_id
-    file.words[words.HEADER] = header.sequence
+    file.begin(header.file_id, commit_id, header.sequence)
     file.take_slot(header.commit_id, first)
 
 

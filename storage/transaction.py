@@ -57,6 +57,7 @@ from typing import TYPE_CHECKING, Any
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, FIRST_USER_TREE, META_TREE, Schema, SchemaObject, encode_object
 from aerodb_dbapi.storage.errors import IntegrityError, OperationalError, ProgrammingError, SerializationError
+from aerodb_dbapi.storage.patience import LATER
 from aerodb_dbapi.storage.record import Creation
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.tree import Kind, Tree
@@ -329,7 +330,7 @@ class Transaction:
             if isinstance(error, SerializationError):
                 self.committer.tally.conflict(error)
                 self._end()
-            elif error.sqlite_errorname != "SQLITE_BUSY":
+            elif error.sqlite_errorname not in LATER:
                 self._end()
             raise
         except BaseException:

@@ -39,7 +39,7 @@ from math import inf
 from typing import Any, Final
 
 from aerodb_dbapi.storage.record import Chunk, TreeEdits
-from aerodb_dbapi.storage.rowids import BLOCK, ROWID_MAX, UNCLAIMED, RowidClaims
+from aerodb_dbapi.storage.rowids import BLOCK, ROWID_MAX, UNCLAIMED, Claim, RowidClaims
 from aerodb_dbapi.storage.tree import MISSING, TOMBSTONE, Tree
 
 MANY: Final = object()  # in the journal, as prior state: the keys were all absent from `pending`
@@ -316,9 +316,8 @@ class TableWriter(TreeWriter):
 
     def _claim(self, lowest: int, count: int) -> None:
         held = self.block_stop
-        self.block_floor, self.block_stop = self.claims.claim(
-            self.tree_id, self.base, lowest, count, self.block_floor, held
-        )
+        wanted = Claim(self.tree_id, self.base, lowest, count, self.block_floor, held)
+        self.block_floor, self.block_stop = self.claims.claim(wanted)
         if held == UNCLAIMED:
             self.claims_held.append(self.tree_id)
 

@@ -2,14 +2,13 @@
 
 What `storage/test_planted_bugs.py` is for recovery, checkpoints and collection, this is for visibility (V), the schema (S), immutable
 nodes (D1) and processes (P). Each case names the invariant that it breaks, breaks it by a patch, and runs a probe: all interleavings of two
-transactions (`interleavings.py`), random steps of processes against a model (`storage/test_processes.py`), or a few steps of its own.
+transactions (`interleavings.py`), random steps of processes against a model (`process_play.py`), or a few steps of its own.
 The list, with those of the other files, is in docs/MVCC_TESTING_STRATEGY.md.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import re
 import subprocess
@@ -23,21 +22,25 @@ from typing import Any
 
 import pytest
 from interleavings import CATALOGUE, explore, start
+from process_play import Play
 from simulation import SimulatedFiles
 
 import aerodb_dbapi
 from aerodb_dbapi.executor.session import Session
-from aerodb_dbapi.storage import commit, database, lock_file, row_locks, rowids, wal
+from aerodb_dbapi.storage import commit, database, lock_file, readonly, row_locks, rowids, wal
 from aerodb_dbapi.storage import conflicts as validation
 from aerodb_dbapi.storage.commit import Committer
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
 from aerodb_dbapi.storage.files import OperatingSystemFile, OperatingSystemFiles
 from aerodb_dbapi.storage.lock_file import LockFile
+from aerodb_dbapi.storage.offline import ReadOnlyFiles
+from aerodb_dbapi.storage.reader_locks import Readers
 from aerodb_dbapi.storage.root import Root, SchemaCell
 from aerodb_dbapi.storage.sharing import Sharing
 from aerodb_dbapi.storage.transaction import Transaction
 from aerodb_dbapi.storage.tree import Tree
+from aerodb_dbapi.storage.writer import TableWriter
 
 HERE = Path(__file__)
 TREE = 2
@@ -249,13 +252,9 @@ def statements_are_compiled_anew() -> None:
 
 def play_of_processes() -> None:
     """Random steps of some processes, compared with a model."""
-    spec = importlib.util.spec_from_file_location("process_play", HERE.parent / "storage/test_processes.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     for seed in range(3):
         with tempfile.TemporaryDirectory() as folder:
-            play = module.Play(Path(folder), seed, 2 + seed % 3)
+            play = Play(Path(folder), seed, 2 + seed % 3)
             for _ in range(150):
                 play.step()
             play.end()
@@ -417,6 +416,59 @@ def the_dead_are_not_waited_for() -> None:
         write(other, 2)
         other.close()
         assert os.listdir(os.path.dirname(path)) == ["a.db"]
+
+
+def processes_draw_different_rowids() -> None:
+    """Transactions of two processes insert into one table; both commit."""
+    with two_processes() as (_, one, other):
+        begun = [one.begin(), other.begin()]
+        drawn = []
+        for transaction in begun:
+            writer = transaction.writer(TREE)
+            assert isinstance(writer, TableWriter)
+            drawn.append(writer.next_rowid())
+            writer.put(drawn[-1], ())
+        assert drawn == [1, 2]
+        for transaction in begun:
+            transaction.commit()
+
+
+def what_a_reader_reads_stays() -> None:
+    """A view of a process that only reads, over checkpoints of one that writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "a.db")
+        writer = Database.open(path, files=OperatingSystemFiles())
+        begun = writer.begin()
+        assert begun.create_tree("table") == TREE
+        begun.commit()
+        for key in range(300):
+            write(writer, key)
+        writer.checkpoint()
+        reader = readonly.open_for_reading(path, 1, cache_bytes=0, files=ReadOnlyFiles())
+        view = reader.read_view()
+        for _ in range(8):
+            for key in range(0, 300, 7):
+                write(writer, key)
+            writer.checkpoint()
+        assert [key for key, _ in view.root.trees[TREE].scan()] == list(range(300))
+        view.close()
+        reader.close()
+        writer.close()
+
+
+def reading_changes_nothing() -> None:
+    """A log that nobody has recovered is read, and stays as it is."""
+    with two_processes() as (path, one, other):
+        write(one, 1)
+        one.abandon()
+        other.abandon()
+        folder = Path(path).parent
+        before = {name: (folder / name).read_bytes() for name in sorted(os.listdir(folder))}
+        reader = readonly.open_for_reading(path, 1, files=ReadOnlyFiles())
+        assert [key for key, _ in reader.root.trees[TREE].scan()] == [1]
+        assert {name: (folder / name).read_bytes() for name in sorted(os.listdir(folder))} == before
+        reader.close()
+        assert {name: (folder / name).read_bytes() for name in sorted(os.listdir(folder))} == before
 
 
 FORKING = """
@@ -706,6 +758,23 @@ def children_go_on(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Database, "leave_behind", lambda self: None)
 
 
+def claims_of_others_ignored(patch: pytest.MonkeyPatch) -> None:
+    """INV-V10: rowids are drawn past those of this process alone."""
+    patch.setattr(LockFile, "claimed", lambda self, tree_id: None)
+
+
+def readers_ignored(patch: pytest.MonkeyPatch) -> None:
+    """INV-P3: a checkpoint does not ask for the locks of readers."""
+    patch.setattr(Readers, "_told", lambda self, base: [])
+
+
+def readers_recover(patch: pytest.MonkeyPatch) -> None:
+    """INV-P7: who opens for reading opens as for writing."""
+    patch.setattr(
+        readonly, "open_for_reading", lambda path, timeout, **_: Database.open(path, files=OperatingSystemFiles())
+    )
+
+
 PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[], None]]] = [
     (nodes_change_in_place, a_view_stays),
     (views_move_on, a_view_stays),
@@ -734,6 +803,9 @@ PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[], None]]] =
     (a_live_slot_reused, slots_are_not_shared),
     (the_dead_count_as_alive, the_dead_are_not_waited_for),
     (children_go_on, children_are_told),
+    (claims_of_others_ignored, processes_draw_different_rowids),
+    (readers_ignored, what_a_reader_reads_stays),
+    (readers_recover, reading_changes_nothing),
 ]
 PROBES = list(dict.fromkeys(probe for _, probe in PLANTED))
 
