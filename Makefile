@@ -70,7 +70,7 @@ suite-programs: $(STAMP)
 suite-sqlalchemy: $(if $(SQLALCHEMY),,$(STAMP))
 ifdef SQLALCHEMY
 	test -d $(VENV)-sqlalchemy$(SQLALCHEMY) || $(PYTHON) -m venv $(VENV)-sqlalchemy$(SQLALCHEMY)
-	$(VENV)-sqlalchemy$(SQLALCHEMY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'sqlalchemy==$(SQLALCHEMY).*' 'pytest>=8,<10'
+	$(VENV)-sqlalchemy$(SQLALCHEMY)/bin/python -m pip install --quiet --disable-pip-version-check --editable . 'sqlalchemy[asyncio]==$(SQLALCHEMY).*' 'pytest>=8,<10'
 	$(VENV)-sqlalchemy$(SQLALCHEMY)/bin/python tests/suites/sqlalchemy_dialect/run.py
 else
 	$(PY) tests/suites/sqlalchemy_dialect/run.py

@@ -284,7 +284,8 @@ class Connection(Surface, Feeding):
     def _tell(self, text: str) -> None:
         """Tell the trace callback of a statement of the driver's own, and ask the authorizer."""
         if self._tells:
-            self._prepare(text)
+            if self._session is not None:  # it is None in `close`
+                self._prepare(text)
             if self._trace is not None:
                 hooks.trace(self._trace, text, (), (), len(text))
 

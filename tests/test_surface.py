@@ -639,6 +639,15 @@ def test_an_authorizer_is_asked_about_transactions_of_the_driver(db: ModuleType)
     assert not connection.in_transaction and connection.execute("SELECT a FROM t").fetchall() == [(1,)]
 
 
+def test_closing_rolls_back_under_callbacks() -> None:
+    connection = aerodb_dbapi.connect(":memory:", autocommit=False)
+    told: list[str] = []
+    connection.set_trace_callback(told.append)
+    connection.set_authorizer(lambda *_: aerodb_dbapi.SQLITE_OK)
+    connection.close()
+    assert told == ["ROLLBACK"]
+
+
 def test_signatures_that_can_be_asked_for(db: ModuleType) -> None:
     assert db.complete_statement(statement="SELECT 1;") and not db.complete_statement(statement="SELECT 1")
     names = [

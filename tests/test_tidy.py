@@ -116,7 +116,7 @@ def test_every_source_file_is_reached_from_the_package() -> None:
     waiting += ["aerodb_dbapi.tools.__main__"]
     # What frameworks look up by name.
     waiting += [name for name in names if name.startswith("aerodb_dbapi.compat.django.")]
-    waiting += ["aerodb_dbapi.compat.sqlalchemy", "aerodb_dbapi.compat.peewee", "aerodb_dbapi.compat.pytest_aerodb"]
+    waiting += [f"aerodb_dbapi.compat.{name}" for name in ("peewee", "pytest_aerodb", "sqlalchemy", "sqlalchemy_aio")]
     while waiting:
         name = waiting.pop()
         if name not in reached and name in names:

@@ -64,3 +64,5 @@ _add(OPEN, exclusions.open)
 _add(SKIP, exclusions.closed)
 _add(FAILS, lambda: exclusions.fails("as on SQLite"))
 _add("independent_readonly_connections", lambda: exclusions.only_if(_in_file))
+# Whether a cursor streams is asked in ways that only drivers which the suite knows by name can answer.
+_add("server_side_cursors", exclusions.closed)

@@ -1,7 +1,7 @@
 """Run SQLAlchemy's dialect compliance suite on AeroDB and print the counts beside those of SQLAlchemy's dialect for `sqlite3`.
 
-    python tests/suites/sqlalchemy_dialect/run.py               both, in memory and on files; the table; what failed
-    python tests/suites/sqlalchemy_dialect/run.py NAME [-k …]   one (aerodb, aerodb_file, pysqlite, pysqlite_file), with pytest's arguments
+    python tests/suites/sqlalchemy_dialect/run.py               both, in memory, on files, by asyncio; the table
+    python tests/suites/sqlalchemy_dialect/run.py NAME [-k …]   one (aerodb, aerodb_file, aerodb_aio, pysqlite, …), with pytest's arguments
 
 The suite is that of the installed SQLAlchemy (`sqlalchemy.testing.suite`) and wants SQLAlchemy's pytest plugin, hence a folder and
 processes of its own. `requirements.py` says what it may ask. The exit code is 1 if a test fails.
@@ -17,7 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 HERE = Path(__file__).resolve().parent
-DATABASES = ("aerodb", "aerodb_file", "pysqlite", "pysqlite_file")
+DATABASES = ("aerodb", "aerodb_file", "aerodb_aio", "pysqlite", "pysqlite_file")
 
 
 def measure(database: str, arguments: list[str]) -> tuple[int, dict[str, int], list[str]]:
