@@ -400,8 +400,9 @@ class Checkpointer:
         log = committer.log
         if log is not None and self.lock.sharing is not None:
             self.generations.locate(log)
+        root = committer.published  # asked for before whether the log is empty, for it may not be soon
         if log is None or closing or log.is_empty:
-            return log, committer.published
+            return log, root
         following = self.generations.prepare(log.head.generation + 1, 0)
         try:
             self.generations.promote(log, following)

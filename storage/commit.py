@@ -258,7 +258,11 @@ class Committer:
                 waiter = self._queue(root.commit_id)
                 at_once = waiter is None and self._starts()
                 if waiter is not None and self.turn is not None and self.turn.wanted:
-                    self._write_through(log, self.turn)
+                    try:
+                        self._write_through(log, self.turn)
+                    except BaseException:  # interrupted: what was appended goes with the next flush, which others lead
+                        self.waiters.remove(waiter)
+                        raise
         if log is None:
             return root.commit_id
         if at_once:
@@ -428,18 +432,24 @@ class Committer:
 
     def _lead(self) -> None:
         """Flush what was appended, one's own commit with it."""
-        with self.lock:
-            at_once = self._starts()
+        try:
+            with self.lock:
+                at_once = self._starts()
+                if not at_once:
+                    self.gathering = self.company - len(self.unpublished)
+                    self.bell = bell = threading.Lock()
+                    bell.acquire()
+                target, log = self.tip, self.log
             if not at_once:
-                self.gathering = self.company - len(self.unpublished)
-                self.bell = bell = threading.Lock()
-                bell.acquire()
-            target, log = self.tip, self.log
-        if not at_once:
-            self._gather(bell)
+                self._gather(bell)
+                with self.lock:
+                    self.gathering = 0
+                    target, log = self.tip, self.log
+        except BaseException:  # interrupted: somebody else leads
             with self.lock:
                 self.gathering = 0
-                target, log = self.tip, self.log
+                self._hand_over()
+            raise
         assert log is not None
         self._flush_now(log, target)
 
@@ -461,13 +471,7 @@ class Committer:
     def _gather(self, bell: threading.Lock) -> None:
         """Before flushing: let those who committed together last time append, for one sync serves them all. Never longer
         than half a flush takes, so that waiting costs less than the syncs it saves; alone, nobody waits."""
-        try:
-            bell.acquire(timeout=min(self.flush_seconds / 2, GATHER_SECONDS_MAX))
-        except BaseException:  # interrupted: somebody else leads
-            with self.lock:
-                self.gathering = 0
-                self._hand_over()
-            raise
+        bell.acquire(timeout=min(self.flush_seconds / 2, GATHER_SECONDS_MAX))
 
     def cut(self, following: Log) -> tuple[Root, Log]:
         """Let the log go on in that generation; the state at which the old one ended, durable and published, and the
@@ -500,7 +504,13 @@ class Committer:
             log, target = self.log, self.tip
             assert log is not None
             try:
+                if self.turn is not None:  # the end is to stand right behind what others know of
+                    log.write()
+                    self.turn.tell_written(log)
                 log.append_end(following.head)
+            except OperationalError as error:
+                self._fail(error)
+                raise
             except BaseException:
                 self._hand_over()
                 raise
@@ -512,9 +522,7 @@ class Committer:
             self._flush(log, target, True, ends=True)
             if self.turn is not None:
                 self.turn.ending(False)
-        except OperationalError:
-            with self.lock:
-                self.log = log  # where others go on, who know nothing of the new one
+        except OperationalError:  # the flush has seen to it
             raise
         except BaseException as error:  # the old generation must be whole before the new one is used
             with self.lock:
@@ -537,11 +545,14 @@ class Committer:
                 last = self.turn.flush(log, sync, ends)
         except OperationalError as error:
             with self.lock:
+                if ends:
+                    self.log = log  # where others go on, who know nothing of the new one
                 self._fail(error)
             raise
         except BaseException:  # interrupted: the appended commits go with the next flush
-            with self.lock:
-                self._hand_over()
+            if not ends:
+                with self.lock:
+                    self._hand_over()
             raise
         with self.lock:
             unpublished = self.unpublished

@@ -40,6 +40,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -303,9 +304,10 @@ class Database:
         while True:
             committer.settle()
             with committer.lock:
-                if committer.tip is committer.published:
+                if committer.tip is committer.published and not committer.flushing:
                     self._unshare()
                     return
+            time.sleep(0)  # a commit is published, and its thread about to notice
 
     def _let_in(self, checkpointer: Checkpointer) -> None:
         committer, blocks = self.committer, checkpointer.blocks

@@ -106,7 +106,7 @@ class Sharing:
         self._changed = threading.Condition(database.committer.lock)  # whether this process has the right to commit
         self._waiting = 0  # how many wait for that
         self._left = 0.0  # when it was given back to somebody who waited
-        self._since = 0  # the last commit of before this process got the right to commit
+        self._since = 0  # the last commit of before this process got the right to commit, or of others, known here
         self._crowd = 0  # more than 0: others have committed lately, or wanted to
         self._company = 1  # how many commits of all processes were under way when the last sync ended
         self._seconds = 0.0  # how long that took
@@ -134,6 +134,7 @@ class Sharing:
         committer.publish_to(published)
         if committer.tip.commit_id >= last or self.held:
             return
+        self._since = max(self._since, last)  # of others, and perhaps not durable
         following = self._following()
         try:
             with paused_gc():
@@ -378,25 +379,36 @@ class Sharing:
         return shared[words.COMMIT]
 
     def _sync(self, log: Log, target: int) -> int:
-        """Sync; the last commit that is durable by it. If the last sync failed, or its process died, what is known here is written
-        again before, and nothing else counts."""
+        """Sync; the last commit that is durable by it."""
         shared = self._words
         doubt, appended = shared[words.DOUBT], shared[words.APPENDED]
         shared[words.DOUBT] = 1
         if doubt:
-            known = log.written_id
-            log.write_again(self._durable(log))
-        end = log.sync()
+            return self._sync_again(log)
+        self._tell_durable(log, log.sync())
+        shared[words.DOUBT] = 0
+        return max(target, appended)
+
+    def _sync_again(self, log: Log) -> int:
+        """The last sync failed, or its process died: what is known here is written again before, and nothing else counts."""
+        shared = self._words
+        nothing_told = log.hear()
+        end, last = log.write_again(self._durable(log))
+        self._tell_durable(log, log.sync(end))
+        with self.database.committer.lock:  # none of our threads writes
+            if nothing_told and not self._acquiring and (self.held or self.file.try_lock(words.WRITER)):
+                if last >= max(shared[words.APPENDED], log.written_id):
+                    shared[words.DOUBT] = 0
+                if not self.held:
+                    self.file.unlock(words.WRITER)
+        return last
+
+    def _tell_durable(self, log: Log, end: int) -> None:
+        shared = self._words
         if shared[words.GENERATION] != log.head.generation:
             shared[words.DURABLE] = 0
             shared[words.GENERATION] = log.head.generation
         shared[words.DURABLE] = max(shared[words.DURABLE], end)
-        if not doubt:
-            target = max(target, appended)
-        elif known < appended:
-            return target
-        shared[words.DOUBT] = 0
-        return target
 
     def ending(self, ends: bool) -> None:
         """This process is about to end a generation, or has done so."""
@@ -414,6 +426,7 @@ class Sharing:
             if not shared[words.ENDING]:
                 return
             try:
+                log.hear()
                 log.write_again(self._durable(log))
                 log.sync()
             except OperationalError as error:

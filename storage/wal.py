@@ -152,9 +152,18 @@ class Log:
         """The last commit that is known to be written."""
         return self._written.commit_id
 
-    def write_again(self, start: int) -> None:
+    def hear(self) -> bool:
+        """Have the system tell of failures of before, of which it may tell each opening of a file, so that they do not pass for
+        failures of what is written from now on; whether there was none."""
+        try:
+            self._file.sync()
+        except OSError:
+            return False
+        return True
+
+    def write_again(self, start: int) -> tuple[int, int]:
         """Write again, byte for byte, what is known from `start` on, and the end of the generation if that is behind it: a sync
-        that failed may have left it in the system's memory as if it were on the disk."""
+        that failed may have left it in the system's memory as if it were on the disk. The end and the last commit of that."""
         start = max(start, LOG_START)
         written, scan = self._written, self.reading()
         at = scan.end = start
@@ -170,6 +179,7 @@ class Log:
             write_all(self._file, start, self._file.read_at(start, scan.end - start))
         except OSError as error:
             raise self._fail(error, "SQLITE_IOERR_WRITE") from error
+        return written.end, written.commit_id
 
     # --- appending and flushing --------------------------------------------------------------------------------------
 
@@ -251,10 +261,10 @@ class Log:
                 self._written = entries[-1]
                 del self._buffer[:count]
 
-    def sync(self) -> int:
-        """Make durable what is written, whoever wrote it; up to where that is known."""
+    def sync(self, end: int | None = None) -> int:
+        """Make durable what is written, whoever wrote it, or what is written up to `end`; up to where that is known."""
         self._check()
-        end = self._written.end
+        end = self._written.end if end is None else end
         try:
             self._file.sync()
         except OSError as error:

@@ -714,7 +714,7 @@ def a_sync_covers_what_came_later(patch: pytest.MonkeyPatch) -> None:
 
 def doubt_forgotten(patch: pytest.MonkeyPatch) -> None:
     """INV-P6: after a sync that failed, another process's counts as if nothing had been."""
-    patch.setattr(wal.Log, "write_again", lambda self, start: None)
+    patch.setattr(wal.Log, "write_again", lambda self, start: (self._written.end, self.written_id))
 
 
 def a_floor_one_too_high(patch: pytest.MonkeyPatch) -> None:
