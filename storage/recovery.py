@@ -57,7 +57,7 @@ from aerodb_dbapi.storage.log_head import LOG_START, LogHead
 from aerodb_dbapi.storage.record import CommitRecord
 
 WINDOW: Final = 4 << 20
-NEAR_WINDOW: Final = 1 << 16
+NEAR_WINDOW: Final = 1 << 14
 SEARCH_BUDGET: Final = 16
 
 

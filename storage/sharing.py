@@ -77,6 +77,7 @@ SUFFIX: Final = "-lock"
 PATIENCE: Final = 60.0
 COURTESY_SECONDS: Final = 0.0003
 CROWD: Final = 16
+EDITS_EACH: Final = 8  # of a commit, as a guess
 GATHER_SECONDS_MAX: Final = 0.005
 GATHER_SECONDS_MIN: Final = 0.0004
 GATHER_PAUSE: Final = 0.0001
@@ -137,7 +138,7 @@ class Sharing:
         self._since = max(self._since, last)  # of others, and perhaps not durable
         following = self._following()
         try:
-            with paused_gc():
+            with paused_gc(EDITS_EACH * (last - committer.tip.commit_id)):
                 for record in following.records(committer.tip.commit_id, last):
                     committer.receive(record)
         finally:

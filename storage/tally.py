@@ -23,7 +23,9 @@ class Tally:
         self.conflicts: dict[tuple[str | None, str], int] = {}
 
     def flushed(self, size: int, seconds: float) -> None:
-        """So many commits became durable at once."""
+        """So many commits became durable at once; none if another process's sync had covered them."""
+        if not size:
+            return
         self.flushes += 1
         self.commits += size
         self.groups[size] = self.groups.get(size, 0) + 1
