@@ -251,7 +251,8 @@ class Sharing:
         if shared[words.LAST] == mine:
             self._crowd -= self._crowd > 0
             return
-        self._crowd = CROWD
+        if shared[words.LAST]:
+            self._crowd = CROWD
         self._follow(self._since)
         log = self._committer.log
         if log is not None and shared[words.CURRENT] != log.head.generation:
