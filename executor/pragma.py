@@ -322,7 +322,7 @@ def _foreign_key_list(session: Any, name: str | None) -> Rows:
             key.to[seq] if key.to else None,
             key.on_update,
             key.on_delete,
-            key.match,
+            "NONE",  # whatever MATCH says: there is one way to match
         )
         for number, key in enumerate(reversed(table.foreign_keys))
         for seq, column in enumerate(key.columns)

@@ -72,7 +72,7 @@ def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) 
     special = _SPECIAL.get((name, len(bound)))
     if special is None and name in _ANY_NUMBER and len(bound) > 1:
         special = _ANY_NUMBER[name]
-    if special is not None:
+    if special is not None and not context.functions.overrides(name, len(bound)):
         return special(context, bound)
     made = bind_plain(context, written, bound)
     found = context.functions.scalar(name, len(bound))

@@ -108,6 +108,19 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
     "cf name int": lambda m, c: c.create_function(5, 1, len),
     "cf kw": lambda m, c: c.create_function(name="f", narg=1, func=len),
     "cf det pos": lambda m, c: c.create_function("f", 1, len, True),
+    "cf over built-in": lambda m, c: [
+        (c.create_function(name, count, lambda *a: "own"), c.execute(f"select {call}").fetchall())[1]
+        for name, count, call in (
+            ("coalesce", 2, "coalesce(1, 2), coalesce(1, 2, 3)"),
+            ("ifnull", 2, "ifnull(1, 2)"),
+            ("nullif", -1, "nullif(1, 1)"),
+            ("iif", 3, "iif(0, 1, 2)"),
+            ("likelihood", 2, "likelihood(1, 5)"),
+            ("max", 2, "max(1, 2), max(1, 2, 3)"),
+            ("like", 2, "'a' like 'b'"),
+            ("->", 2, "'{}' -> 'a'"),
+        )
+    ],
     "cf narg 128": lambda m, c: c.create_function("f", 128, len),
     "ca bad": lambda m, c: c.create_aggregate("f", 1, 5),
     "ca name": lambda m, c: c.create_aggregate(5, 1, int),

@@ -354,7 +354,7 @@ def _thursday(moment: Moment) -> Moment:
     """The Thursday of the same week, whose year and week are those of ISO 8601."""
     made = moment.copy()
     made.set_jd(moment.jd + (3 - (moment.jd + 43_200_000) // DAY % 7) * DAY)
-    made.compute_date()
+    made.compute_both()
     return made
 
 

@@ -66,7 +66,8 @@ def test_formats_against_the_calendar(connection: Any, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(300):
         day = datetime.date(chance.randrange(1900, 2200), 1, 1) + datetime.timedelta(chance.randrange(366))
-        got = connection.execute("SELECT strftime('%G %V %g %u %w %U %W %j', ?)", (day.isoformat(),)).fetchone()[0]
+        text = f"{day.isoformat()} {chance.randrange(24):02d}:{chance.randrange(60):02d}"
+        got = connection.execute("SELECT strftime('%G %V %g %u %w %U %W %j', ?)", (text,)).fetchone()[0]
         year, week, weekday = day.isocalendar()
         assert got == f"{year} {week:02d} {year % 100:02d} {weekday} {day.strftime('%w %U %W %j')}"
 
