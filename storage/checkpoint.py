@@ -59,7 +59,7 @@ from aerodb_dbapi.storage.looking import looking
 from aerodb_dbapi.storage.nodes import Branch, is_loaded
 from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
-from aerodb_dbapi.storage.sharing import CheckpointLock
+from aerodb_dbapi.storage.sharing import CheckpointLock, Sharing
 from aerodb_dbapi.storage.tree import Tree
 
 if TYPE_CHECKING:
@@ -91,6 +91,16 @@ class LiveStates:
     def add(self, commit_id: int, root: Root) -> None:
         """A root that anybody may take from now on, standing for that commit."""
         self._states.append((commit_id, ref(root.trees)))
+
+    def rebase(self, old: int, new: int, maps: set[int]) -> None:
+        """Those of the tree maps, by identity, that stood for the commit `old` stand for `new`."""
+        with self._lock:
+            states = self._states
+            count = len(states)
+            states[:count] = [
+                (new if commit_id == old and id(state()) in maps else commit_id, state)
+                for commit_id, state in states[:count]
+            ]
 
     def commits(self) -> set[int]:
         """The commits of the states that are still held."""
@@ -303,6 +313,8 @@ class Checkpointer:
                 sharing.began()
             try:
                 commit_id = self._run(sorted(set(pins)), closing)
+                if sharing is not None:
+                    self._base_on(commit_id, sharing)
             except OSError as error:
                 told = io_error(error, "SQLITE_IOERR_WRITE", self.blocks.path)
                 text = f"checkpoint failed, the commits stay in the log: {told}"
@@ -316,6 +328,15 @@ class Checkpointer:
                     sharing.ended(self.unknown)
             self.failure = None
             return commit_id
+
+    def _base_on(self, commit_id: int, sharing: Sharing) -> None:
+        """This process's checkpoint is in force. It was written from the trees in memory: these, and those of later commits, read
+        blocks of that state and of none before it."""
+        before = sharing.lineage
+        if commit_id > before:
+            sharing.lineage = commit_id
+            history = list(sharing.database.history.items())
+            self.live.rebase(before, commit_id, {id(root.trees) for at, root in history if at >= commit_id})
 
     def move_to(self, blocks: BlockFile, live: LiveStates) -> None:
         """Go on in another file."""
