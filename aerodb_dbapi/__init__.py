@@ -50,7 +50,7 @@ from aerodb_dbapi.storage.errors import (
 __version__ = "0.1.0"
 apilevel = "2.0"
 paramstyle = "qmark"
-threadsafety = 1
+threadsafety = 3
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
 
 Date = datetime.date

@@ -42,6 +42,7 @@ from aerodb_dbapi.storage import errors
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import ProgrammingError
 from aerodb_dbapi.surface import Surface
+from aerodb_dbapi.turns import Turns, in_turn
 from aerodb_dbapi.uri import Location, locate
 
 LEGACY_TRANSACTION_CONTROL = -1
@@ -83,6 +84,7 @@ class Connection(Surface, Feeding):
 
     _thread: int
     _session: Session | None = None
+    _turns: Turns | None = None  # if threads may share the connection
     row_factory: Callable[[Cursor, tuple[Any, ...]], Any] | None = None
 
     @positional_deprecated
@@ -130,6 +132,7 @@ class Connection(Surface, Feeding):
         self._note_control()
         if self._autocommit is False:
             self._session.begin("DEFERRED")
+        self._turns = None if self._check_same_thread else Turns(self._session)
 
     # --- State ---
 
@@ -177,6 +180,7 @@ class Connection(Surface, Feeding):
         return self._isolation_level
 
     @isolation_level.setter
+    @in_turn
     def isolation_level(self, level: str | None) -> None:
         session = self._ready()
         self._isolation_level = _checked_level(level)
@@ -194,6 +198,7 @@ class Connection(Surface, Feeding):
         return self._autocommit
 
     @autocommit.setter
+    @in_turn
     def autocommit(self, value: bool | int) -> None:
         session = self._ready()
         value = _checked_autocommit(value)
@@ -335,6 +340,7 @@ class Connection(Surface, Feeding):
 
     # --- Transactions ---
 
+    @in_turn
     def commit(self) -> None:
         """Commit the open transaction, durably. Does nothing when there is none (or with `autocommit=True`).
 
@@ -348,6 +354,7 @@ class Connection(Surface, Feeding):
             finally:
                 self._begin_anew()
 
+    @in_turn
     def rollback(self) -> None:
         """Undo the open transaction. Does nothing when there is none (or with `autocommit=True`)."""
         session = self._ready()
@@ -382,6 +389,7 @@ class Connection(Surface, Feeding):
         self._ready()
         return self
 
+    @in_turn
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
@@ -396,6 +404,7 @@ class Connection(Surface, Feeding):
             self.rollback()
         return False
 
+    @in_turn
     def close(self) -> None:
         """Close; an open transaction is rolled back. Closing again does nothing."""
         self._check_thread()
@@ -424,6 +433,7 @@ class Connection(Surface, Feeding):
 
     # --- Functions ---
 
+    @in_turn
     @keywords_deprecated("create_function", "name", "narg", "func")
     def create_function(
         self, name: str, narg: int, func: Callable[..., Any] | None, *, deterministic: bool = False
@@ -442,6 +452,7 @@ class Connection(Surface, Feeding):
             raise TypeError("parameter must be callable")
         session.register_scalar(name, narg, func, deterministic)
 
+    @in_turn
     @keywords_deprecated("create_aggregate", "name", "n_arg", "aggregate_class")
     def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable[[], Any] | None) -> None:
         """Register an aggregate: a class with `step(*values)`, and `finalize()`, which gives the result. None removes it.
@@ -456,6 +467,7 @@ class Connection(Surface, Feeding):
 
     # --- Beyond sqlite3 ---
 
+    @in_turn
     def read_view(self, commit: int | None = None) -> readview.ReadView:
         """A consistent read-only view: of the latest commit, or as of an earlier commit id that is still held.
 

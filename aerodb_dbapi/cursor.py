@@ -33,6 +33,7 @@ from aerodb_dbapi.executor.waiting import contends
 from aerodb_dbapi.parameters import bind, bind_rows
 from aerodb_dbapi.storage.errors import ProgrammingError, SerializationError
 from aerodb_dbapi.storage.values import as_text
+from aerodb_dbapi.turns import cursor_in_turn
 
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
@@ -241,6 +242,11 @@ class Cursor:
 
     def _execute_general(self, sql: str, parameters: Any) -> None:
         """`execute` in full generality: any statement, any parameters, implicit BEGIN, callbacks."""
+        turns = self._connection._turns
+        if turns is not None and not turns.is_mine():
+            with turns:
+                Cursor.execute(self, sql, parameters)  # perhaps a hit, now that it is this thread's turn
+            return
         connection = self._check()
         if not isinstance(sql, str):
             raise TypeError(f"execute() argument 1 must be str, not {parameters_.type_name(sql)}")
@@ -275,6 +281,7 @@ class Cursor:
             self._rows = iter(rows)
         self._make = self._row_maker()
 
+    @cursor_in_turn
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
         """Run one DML statement for each item of `parameters`. `rowcount` is the sum.
 
@@ -319,6 +326,7 @@ class Cursor:
         self._rowcount = total if compiled.kind in _DML else -1
         return self._rowcount
 
+    @cursor_in_turn
     def executescript(self, sql_script: str, /) -> Cursor:
         """Run every statement of a script; an open transaction is committed first. Returns the cursor.
 
@@ -348,12 +356,17 @@ class Cursor:
     def fetchone(self) -> Any:
         """The next row, or None when there is none."""
         if self._session.thread != get_ident():
+            turns = self._connection._turns
+            if turns is not None and not turns.is_mine():
+                with turns:
+                    return Cursor.fetchone(self)
             self._check()
         for row in self._rows:  # the first of them, without the call of `next`
             return row if self._make is None else self._make(row)
         self._exhausted()
         return None
 
+    @cursor_in_turn
     def fetchmany(self, size: int = UNSET) -> list[Any]:
         """The next `size` rows (default `arraysize`) as a list, shorter at the end; all of them if `size` is not positive."""
         self._check()
@@ -367,6 +380,10 @@ class Cursor:
     def fetchall(self) -> list[Any]:
         """All remaining rows as a list."""
         if self._session.thread != get_ident():
+            turns = self._connection._turns
+            if turns is not None and not turns.is_mine():
+                with turns:
+                    return Cursor.fetchall(self)
             self._check()
         rows, self._rows = self._rows, _NO_ROWS
         found = list(rows if self._make is None else map(self._make, rows))
@@ -381,6 +398,10 @@ class Cursor:
 
     def __next__(self) -> Any:
         if self._session.thread != get_ident():
+            turns = self._connection._turns
+            if turns is not None and not turns.is_mine():
+                with turns:
+                    return Cursor.__next__(self)
             self._check()
         for row in self._rows:
             return row if self._make is None else self._make(row)

@@ -22,6 +22,7 @@ from aerodb_dbapi.storage import feed
 from aerodb_dbapi.storage.catalog import Index, SchemaObject, Table, Trigger
 from aerodb_dbapi.storage.digest import digest
 from aerodb_dbapi.storage.errors import ProgrammingError
+from aerodb_dbapi.turns import in_turn
 
 Row = tuple[Any, ...]
 
@@ -145,6 +146,7 @@ class Feeding:
         feed.position_of(database, name)
         feed.set_consumer(database, name, None)
 
+    @in_turn
     def apply(self, commit: CommitChanges) -> None:
         """Make a commit that another database's `changes` gave, which must be the next one here; it gets the same id, and
         the digests are equal. ProgrammingError: it is not the next one, or a transaction is open."""

@@ -32,6 +32,7 @@ from aerodb_dbapi.storage.catalog import fold
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import CorruptionError, NotSupportedError, OperationalError, ProgrammingError
 from aerodb_dbapi.storage.values import check_parameter
+from aerodb_dbapi.turns import in_turn
 
 _PRAGMA_OF: Final = {
     constants.SQLITE_DBCONFIG_ENABLE_FKEY: "foreign_keys",
@@ -71,6 +72,7 @@ class Surface:
     def _set_plain(self) -> None:
         """Tell the session whether its rows and statements may take the hit path."""
 
+    @in_turn
     def _ask(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """Run a statement of the driver's own: no transaction begins, no callback is told, no factory applies."""
         session = self._ready()
@@ -79,6 +81,7 @@ class Surface:
 
     # --- Hooks ---
 
+    @in_turn
     @keywords_deprecated("set_trace_callback", "trace_callback")
     def set_trace_callback(self, trace_callback: Callable[[str], Any] | None) -> None:
         """Call `trace_callback` with the text of every statement that is run, parameters replaced by their values; None stops it."""
@@ -87,6 +90,7 @@ class Surface:
         self._tells = trace_callback is not None or session.authorizer is not None
         self._set_plain()
 
+    @in_turn
     @keywords_deprecated("set_progress_handler", "progress_handler")
     def set_progress_handler(self, progress_handler: Callable[[], Any] | None, n: int) -> None:
         """Call `progress_handler` about every `n` instructions of a running statement (see docs/differences-from-sqlite.md); the
@@ -97,6 +101,7 @@ class Surface:
         else:
             session.set_progress(hooks.progress_of(progress_handler, n))
 
+    @in_turn
     @keywords_deprecated("set_authorizer", "authorizer_callback")
     def set_authorizer(self, authorizer_callback: Callable[..., Any] | None) -> None:
         """Ask `authorizer_callback(action, argument, argument, database, view)` about everything that a statement would do, when it is
@@ -106,6 +111,7 @@ class Surface:
         self._tells = self._trace is not None or authorizer_callback is not None
         session.own_plans()
 
+    @in_turn
     def create_collation(self, name: str, callable: Callable[[str, str], int] | None, /) -> None:
         """Register a collation: `callable(a, b)` is negative, zero or positive as a sorts before, equal to, or after b. None removes it."""
         session = self._ready()
@@ -116,6 +122,7 @@ class Surface:
             raise TypeError("parameter must be callable")
         session.register_collation(str(name), callable)
 
+    @in_turn
     def create_window_function(self, name: str, num_params: int, aggregate_class: Callable[[], Any] | None, /) -> None:
         """Register an aggregate that may also have OVER: a class with `step(*values)`, `inverse(*values)`, `value()` and
         `finalize()`. None removes it."""
@@ -126,6 +133,7 @@ class Surface:
 
     # --- Budgets and the log of slow statements ---
 
+    @in_turn
     def set_budget(self, *, timeout: float | None = None, rows: int | None = None, memory: int | None = None) -> None:
         """What each statement may use from here on: seconds since `execute`, rows read, estimated bytes held by its operators
         (docs/driver.md). None is no limit. One that uses more fails with `BudgetError` and leaves nothing."""
@@ -157,6 +165,7 @@ class Surface:
 
     # --- Tables of the application ---
 
+    @in_turn
     def register(self, name: str, source: Any, *, columns: Sequence[str] | None = None) -> None:
         """Make `source` a table of this connection: an Arrow table, a pandas DataFrame, an iterable of rows or a function that gives
         one (`aerodb_dbapi.registered`). `columns` names the columns of rows that do not. A name that is registered is replaced.
@@ -172,6 +181,7 @@ class Surface:
         session.registry.modules = {**session.registry.modules, fold(name): table}
         session.own_plans()
 
+    @in_turn
     def unregister(self, name: str) -> None:
         """Forget a registered table. Raises OperationalError if there is none."""
         session = self._ready()
@@ -188,6 +198,7 @@ class Surface:
         self._ready()
         return self._limits.get(index(category))
 
+    @in_turn
     def setlimit(self, category: int, limit: int, /) -> int:
         """Lower a limit, or raise it up to its default again; a negative `limit` changes nothing. Returns the former one.
 
@@ -240,6 +251,7 @@ class Surface:
 
     # --- Values and databases as a whole ---
 
+    @in_turn
     def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Blob:
         """The BLOB or TEXT of a column in the row with rowid `row`, as a file of bytes that cannot change its length.
 
@@ -255,11 +267,13 @@ class Surface:
         self._ready()
         return dump.dump(self, filter)  # type: ignore[arg-type]
 
+    @in_turn
     def serialize(self, *, name: str = "main") -> bytes:
         """A database of the connection as the bytes of a file of AeroDB's own: the committed state, without what is open."""
         session = self._ready()
         return image.serialize(_database(session, name, f"unable to serialize '{name}'").root)
 
+    @in_turn
     def deserialize(self, data: Any, /, *, name: str = "main") -> None:
         """Go on with the database that `serialize` made the bytes of, in memory, in the place of main or of an attached one; what is
         open is rolled back.
@@ -287,6 +301,7 @@ class Surface:
         self._ready()
         raise NotSupportedError("loading of extensions")
 
+    @in_turn
     def backup(
         self,
         target: Any,
@@ -327,6 +342,7 @@ class Surface:
             raise CorruptionError("the backup differs from its source", file=other.database.path, offset=0)
         copying.end()
 
+    @in_turn
     def fork(self, **options: Any) -> Any:
         """A connection to a new database in memory that begins as this one's latest commit. Nothing is copied: both share
         what neither changes. `options` are those of `connect`. This database's file stays open until the fork is closed."""
