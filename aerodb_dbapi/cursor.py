@@ -219,11 +219,10 @@ class Cursor:
         self._rows = _NO_ROWS
         self._rowcount = self._returned = -1
         self._compiled = compiled
-        if compiled.note is not None:
-            compiled.note(transaction, parameters)
+        watched = None if compiled.note is None else compiled.note(transaction, parameters)
         run = compiled.run
         if compiled.is_select:
-            self._rows = run(session, transaction.trees, parameters)
+            self._rows = run(session, transaction.trees if watched is None else watched, parameters)
             self._lastrowid = session.last_insert_rowid
             self._make = None if self._row_factory is None else self._row_maker()
             return True

@@ -20,17 +20,20 @@ For each source of the statement's own query there is
 The filter is the query compiler's own text over rows that are handed to it, so it decides exactly as the statement
 did: affinities, collations, NULLs. A filter that raises counts as satisfied.
 
-Not here: when filters are asked (`storage/conflicts.py`); half-read cursors count as if read to the end.
+A SELECT that does nothing but scan one table in the order of its rowids has read no more than its cursor has passed (`half_read.py`).
+
+Not here: when filters are asked (`storage/conflicts.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 from aerodb_dbapi.executor.codegen import compile_select
+from aerodb_dbapi.executor.half_read import scanned_table, watch
 from aerodb_dbapi.planner.expressions import Call, Column, Constant, Expression, Parameter, transform
 from aerodb_dbapi.planner.lexer import LIFTED_MARK
 from aerodb_dbapi.planner.query import (
@@ -59,15 +62,21 @@ Test = Callable[[Sequence[Row], Sequence[Any]], bool]
 @dataclass(frozen=True, slots=True)
 class Reads:
     """What a statement reads: whole `trees`, `points` (tree, function from parameters to key), `filters` (tree, number of
-    columns, test). `text` is the statement's."""
+    columns, test). `text` is the statement's. `scanned`: instead of all that, if the scan is watched, as much as it passes of
+    one table (as in `filters`; a test of None: all rows)."""
 
     text: str
     trees: tuple[int, ...]
     points: tuple[tuple[int, Callable[[Sequence[Any]], Any]], ...] = ()
     filters: tuple[tuple[int, int, Test], ...] = ()
+    scanned: tuple[int, int, Test | None] | None = None
 
-    def note(self, transaction: Any, params: Sequence[Any]) -> None:
-        """Tell a transaction what this run reads."""
+    def note(self, transaction: Any, params: Sequence[Any]) -> Mapping[int, Any] | None:
+        """Tell a transaction what this run reads. The trees to run on, if they are not the transaction's own."""
+        if self.scanned is not None:
+            watched = watch(transaction, *self.scanned, params, self.text)
+            if watched is not None:
+                return watched
         if self.trees:
             transaction.note_read(self.trees, self.text)
         for tree, key in self.points:
@@ -76,6 +85,7 @@ class Reads:
                 transaction.note_point(tree, value, self.text)
         for tree, width, test in self.filters:
             transaction.note_filter(tree, width, test, params, self.text)
+        return None
 
 
 class Reading:
@@ -89,15 +99,15 @@ class Reading:
         self.coarse = coarse
         self.made: Reads | None = None
 
-    def note(self, transaction: Any, params: Sequence[Any]) -> None:
-        """Tell a transaction what a run reads."""
+    def note(self, transaction: Any, params: Sequence[Any]) -> Mapping[int, Any] | None:
+        """Tell a transaction what a run reads. The trees to run on, if they are not the transaction's own."""
         if transaction.snapshot:
-            return
+            return None
         made = self.made
         if made is None:
             assert self.statement is not None
             made = self.made = reads_precisely(self.statement, self.coarse, self.text)
-        made.note(transaction, params)
+        return made.note(transaction, params)
 
 
 def reads_precisely(statement: Statement, coarse: tuple[int, ...], text: str) -> Reads:
@@ -118,7 +128,11 @@ def reads_precisely(statement: Statement, coarse: tuple[int, ...], text: str) ->
             points.append((found[1], found[2]))
         else:
             filters.append((found[1], *found[2]))
-    return Reads(text, tuple(sorted(whole)), tuple(points), tuple(filters))
+    scanned = None
+    if (source := scanned_table(statement)) is not None and coarse == (source.table.tree,):
+        test = filters[0][2] if filters else None
+        scanned = source.table.tree, len(source.table.columns), test
+    return Reads(text, tuple(sorted(whole)), tuple(points), tuple(filters), scanned)
 
 
 def _own_query(statement: Statement) -> Query | None:

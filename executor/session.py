@@ -379,9 +379,8 @@ class Session:
             return rows
         transaction = self.open_transaction()
         compiled = self.fitting(prepared, transaction.schema)
-        if compiled.note is not None:
-            compiled.note(transaction, params)
-        rows = compiled.run(face, transaction.trees, params)
+        watched = None if compiled.note is None else compiled.note(transaction, params)
+        rows = compiled.run(face, transaction.trees if watched is None else watched, params)
         return rows
 
     def fitting(self, prepared: Prepared, schema: Schema) -> Compiled:

@@ -77,7 +77,7 @@ class Compiled:
         types: list[str | None] | None = None,
         parameters: list[str | None] | None = None,
         reads: tuple[int, ...] = (),
-        note: Callable[[Any, Any], None] | None = None,
+        note: Callable[[Any, Any], Any] | None = None,
         source: str = "",
         hooked: bool = False,
     ) -> None:

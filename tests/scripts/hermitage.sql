@@ -379,7 +379,7 @@ c: 1 | 10
 c: 2 | 25
 c: ok
 a: 1 changed
-a: SerializationError: could not serialize: table test, read by this transaction, was changed by commit 45
+a: SerializationError: could not serialize: row 2 of table test, read by this transaction, was changed by commit 45
 a: 1 | 10
 a: 2 | 25
 
@@ -439,6 +439,6 @@ c: 'x' | 0
 c: 'y' | 20
 c: ok
 b: 1 changed
-b: SerializationError: could not serialize: table account, read by this transaction, was changed by commit 51
+b: SerializationError: could not serialize: row 2 of table account, read by this transaction, was changed by commit 51
 a: 'x' | 0
 a: 'y' | 20
