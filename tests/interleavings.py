@@ -11,6 +11,9 @@ Waiting is part of it (INV-V12). Each transaction has a thread of its own (`Play
 waits for a row that another transaction has written cannot move: the steps that the order gives it meanwhile are made up for as
 soon as it can. A run in which somebody waits for ever fails.
 
+Foreign keys are enforced. A COMMIT that leaves a row without its parent is refused: the transaction is rolled back, and what it
+was told must be right for its view, as with one that only reads.
+
 Rowids that AeroDB chooses depend on who else claims some (INV-V10), so the transactions here do not look at them.
 """
 
@@ -23,6 +26,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aerodb_dbapi
+from aerodb_dbapi.executor.statement import PlanCache
+from aerodb_dbapi.storage.catalog import Schema
 from aerodb_dbapi.storage.database import Database
 
 SCHEMA = """
@@ -74,7 +79,36 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "index": ("CREATE INDEX p_x ON p(x)",),
 }
 
-TABLES = ("t", "p", "v", "u")
+FAMILY = """
+    CREATE TABLE parent(id INTEGER PRIMARY KEY, code TEXT UNIQUE);
+    CREATE TABLE child(id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent);
+    CREATE TABLE part(id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent ON DELETE CASCADE ON UPDATE CASCADE);
+    CREATE INDEX part_parent ON part(parent);
+    CREATE TABLE tag(id INTEGER PRIMARY KEY, code TEXT REFERENCES parent(code) ON DELETE SET NULL);
+    CREATE TABLE late(id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+    INSERT INTO parent VALUES (1, 'a'), (2, 'b'), (3, 'c');
+    INSERT INTO child VALUES (10, 1);
+    INSERT INTO part VALUES (20, 2), (21, 2);
+    INSERT INTO tag VALUES (30, 'c');
+"""
+
+RELATIVES: dict[str, tuple[str, ...]] = {
+    "delete a parent": ("DELETE FROM parent WHERE id = 3",),
+    "insert a child": ("SELECT count(*) FROM child", "INSERT INTO child VALUES (11, 3)"),
+    "move a child": ("UPDATE child SET parent = 3 WHERE id = 10",),
+    "delete a parent of one": ("DELETE FROM parent WHERE id = 1",),
+    "delete the child": ("DELETE FROM child WHERE id = 10", "SELECT count(*) FROM parent"),
+    "cascade": ("DELETE FROM parent WHERE id = 2", "SELECT count(*) FROM part"),
+    "insert a part": ("INSERT INTO part VALUES (22, 2)",),
+    "parts of another": ("INSERT INTO part VALUES (23, 3)", "DELETE FROM part WHERE id = 20"),
+    "cascade a new key": ("UPDATE parent SET id = 9 WHERE id = 2",),
+    "insert a tag": ("INSERT INTO tag VALUES (31, 'c')",),
+    "replace a parent": ("INSERT OR REPLACE INTO parent VALUES (2, 'c')",),
+    "insert a parent": ("SELECT count(*) FROM late", "INSERT INTO parent VALUES (9, 'i')"),
+    "before its parent": ("INSERT INTO late VALUES (40, 9)", "INSERT OR IGNORE INTO parent VALUES (9, 'j')"),
+    "without a parent": ("INSERT INTO late VALUES (41, 9)",),
+    "drop the children": ("DROP TABLE child",),
+}
 
 
 @dataclass
@@ -156,20 +190,28 @@ class Player:
 
 
 PLAYERS: list[Player] = []
+PLANS: dict[Schema, PlanCache] = {}  # what was compiled for a start serves all of its runs
 
 
-def start() -> Database:
+def start(script: str = SCHEMA) -> Database:
     """The state from which every run begins."""
     connection = aerodb_dbapi.connect(":memory:", isolation_level=None)
-    connection.executescript(SCHEMA)
-    return connection._ready().database.fork()
+    connection.executescript(script)
+    base = connection._ready().database.fork()
+    PLANS[base.root.schema] = PlanCache()
+    return base
 
 
 def connect(database: Database) -> Any:
     """A connection to a database in memory that others have as well."""
-    connection = aerodb_dbapi.connect(":memory:", isolation_level=None, timeout=60, check_same_thread=False)
+    connection = aerodb_dbapi.connect(
+        ":memory:", isolation_level=None, timeout=60, check_same_thread=False, foreign_keys=True
+    )
     database._opens += 1
-    connection._ready().replace_database(database)
+    session = connection._ready()
+    session.replace_database(database)
+    session.plans = PLANS.get(database.root.schema, session.plans)
+    session._set_hits()
     return connection
 
 
@@ -197,7 +239,17 @@ def ask(connection: Any, sql: str) -> Any:
 
 def content(connection: Any) -> list[Any]:
     """All rows of all tables."""
-    return [ask(connection, f"SELECT * FROM {table}") for table in TABLES]
+    return [ask(connection, f"SELECT * FROM {table}") for table in sorted(connection._session.schema.tables)]
+
+
+def commit(connection: Any) -> list[Any]:
+    """Commit; the error if foreign keys forbid it, and then nothing has happened."""
+    try:
+        connection.execute("COMMIT")
+    except aerodb_dbapi.IntegrityError as error:
+        connection.execute("ROLLBACK")
+        return [str(error)]
+    return []
 
 
 class Play:
@@ -229,7 +281,7 @@ class Play:
                 self.bases[number] = connection.execute("PRAGMA aerodb_commit_id").fetchone()[0]
                 return
             before = self.database.root.commit_id
-            connection.execute("COMMIT")
+            self.outcome.results[number] += commit(connection)
             after = self.database.root.commit_id
             self.outcome.places[number] = after if after > before else self.bases[number] + 0.5
         except aerodb_dbapi.SerializationError:
@@ -290,7 +342,7 @@ def serial(base: Database, transactions: Sequence[Sequence[str]], order: Sequenc
     for number in order:
         connection.execute("BEGIN")
         outcome.results[number] = [ask(connection, sql) for sql in transactions[number]]
-        connection.execute("COMMIT")
+        outcome.results[number] += commit(connection)
     outcome.tables = content(connection)
     connection.close()
     database.close()
