@@ -19,7 +19,7 @@ def entered(path: Path) -> LockFile:
     file = LockFile.entered(str(path), 1.0)
     if not file.is_of(FILE_ID):
         assert file.others() == []
-        file.begin(FILE_ID)
+        file.begin(FILE_ID, 0, 0)
     file.take_slot(7, 3)
     file.unlock(OPENING)
     return file
@@ -62,7 +62,7 @@ def test_a_file_has_room_on_the_disk_for_what_is_written_through_memory(tmp_path
         b"abc",
         b"AeroLck1" * 9000,
         b"\xff" * lock_file.SIZE,
-        lock_file._MAGIC_VALUE.to_bytes(8, "little") + b"\xff" * 70000,
+        lock_file.MAGIC_VALUE.to_bytes(8, "little") + b"\xff" * 70000,
     ],
 )
 def test_what_a_crash_or_somebody_else_left_means_nothing(tmp_path: Path, content: bytes) -> None:
