@@ -26,7 +26,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
 from itertools import islice
-from threading import get_ident
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
 
@@ -154,7 +153,7 @@ class Connection:
 
     async def _do_now(self, work: Callable[[], Value]) -> Value:
         """Run `work` in a thread; the turn is ours."""
-        job = _Job(lambda: self._in_thread(work))
+        job = _Job(work)
         running = asyncio.wrap_future(workers.submit(job.run))
         try:
             return cast(Value, await asyncio.shield(running))
@@ -162,13 +161,6 @@ class Connection:
             job.abandoned = True
             await self._halt(running)
             raise
-
-    def _in_thread(self, work: Callable[[], Value]) -> Value:
-        """The thread takes the session over, so that its statements may take the hit path."""
-        session = None if self._opened is None else self._opened._session
-        if session is not None:
-            session.thread = get_ident()
-        return work()
 
     async def _halt(self, running: asyncio.Future[Any]) -> None:
         """Interrupt until the operation has ended, however often this task is cancelled meanwhile."""

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aerodb_dbapi.parameters import check_buffer
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
+from aerodb_dbapi.turns import Turns, in_turn
 
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
@@ -70,12 +71,17 @@ class Blob:
 
     # --- As a file ---
 
+    @property
+    def _turns(self) -> Turns | None:
+        return None if self._connection is None else self._connection._turns
+
     def close(self) -> None:
         """Close the blob. Closing again does nothing."""
         if self._connection is not None:
             self._connection._check_thread()
         self._connection = None
 
+    @in_turn
     def read(self, length: int = -1, /) -> bytes:
         """The next `length` bytes, all that are left if it is negative; moves on. b"" at the end."""
         data = self._current()
@@ -84,6 +90,7 @@ class Blob:
         self._offset += len(part)
         return part
 
+    @in_turn
     def write(self, data: Any, /) -> None:
         """Write bytes at the current place and move on. Raises ValueError where they would go beyond the end."""
         self._ready()
@@ -131,6 +138,7 @@ class Blob:
         self._ready()
         return len(self._value)
 
+    @in_turn
     def __getitem__(self, key: int | slice) -> int | bytes:
         self._ready()
         if isinstance(key, slice):
@@ -139,6 +147,7 @@ class Blob:
         place = self._index(key)
         return self._current()[place]
 
+    @in_turn
     def __setitem__(self, key: int | slice, value: Any) -> None:
         self._ready()
         if isinstance(key, slice):

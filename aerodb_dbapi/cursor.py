@@ -33,7 +33,7 @@ from aerodb_dbapi.executor.waiting import contends
 from aerodb_dbapi.parameters import bind, bind_rows
 from aerodb_dbapi.storage.errors import ProgrammingError, SerializationError
 from aerodb_dbapi.storage.values import as_text
-from aerodb_dbapi.turns import cursor_in_turn
+from aerodb_dbapi.turns import Turns, in_turn, turn_wanted
 
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
@@ -117,6 +117,10 @@ class Cursor:
             cls.__getattr__ = _missing  # type: ignore[attr-defined]
 
     # --- Attributes ---
+
+    @property
+    def _turns(self) -> Turns | None:
+        return self._connection._turns
 
     @property
     def connection(self) -> Connection:
@@ -241,8 +245,8 @@ class Cursor:
 
     def _execute_general(self, sql: str, parameters: Any) -> None:
         """`execute` in full generality: any statement, any parameters, implicit BEGIN, callbacks."""
-        turns = self._connection._turns
-        if turns is not None and not turns.is_mine():
+        turns = turn_wanted(self)
+        if turns is not None:
             with turns:
                 Cursor.execute(self, sql, parameters)  # perhaps a hit, now that it is this thread's turn
             return
@@ -280,7 +284,7 @@ class Cursor:
             self._rows = iter(rows)
         self._make = self._row_maker()
 
-    @cursor_in_turn
+    @in_turn
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
         """Run one DML statement for each item of `parameters`. `rowcount` is the sum.
 
@@ -325,7 +329,7 @@ class Cursor:
         self._rowcount = total if compiled.kind in _DML else -1
         return self._rowcount
 
-    @cursor_in_turn
+    @in_turn
     def executescript(self, sql_script: str, /) -> Cursor:
         """Run every statement of a script; an open transaction is committed first. Returns the cursor.
 
@@ -355,8 +359,8 @@ class Cursor:
     def fetchone(self) -> Any:
         """The next row, or None when there is none."""
         if self._session.thread != get_ident():
-            turns = self._connection._turns
-            if turns is not None and not turns.is_mine():
+            turns = turn_wanted(self)
+            if turns is not None:
                 with turns:
                     return Cursor.fetchone(self)
             self._check()
@@ -365,7 +369,7 @@ class Cursor:
         self._exhausted()
         return None
 
-    @cursor_in_turn
+    @in_turn
     def fetchmany(self, size: int = UNSET) -> list[Any]:
         """The next `size` rows (default `arraysize`) as a list, shorter at the end; all of them if `size` is not positive."""
         self._check()
@@ -379,8 +383,8 @@ class Cursor:
     def fetchall(self) -> list[Any]:
         """All remaining rows as a list."""
         if self._session.thread != get_ident():
-            turns = self._connection._turns
-            if turns is not None and not turns.is_mine():
+            turns = turn_wanted(self)
+            if turns is not None:
                 with turns:
                     return Cursor.fetchall(self)
             self._check()
@@ -397,8 +401,8 @@ class Cursor:
 
     def __next__(self) -> Any:
         if self._session.thread != get_ident():
-            turns = self._connection._turns
-            if turns is not None and not turns.is_mine():
+            turns = turn_wanted(self)
+            if turns is not None:
                 with turns:
                     return Cursor.__next__(self)
             self._check()
@@ -422,6 +426,7 @@ class Cursor:
         names, _, rows = self._taken()
         return arrow.frame(names, rows)
 
+    @in_turn
     def _taken(self) -> tuple[list[str], list[str | None], Iterator[tuple[Any, ...]]]:
         """Names and declared types of the columns, and the remaining rows as the engine makes them; the cursor has none left."""
         self._check()
@@ -434,6 +439,7 @@ class Cursor:
 
     # --- The rest of PEP 249 ---
 
+    @in_turn
     def close(self) -> None:
         """Close the cursor; using it afterwards raises ProgrammingError."""
         self._check_unlocked()

@@ -24,6 +24,7 @@ from aerodb_dbapi.executor.budgets import Metered
 from aerodb_dbapi.parameters import bind
 from aerodb_dbapi.storage import root as storage_root
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
+from aerodb_dbapi.turns import Turns, in_turn
 
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
@@ -102,6 +103,11 @@ class ReadView:
         self._connection._ready().database.end_old_views()
         return self._view
 
+    @property
+    def _turns(self) -> Turns | None:
+        return self._connection._turns
+
+    @in_turn
     def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
         """Run a SELECT (or other reading statement) on this state; returns a cursor with its rows.
 

@@ -13,33 +13,37 @@ takes a connection of his own.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from functools import wraps
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from aerodb_dbapi.executor.session import Session
 
 NOBODY = -1
 Method = TypeVar("Method", bound=Callable[..., Any])
+_all: WeakSet[Turns] = WeakSet()
 
 
 class Turns:
     """The turns of one connection: a context manager, which the thread that has a turn may enter again."""
 
-    __slots__ = ("_depth", "_lock", "_session")
+    __slots__ = ("__weakref__", "_depth", "_lock", "_session")
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.begin()
+        _all.add(self)
+
+    def begin(self) -> None:
+        """It is nobody's turn."""
         self._lock = threading.RLock()
         self._depth = 0
-        session.thread = NOBODY
-
-    def is_mine(self) -> bool:
-        """Whether this thread has the turn."""
-        return self._session.thread == get_ident()
+        self._session.thread = NOBODY
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -52,14 +56,24 @@ class Turns:
             self._session.thread = NOBODY
         self._lock.release()
 
+    def for_this_thread(self) -> Turns | None:
+        """What has to be entered first; None if it is this thread's turn already."""
+        return None if self._session.thread == get_ident() else self
+
+
+def turn_wanted(owner: Any) -> Turns | None:
+    """The turns that this thread has to enter before it uses a connection or cursor; None: it need not."""
+    turns: Turns | None = owner._turns
+    return None if turns is None else turns.for_this_thread()
+
 
 def in_turn(method: Method) -> Method:
-    """A method of a connection, which takes a turn if threads share the connection and this one has none."""
+    """A method of a connection, or of what has `_turns` of one, which takes a turn if it must."""
 
     @wraps(method)
     def wrapper(self: Any, *arguments: Any, **options: Any) -> Any:
-        turns = self.__dict__.get("_turns")
-        if turns is None or turns.is_mine():
+        turns = turn_wanted(self)
+        if turns is None:
             return method(self, *arguments, **options)
         with turns:
             return method(self, *arguments, **options)
@@ -67,15 +81,11 @@ def in_turn(method: Method) -> Method:
     return cast("Method", wrapper)
 
 
-def cursor_in_turn(method: Method) -> Method:
-    """The same for a method of a cursor."""
+def _begin_anew() -> None:
+    """In a child of `os.fork`, which has none of the threads whose turn it may have been."""
+    for turns in list(_all):
+        turns.begin()
 
-    @wraps(method)
-    def wrapper(self: Any, *arguments: Any, **options: Any) -> Any:
-        turns = self._connection._turns
-        if turns is None or turns.is_mine():
-            return method(self, *arguments, **options)
-        with turns:
-            return method(self, *arguments, **options)
 
-    return cast("Method", wrapper)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

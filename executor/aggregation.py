@@ -44,7 +44,7 @@ def group_of_reals(groups: dict[Any, Any], key: Any, value: Any) -> dict[Any, An
         groups[key] = array("d", (value,))
         return groups
     if some.__class__ is array:
-        groups = {key: list(values) for key, values in groups.items()}
+        groups = {known: list(values) for known, values in groups.items()}
     groups.setdefault(key, []).append(value)
     return groups
 

@@ -10,7 +10,8 @@ Nodes
 
 Loading at first touch (INV-E3)
     A node may be *unloaded*: its slots are unset and are filled by `source.load(node)` at the first touch, by
-    `__getattr__`, which Python calls only for an attribute that is missing; loaded nodes pay nothing for it. Two threads
+    `__getattr__`, which Python calls only for an attribute that is missing. Loaded nodes pay little for it: CPython does not
+    specialise the reading of their attributes, so what every statement asks for stands elsewhere (`dense.py`). Two threads
     may load one node at the same time: both get the same content. A node that has a `source` may be unloaded again at
     any moment, also between the reading of its keys and of its values: it will load the same. `size` is always there.
     A node without a source is *dirty*: no block of a file holds it yet (`checkpoint.py` gives it one).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -113,6 +115,54 @@ def test_a_transaction_begun_by_one_is_committed_by_another(tmp_path: Path) -> N
     assert connection.in_transaction
     connection.rollback()
     assert connection.execute("SELECT a FROM t").fetchall() == [(1,)]
+
+
+def test_blobs_and_read_views_are_shared_too() -> None:
+    """No byte that a thread writes is lost, and a view gives every thread its state."""
+    connection = aerodb_dbapi.connect(":memory:", check_same_thread=False)
+    connection.execute("CREATE TABLE t(a)")
+    connection.execute("INSERT INTO t VALUES (zeroblob(?))", (THREADS * 20,))
+    connection.commit()
+    blob, view = connection.blobopen("t", "a", 1), connection.read_view()
+
+    def work(number: int) -> None:
+        for place in range(20):
+            blob[number * 20 + place] = number + 1
+            assert view.execute("SELECT max(a) = zeroblob(length(a)) FROM t").fetchone() == (1,)
+
+    all_of(work)
+    expected = b"".join(bytes([number + 1]) * 20 for number in range(THREADS))
+    assert connection.execute("SELECT a FROM t").fetchone() == (expected,)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_does_not_wait_for_threads_that_it_has_not(tmp_path: Path) -> None:
+    """INV-P5: another thread's turn at the time of fork() is over in the child, where the connection is an error."""
+    connection = aerodb_dbapi.connect(tmp_path / "a.db", check_same_thread=False)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait() -> int:
+        begun.set()
+        go_on.wait(60)
+        return 1
+
+    connection.create_function("wait", 0, wait)
+    thread = threading.Thread(target=lambda: connection.execute("SELECT max(wait())").fetchone())
+    thread.start()
+    assert begun.wait(60)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        try:
+            connection.execute("SELECT 1")
+        except aerodb_dbapi.OperationalError as error:
+            os._exit(7 if "fork" in str(error) else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    go_on.set()
+    thread.join(60)
+    connection.close()
 
 
 def test_closing_waits_for_the_statement_of_another_thread() -> None:
