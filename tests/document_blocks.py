@@ -149,7 +149,9 @@ class Document:
 
 
 def shell(command: str) -> str:
-    """What a command prints in the current directory. `python` is the running one."""
+    """What a command prints in the current directory. `python` is the running one, and `aerodb` its shell, installed or not."""
+    start = "from aerodb_dbapi.shell.main import main; raise SystemExit(main())"
+    command = f"aerodb() {{ python -c '{start}' \"$@\"; }}\n{command}"
     paths = [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
     done = subprocess.run(
         ["bash", "-c", command],

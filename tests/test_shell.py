@@ -124,9 +124,10 @@ def test_errors_and_exit_codes(cities: str) -> None:
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(cities: str) -> None:
-    command = f"'{sys.executable}' -m aerodb_dbapi :memory: 'SELECT value FROM generate_series(1, 300000)' | head -n 1"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
-    assert (done.stdout, done.stderr) == ("1\n", "")
+    for option, first in (("", "(1,)\n"), ("-batch", "1\n")):
+        command = f"'{sys.executable}' -m aerodb_dbapi :memory: {option} 'SELECT value FROM generate_series(1, 300000)' | head -n 1"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
+        assert (done.stdout, done.stderr) == (first, "")
     made = "CREATE TABLE t(a); INSERT INTO t SELECT value FROM generate_series(1, 100000)"
     command = f"'{sys.executable}' -m aerodb_dbapi :memory: '{made}' .dump | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)

@@ -25,7 +25,7 @@ from aerodb_dbapi.shell import (
 from aerodb_dbapi.shell.formats import MODES
 from aerodb_dbapi.shell.output import colours_wanted, is_terminal
 from aerodb_dbapi.shell.registry import Leave
-from aerodb_dbapi.shell.session import Session
+from aerodb_dbapi.shell.session import Session, kind_of
 
 COMMAND_MODULES = (commands_files, commands_history, commands_plot, commands_schema, commands_settings)
 _HINT = "pip install 'aerodb[shell]' adds completion, colours and history"
@@ -48,8 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             read_only=options.readonly,
         )
     except aerodb_dbapi.Error as error:
-        name = getattr(error, "sqlite_errorname", None)
-        sys.stderr.write(f"{type(error).__name__}{f' ({name})' if name else ''}: {error}\n")
+        sys.stderr.write(f"{kind_of(error)}: {error}\n")
         return 1
     try:
         return _run(session, options)

@@ -251,11 +251,18 @@ class Session:
     def fail(self, error: Exception) -> None:
         """Tell what went wrong."""
         self.output.flush()
-        name = getattr(error, "sqlite_errorname", None)
-        kind = "Error" if isinstance(error, Misuse) else f"{type(error).__name__}{f' ({name})' if name else ''}"
+        kind = kind_of(error)
         red, off = ("\x1b[31m", formats.OFF) if self.style.colours else ("", "")
         self.messages.write(f"{self.place}{red}{kind}{off}: {formats.safe(str(error)) if self.terminal else error}\n")
         self.messages.flush()
+
+
+def kind_of(error: Exception) -> str:
+    """What an error is called: class and code, ``OperationalError (SQLITE_ERROR)``."""
+    if isinstance(error, Misuse):
+        return "Error"
+    name = getattr(error, "sqlite_errorname", None)
+    return f"{type(error).__name__}{f' ({name})' if name else ''}"
 
 
 def _connected(path: str, read_only: bool = False) -> aerodb_dbapi.Connection:

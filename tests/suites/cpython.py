@@ -29,7 +29,6 @@ EXPECTED: dict[str, str] = {
     r"test_ctx_mgr_rollback_if_commit_failed": "a reader in another process does not lock the database: the commit succeeds",
     r"test_error_msg_decode_error": "bytes that are not UTF-8 become U+FFFD in text",
     r"test_dump_virtual_tables": "there is no FTS",
-    r"test_cli\.": "the command line is AeroDB's own: other texts, plain output",
 }
 """Pattern of test ids → why they fail."""
 
