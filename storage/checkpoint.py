@@ -432,6 +432,7 @@ class Checkpointer:
             if committer.log is not following:
                 following.close()
             raise
+        ended.trim()
         ended.close()
         return following, root
 
@@ -495,6 +496,8 @@ class Checkpointer:
         record, header = self.blocks.record, self.blocks.header
         kept = [pinned.generation for pinned in record.pinned if pinned.generation]
         if closing and log is not None:
+            if kept:
+                log.trim()
             log.close()
             self.committer.log = None
             self.generations.end_current(log, keep=bool(kept))

@@ -237,9 +237,14 @@ def write_all(file: File, offset: int, data: bytes) -> None:
         view = view[written:]
 
 
+def is_full(error: OSError) -> bool:
+    """Whether a call failed for want of room: on the disk, in a quota, in the largest file there may be."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 def io_error(error: OSError, name: str, path: str) -> OperationalError:
     """The error for a failed call on a file: a full disk by its own name, all else an I/O error of kind `name`."""
     reason = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if is_full(error):
         return OperationalError(f"database or disk is full: {path}: {reason}", name="SQLITE_FULL")
     return OperationalError(f"disk I/O error: {path}: {reason}", name=name)

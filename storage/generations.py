@@ -78,7 +78,7 @@ class Generations:
 
     def prepare(self, generation: int, commit_id: int) -> Log:
         """The generation that will follow the current one, under its own name for now."""
-        return self._create(self._next_path, generation, commit_id)
+        return self._create(self._next_path, generation, commit_id, room=True)
 
     def promote(self, current: Log, following: Log) -> None:
         """Give both their new names."""
@@ -133,7 +133,7 @@ class Generations:
                 kept.append(number)
         self.ended = kept
 
-    def _create(self, path: str, generation: int, commit_id: int) -> Log:
+    def _create(self, path: str, generation: int, commit_id: int, room: bool = False) -> Log:
         head = LogHead(self.file_id, self.files.random_bytes(16), generation)
         try:
             if self.files.exists(path):
@@ -142,7 +142,7 @@ class Generations:
         except OSError as error:
             raise io_error(error, "SQLITE_CANTOPEN", path) from error
         try:
-            return Log.create(file, path, head, commit_id)
+            return Log.create(file, path, head, commit_id, room)
         except BaseException:
             file.close()
             raise

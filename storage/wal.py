@@ -31,7 +31,9 @@ Writing a commit
 Room in advance
     A sync that has to make a file longer takes about a third longer than one that does not. So the file is extended with
     zeros before its frames reach its end, by as much again as it has, between `ROOM_LEAST` and `ROOM_MOST`. Zeros behind
-    the last frame are no frame, and mean nothing to recovery. `ROOM_LEAST = 0` switches this off.
+    the last frame are no frame, and mean nothing to recovery. The first commit of a session makes none, for it may be the
+    only one; nor does a disk that has no room for zeros: frames are appended then, and it is tried again `ROOM_LEAST` bytes
+    later. A generation that has ended is cut to its frames (`trim`). `ROOM_LEAST = 0` switches all of this off.
 
 Failure
     Any write or sync that fails is final (INV-R6): nothing tells which bytes arrived, and a later sync that succeeds
@@ -47,11 +49,12 @@ from __future__ import annotations
 
 import errno
 import threading
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from aerodb_dbapi.storage import log_head
 from aerodb_dbapi.storage.errors import InternalError, OperationalError
-from aerodb_dbapi.storage.files import File, io_error, write_all
+from aerodb_dbapi.storage.files import File, io_error, is_full, write_all
 from aerodb_dbapi.storage.frames import CONTINUED, Chain, Continued, frames_of
 from aerodb_dbapi.storage.log_head import LOG_START, LogHead
 from aerodb_dbapi.storage.record import CommitRecord
@@ -76,8 +79,8 @@ class Log:
     """One log generation. `append` calls are ordered by the caller; `flush` may run beside them."""
 
     __slots__ = (
-        "_buffer", "_chain", "_closed", "_durable", "_failure", "_file", "_ready", "_room", "_writing", "_written",
-        "base", "head", "path",
+        "_buffer", "_chain", "_closed", "_durable", "_failure", "_file", "_ready", "_room", "_scarce", "_writing",
+        "_written", "base", "head", "path",
     )  # fmt: skip
 
     def __init__(self, file: File, path: str, head: LogHead, commit_id: int) -> None:
@@ -91,20 +94,23 @@ class Log:
         self._written = Appended(LOG_START, LOG_START, self._chain.seed, commit_id, [])  # the last known to be written
         self._durable = LOG_START
         self._room = LOG_START  # how long the file is
+        self._scarce = 0  # the disk was full: before this place no room is made
         self._ready = False
         self._closed = False
         self._failure: tuple[str, str] | None = None
 
     @classmethod
-    def create(cls, file: File, path: str, head: LogHead, commit_id: int) -> Log:
-        """A new generation in an empty file, behind that commit; its head and room are durable, its name is not."""
+    def create(cls, file: File, path: str, head: LogHead, commit_id: int, room: bool = False) -> Log:
+        """A new generation in an empty file, behind that commit; its head, and its room if it is to have some from the
+        beginning, are durable, its name is not."""
+        log = cls(file, path, head, commit_id)
         try:
-            write_all(file, 0, log_head.encode(head) + bytes(ROOM_LEAST))
+            write_all(file, 0, log_head.encode(head))
+            if room:
+                log._make_room(LOG_START)
             file.sync()
         except OSError as error:
             raise io_error(error, "SQLITE_IOERR_WRITE", path) from error
-        log = cls(file, path, head, commit_id)
-        log._room = LOG_START + ROOM_LEAST
         log._ready = True
         return log
 
@@ -254,7 +260,7 @@ class Log:
                 entries = self._buffer[:count]
                 try:
                     if entries[-1].end > self._room:
-                        self._make_room(entries[-1].end)
+                        self._grow(entries[-1].end)
                     _write(self._file, entries)
                 except OSError as error:
                     raise self._fail(error, "SQLITE_IOERR_WRITE") from error
@@ -298,14 +304,35 @@ class Log:
         self._failure = (f"{told}; the database is read-only until it is opened again", told.sqlite_errorname)
         return OperationalError(self._failure[0], name=self._failure[1])
 
-    def _make_room(self, end: int) -> None:
-        """Extend the file with zeros beyond `end`."""
-        more = min(max(self._room - LOG_START, ROOM_LEAST), ROOM_MOST) if ROOM_LEAST else 0
-        if more and end - self._room < more:
-            write_all(self._file, self._room, bytes(more))
-            self._room += more
-        else:  # one large commit: it makes its own room
+    def _grow(self, end: int) -> None:
+        """Frames up to `end` make the file longer: let it be longer than they need, unless they are the first."""
+        if self._room == LOG_START:
             self._room = end
+        else:
+            self._make_room(end)
+
+    def _make_room(self, end: int) -> None:
+        """Extend the file with zeros beyond `end`. What is only for speed must not fail a commit that fits (INV-R16)."""
+        more = min(max(self._room - LOG_START, ROOM_LEAST), ROOM_MOST) if ROOM_LEAST else 0
+        if not more or end - self._room >= more or end < self._scarce:  # a large commit makes its own room
+            self._room = end
+            return
+        try:
+            write_all(self._file, self._room, bytes(more))
+        except OSError as error:
+            if not is_full(error):
+                raise
+            with suppress(OSError):
+                self._file.truncate(self._room)
+            self._room, self._scarce = end, end + ROOM_LEAST
+        else:
+            self._room += more
+
+    def trim(self) -> None:
+        """The generation has ended, durably: give back the room behind its last frame. Failing does no harm."""
+        with suppress(OSError):
+            if self._file.size() > self._written.end:
+                self._file.truncate(self._written.end)
 
 
 def _write(file: File, entries: list[Appended]) -> None:

@@ -13,6 +13,9 @@ What it models
     kernel's pages are clean afterwards. Only writing the bytes again makes them durable. This is the harshest
     behaviour known of real systems.
 
+    A full disk: with `capacity` set, a write that makes the files larger than that together is cut short, and fails when
+    nothing of it fits.
+
 Use
     ``files = SimulatedFiles(seed)``; give it to whatever opens files. ``crash_at=k`` raises `Crash` in the k-th
     changing call, which itself may have happened or not; every call after that raises too. `observer` is called before
@@ -134,6 +137,7 @@ class SimulatedFiles:
         self.chance = random.Random(seed)
         self.crash_at = crash_at
         self.short_writes = short_writes
+        self.capacity: int | None = None
         self.steps = 0
         self.log: list[str] = []
         self.names: dict[str, Inode] = {}
@@ -158,6 +162,16 @@ class SimulatedFiles:
     def fail(self, kind: str, nth: int, error: int = errno.EIO, *, forever: bool = False) -> None:
         """Make the `nth` call from now of `kind` ('read', 'write', 'sync', 'truncate', 'open', …) fail."""
         self._failures.append(Failure(kind, self._counts.get(kind, 0) + nth, error, forever))
+
+    def fitting(self, inode: Inode, offset: int, size: int) -> int:
+        """How much of a write there is room for."""
+        if self.capacity is None:
+            return size
+        left = max(0, self.capacity - sum(len(held.cached) for held in self.names.values()))
+        fits = min(size, len(inode.cached) + left - offset)
+        if fits <= 0:
+            raise OSError(errno.ENOSPC, "simulated ENOSPC")
+        return fits
 
     def contents(self, path: str) -> bytes:
         """What reads see of a file."""
@@ -277,6 +291,7 @@ class SimulatedFile:
         taken = bytes(data)
         if self._files.short_writes:
             taken = taken[: self._files.chance.randint(1, len(taken))]
+        taken = taken[: self._files.fitting(self._inode, offset, len(taken))]
         try:
             self._files.step("write", lambda: self._inode.apply((offset, taken)))
         except OSError:

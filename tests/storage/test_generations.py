@@ -16,6 +16,7 @@ from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import CorruptionError, DatabaseError, OperationalError
 from aerodb_dbapi.storage.log_head import LOG_START
 from aerodb_dbapi.storage.nodes import capacities
+from aerodb_dbapi.storage.recovery import scan
 from aerodb_dbapi.storage.root import Root
 
 WAL = f"{PATH}-wal"
@@ -308,6 +309,27 @@ def test_generations_are_removed_only_when_nothing_needs_them() -> None:
         except DatabaseError:
             missing += 1
     assert missing
+    database.close()
+
+
+def test_a_kept_generation_carries_no_room() -> None:
+    """INV-R16: it ends with its last frame, whether a checkpoint or the last close ended it."""
+    files = SimulatedFiles(3)
+    database = fresh(files)
+    commit(database, lambda t: t.set_meta("history_retention", 100))
+    for i in range(12):
+        step(database)
+        if i % 4 == 3:
+            assert database.committer.log is not None
+            assert len(files.contents(WAL)) > database.committer.log.end
+            (Database.checkpoint if i < 8 else Database.close)(database)
+    kept = sorted(path for path in files.names if path.startswith(f"{WAL}-0"))
+    assert len(kept) == 3
+    for path in kept:
+        _, found = scan(files, path)
+        assert not found.cut and found.commit_id
+    database = fresh(files)
+    assert database.root_at(3).trees[1].get("user_version") == 3
     database.close()
 
 

@@ -206,6 +206,18 @@ def checkpoint_after_a_failed_one() -> None:
         run.database.abandon()
 
 
+def full_disk() -> None:
+    """A disk too full for zeros, and large enough for the commits."""
+    files = SimulatedFiles(3)
+    database = written(files)
+    for seed in range(20):
+        log = database.committer.log
+        assert log is not None
+        files.capacity = sum(map(len, contents(files).values())) - len(files.contents(WAL)) + log.end + 900
+        change(database, (2, 3), random.Random(seed))
+    database.abandon()
+
+
 # --- Bugs -------------------------------------------------------------------------------------------------------------
 
 
@@ -330,6 +342,20 @@ def a_copy_that_is_not_synced(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(backup, "write_copy", write_copy)
 
 
+def room_is_needed(patch: pytest.MonkeyPatch) -> None:
+    """INV-R16: a disk that is full while room is made fails the commit."""
+    patch.setattr(wal, "is_full", lambda error: False)
+
+
+def ended_cut_short(patch: pytest.MonkeyPatch) -> None:
+    """INV-R16: the frame that ends a generation is taken for room behind the last one."""
+
+    def trim(self: Any) -> None:
+        self._file.truncate(self._written.start)
+
+    patch.setattr(wal.Log, "trim", trim)
+
+
 def checksums_that_say_nothing(patch: pytest.MonkeyPatch) -> None:
     """INV-C2."""
     patch.setattr(BlockFile, "checksum", lambda self, offset, page: 0)
@@ -422,6 +448,8 @@ PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[], None]]] =
     (ids_begin_anew, crashing(crashes.generations)),
     (a_record_left_out, crashing(crashes.retention)),
     (a_copy_that_is_not_synced, crashing(crashes.vacuum)),
+    (room_is_needed, full_disk),
+    (ended_cut_short, crashing(crashes.concurrent)),
     (checksums_that_say_nothing, damaged_block),
     (clean_too_early, failing(crashes.checkpoints, "sync")),
     (a_failed_header_is_forgotten, checkpoint_after_a_failed_one),

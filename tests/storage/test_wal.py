@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import random
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -403,6 +405,81 @@ def test_room_is_made_in_advance_and_means_nothing() -> None:
         assert states_of(open_log(files)[1]) == states_of(commits)
     finally:
         wal.ROOM_LEAST = before
+
+
+@contextlib.contextmanager
+def room(least: int) -> Iterator[None]:
+    """So much room is made in advance, at least."""
+    before = wal.ROOM_LEAST
+    wal.ROOM_LEAST = least
+    try:
+        yield
+    finally:
+        wal.ROOM_LEAST = before
+
+
+def test_the_only_commit_makes_no_room() -> None:
+    """Whoever opens, commits once and closes writes no zeros; the second commit does."""
+    files = SimulatedFiles()
+    with room(1024):
+        log, _ = open_log(files)
+        commits = make_commits(2)
+        for record, zeros in zip(commits, (False, True), strict=True):
+            log.append(record)
+            log.flush(sync=True)
+            assert (len(files.contents(PATH)) > log.end) is zeros
+        log.trim()
+        assert len(files.contents(PATH)) == log.end
+        log.close()
+    assert states_of(read_log(files)) == states_of(commits)
+
+
+def commits_that_fit(capacity: int, least: int, seed: int) -> int:
+    """How many commits a disk of that size takes; they are there after the crash, whatever it keeps."""
+    files = SimulatedFiles(seed)
+    commits, count = make_commits(60, seed), 0
+    with room(least):
+        log, _ = open_log(files)
+        files.capacity = capacity
+        try:
+            for record in commits:
+                log.append(record)
+                log.flush(sync=True)
+                count += 1
+        except OperationalError as error:
+            assert error.sqlite_errorname == "SQLITE_FULL"
+        log.close()
+    for policy in ("none", "all", "random"):
+        found = read_log(files.restart(policy, seed))
+        assert states_of(found) == states_of(commits[: len(found)]) and count <= len(found) <= count + 1
+    return count
+
+
+@pytest.mark.parametrize("least", [512, 4096, 1 << 16])
+def test_a_full_disk_takes_every_commit_that_fits(least: int) -> None:
+    """INV-R16: as many commits as without room in advance, wherever the disk ends; it is asked for again later."""
+    counts = set()
+    for seed in range(3):
+        for capacity in range(LOG_START + 10, LOG_START + 16_000, 467):
+            count = commits_that_fit(capacity, 0, seed)
+            assert commits_that_fit(capacity, least, seed) == count
+            counts.add(count)
+    assert len(counts) > 20
+
+
+def test_room_is_asked_for_again_when_there_is_some() -> None:
+    """INV-R16: after a full disk, `ROOM_LEAST` bytes later."""
+    files = SimulatedFiles()
+    with room(1024):
+        log, _ = open_log(files)
+        sizes = []
+        for record in make_commits(40):
+            log.append(record)
+            files.capacity = log.end + 500 if record.commit_id < 10 else None
+            log.flush(sync=True)
+            sizes.append(len(files.contents(PATH)) - log.end)
+        assert not any(sizes[:10]) and sum(map(bool, sizes[10:])) > 20
+        log.close()
 
 
 def test_the_constants_the_format_rests_on() -> None:
