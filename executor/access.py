@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from aerodb_dbapi.executor.expressions import EntryBinding, ExpressionCompiler, RowBinding, simple
+from aerodb_dbapi.executor.later import outlined
 from aerodb_dbapi.executor.unions import skipped, write_union
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.indexes.keys import probe_part, recoverable
@@ -69,10 +70,11 @@ class Stream:
 
 
 _COLUMN: Final = re.compile(r"(r\d+)\[(\d+)\]")
+_EQUAL: Final = re.compile(r"RANK\[(\w+)\.__class__\], \1").fullmatch
 _COLUMNS: Final = re.compile(r"\((?:r\d+\[\d+\], )+\)")
 
 
-def columns_taken(stream: Stream, element: str) -> str | None:
+def columns_taken(unit: Unit, stream: Stream, element: str) -> str | None:
     """Text of the list of a row's column, or of tuples of some, for each row of a batch; None if `element` is something else."""
     if not stream.batched or stream.target[:1] != "r" or not stream.iterable.isidentifier():
         return None
@@ -82,8 +84,8 @@ def columns_taken(stream: Stream, element: str) -> str | None:
     found = _COLUMN.findall(element) if _COLUMNS.fullmatch(element) else []
     if not found or any(row != stream.target for row, _ in found):
         return None
-    places = "".join(f"{place}, " for _, place in found)
-    return f"columns_of({stream.iterable}, ({places}))"
+    places = unit.constant(tuple(int(place) for _, place in found))
+    return f"columns_of({stream.iterable}, {places})"
 
 
 Body = Callable[[Stream | None], None]
@@ -170,7 +172,7 @@ class StepWriter:
             with self.unit.block(f"if not ({fast}):"):
                 self.unit.line(miss)
             return
-        for header, text in (("try:", fast), ("except TypeError:", exact)):
+        for header, text in (("try:", fast), ("except TypeError:", outlined(self.unit, exact))):
             with self.unit.block(header), self.unit.block(f"if not ({text}):"):
                 self.unit.line(miss)
 
@@ -254,7 +256,7 @@ class StepWriter:
         wanted = sorted({table.rowid_alias if i < 0 else i for i in used} - {None})  # type: ignore[type-var]
         if source.id in self.whole or len(wanted) == len(table.columns):
             return None
-        return f"({''.join(f'{i}, ' for i in wanted)})"
+        return self.unit.constant(tuple(wanted))
 
     def batches(self, source: TableSource, kind: str, batches: str, body: Body) -> None:
         """Loop over batches of a table tree."""
@@ -494,9 +496,12 @@ class StepWriter:
     def _entries(self, source: TableSource, kind: str, access: IndexScan, parts: list[str], body: Body) -> None:
         """Loop over batches of entries; rows come from the entries or by their rowids."""
         tree = self.tree(source, access.index)
+        ranged = access.lower is not None or access.upper is not None
         bounds = self.bounds(access, parts)
         lower, upper = bounds or ("None", "None")
-        if bounds is not None and not access.reverse:
+        if len(parts) == 1 and not access.reverse and not ranged and (value := _EQUAL(parts[0])):
+            text = f"entry_batches_of({tree}, {value[1]})"
+        elif bounds is not None and not access.reverse:
             text = f"entry_batches({tree}, {lower}, {upper})"
         else:
             text = f"{tree}.batches({lower}, False, {upper}, True, {access.reverse})"

@@ -38,6 +38,7 @@ from aerodb_dbapi.executor.consumers import (
 )
 from aerodb_dbapi.executor.expressions import RowBinding, simple
 from aerodb_dbapi.executor.grouping import GroupWriter, counts_rows
+from aerodb_dbapi.executor.later import outlined
 from aerodb_dbapi.planner.expressions import Column, Expression
 from aerodb_dbapi.planner.query import (
     Access,
@@ -270,8 +271,10 @@ class SelectWriter:
             self._collect_and_sort(run, self._output, lambda: terms, top)
         elif row is not None and not select.distinct and self._keys_from_row():
             self._collect_and_sort(run, lambda: row, lambda: self._row_terms(row), top)
-            if self._output() != row:
-                self.unit.line(f"rows = [{self._output()} for {row} in rows]")
+            output = self._output()
+            if output != row:
+                taken = columns_taken(self.unit, Stream(row, "rows", True), output)
+                self.unit.line(f"rows = {taken or f'[{output} for {row} in rows]'}")
         else:
             self._collect_and_sort(run, self._decorated, self._decorated_terms, top, decorated=True)
             self.unit.line("rows = [pair[0] for pair in rows]")
@@ -296,14 +299,14 @@ class SelectWriter:
             key = self.queries.row_key(select.distinct_orders)
             self._distinct("rows", f", pair_key({key[2:]})" if decorated else key)
         self.queries.count(select.counter("sort"), "start")
-        listed = "".join(self.queries.term(*term) + ", " for term in terms())
+        listed = self.queries.terms(terms())
         if top:
-            consumer.set_terms(f"top = {'session.top' if self.unit.meters > 1 else 'Top'}(({listed}), stop)")
+            consumer.set_terms(f"top = {'session.top' if self.unit.meters > 1 else 'Top'}({listed}, stop)")
             line("rows = top.result()")
         else:
-            line(f"rows = order(rows, ({listed}))")
+            line(f"rows = order(rows, {listed})")
         self.queries.count(select.counter("sort"), "done", "rows")
-        if select.offset is not None or select.limit is not None:
+        if select.offset is not None or (select.limit is not None and not top):
             stop = "stop" if select.limit is not None else ""
             line(f"rows = rows[{'start' if select.offset is not None else ''}:{stop}]")
 
@@ -427,7 +430,7 @@ class SelectWriter:
             element = consumer.element()
             if len(streams) == 1 and not filters[0] and element == streams[0].target:
                 return streams[0].iterable
-            if len(streams) == 1 and not filters[0] and (taken := columns_taken(streams[0], element)) is not None:
+            if len(streams) == 1 and not filters[0] and (taken := columns_taken(self.unit, streams[0], element)):
                 return taken
             parts = []
             for stream, conjuncts in zip(streams, filters):
@@ -444,7 +447,7 @@ class SelectWriter:
         with self.unit.block("try:"):
             self.unit.line(f"{made} = {fast}")
         with self.unit.block("except TypeError:"):
-            self.unit.line(f"{made} = {exact}")
+            self.unit.line(f"{made} = {outlined(self.unit, exact)}")
         consumer.take_list(made)
 
     def _statements(self, streams: list[Stream], filters: list[list[Expression]], consumer: Consumer, i: int) -> None:

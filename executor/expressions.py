@@ -160,7 +160,7 @@ class ExpressionCompiler:
 
     def tests(self, conjuncts: list[Expression]) -> str:
         """Text that is true where all conjuncts are."""
-        return " and ".join(map(self.test, conjuncts)) or "True"
+        return " and ".join([_bare(self.test(one)) for one in conjuncts]) or "True"
 
     def both(self, write: Callable[[], str], repeatable: bool = True) -> tuple[str, str | None]:
         """What `write` gives optimistically, and exactly if that differs."""
@@ -634,6 +634,8 @@ class _Text(Expression):
     text: str
 
 
+# A comparison in parentheses that an `and` does not need; each pair of them costs Python's parser a second look.
+_COMPARISON: Final = re.compile(r"\(([^()]+ (?:==|!=|<=|>=|<|>) [^()]+)\)").fullmatch
 _VARIABLE: Final = re.compile(r"\b[rkev]\d+_?\b(?!\()").findall  # not the function that is called
 _INVARIANT: Final = frozenset((e.Constant, e.Parameter, e.Unary, e.Binary, e.Cast, e.Collate))
 _OPERATORS: Final = {
@@ -651,6 +653,12 @@ _INLINE: Final = {
     "/": "({x} // {y} if {a}.__class__ is {b}.__class__ is int and {x} >= 0 < {y} else {f}({x}, {y}))",
     "%": "({x} % {y} if {a}.__class__ is {b}.__class__ is int and {x} >= 0 < {y} else {f}({x}, {y}))",
 }
+
+
+def _bare(text: str) -> str:
+    """The text of a test as an operand of `and`."""
+    comparison = _COMPARISON(text)
+    return text if comparison is None or " or " in text or " if " in text or ":=" in text else comparison[1]
 
 
 def makers_of(

@@ -301,6 +301,12 @@ def entry_batches(tree: Tree, lower: Row, upper: Row) -> Iterable[tuple[Sequence
     return chain(((keys[i:], node.values[i:]),), tree.batches(keys[-1], True, upper, True))
 
 
+def entry_batches_of(tree: Tree, value: Any) -> Iterable[tuple[Sequence[Any], Sequence[Any]]]:
+    """The same for the entries whose first part is a value."""
+    part = RANK[value.__class__], value
+    return entry_batches(tree, part, (*part, INF))
+
+
 ENTRY_COST: Final = 12  # reading a row through an index entry, in rows scanned
 
 

@@ -18,9 +18,11 @@ Keeps INV-Q2. Window functions are in `windows`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 from aerodb_dbapi.executor.access import StepWriter
 from aerodb_dbapi.executor.blocks import SelectWriter, plain, position, steps_of
@@ -42,6 +44,8 @@ from aerodb_dbapi.planner.query import (
     Windowed,
 )
 from aerodb_dbapi.storage.errors import NotSupportedError
+
+_PLACE: Final = re.compile(r"itemgetter\((\d+)\)").fullmatch
 
 
 @dataclass(slots=True)
@@ -244,9 +248,9 @@ class QueryCompiler:
     def _finish_list(self, rows: str, query: Compound) -> None:
         """Sort by output columns, cut, return."""
         if query.order_by:
-            terms = "".join(self.term(f"itemgetter({position(order)})", order) + ", " for order in query.order_by)
+            terms = self.terms([(f"itemgetter({position(order)})", order) for order in query.order_by])
             self.count(query.counter("sort"), "start")
-            self.unit.line(f"{rows} = order({rows}, ({terms}))")
+            self.unit.line(f"{rows} = order({rows}, {terms})")
             self.count(query.counter("sort"), "done", rows)
         self.unit.line(f"return {self.cut(rows, query.limit, query.offset)}")
 
@@ -265,6 +269,18 @@ class QueryCompiler:
     def term(self, key: str, order: Order) -> str:
         """Text of a sort term (see `sorting`)."""
         return f"({key}, {order.descending}, {self.expressions.fold(order.collation)}, {order.nulls_first})"
+
+    def terms(self, terms: list[tuple[str, Order]]) -> str:
+        """Text of a tuple of sort terms: a constant, where all keys are columns."""
+        places = [_PLACE(key) for key, _ in terms]
+        if not all(places):
+            return f"({''.join(self.term(*term) + ', ' for term in terms)})"
+        made = []
+        for place, (_, order) in zip(places, terms):
+            fold = self.expressions.fold(order.collation)
+            key = itemgetter(int(place[1]))  # type: ignore[index]
+            made.append((key, order.descending, fold and self.unit.namespace[fold], order.nulls_first))
+        return self.unit.constant(tuple(made))
 
     def row_text(self, columns: list[Expression]) -> str:
         """Text of an output row; a source row that already is the output row passes through untouched."""
@@ -300,7 +316,7 @@ class QueryCompiler:
         limiter = Limiter(self, query.limit, query.offset)
         limiter.begin()
         steps = [self.function(step) for step in query.steps]
-        terms = "".join(self.term(f"itemgetter({position(order)})", order) + ", " for order in query.order_by)
+        terms = self.terms([(f"itemgetter({position(order)})", order) for order in query.order_by])
         metered = self.unit.meters > 1
         if metered:
             line("size = 0")
@@ -308,8 +324,8 @@ class QueryCompiler:
             self.steps.watch()
             if metered:
                 line("size = session.instead(size, fresh)")
-            if terms:
-                line(f"fresh = order(fresh, ({terms}))")
+            if query.order_by:
+                line(f"fresh = order(fresh, {terms})")
                 line("out, rest = fresh[:1], fresh[1:]")
             else:
                 line("out, rest = fresh, []")

@@ -83,6 +83,7 @@ class Unit:
         self.signature = signature
         self.namespace: dict[str, Any] = dict(NAMES)
         self.head: list[str] = []
+        self.afterwards: list[str] = []  # functions that are compiled when they are first called (`later`)
         self.frames: list[Frame] = [Frame()]
         self._counter = count()
         self.meters = level()  # see `budgets`
@@ -240,7 +241,7 @@ class Unit:
         source = self.source()
         exec(_codes.get(source) or _compiled(source, self.kind), self.namespace)
         function: Callable[..., Any] = self.namespace[self.kind]
-        return function, source
+        return function, "\n".join([source, *self.afterwards]) if self.afterwards else source
 
 
 def _compiled(source: str, kind: str) -> CodeType:
