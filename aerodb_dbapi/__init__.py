@@ -40,6 +40,7 @@ from aerodb_dbapi.storage.errors import (
     IntegrityError,
     InterfaceError,
     InternalError,
+    NoSuchModuleError,
     NotSupportedError,
     OperationalError,
     ProgrammingError,
@@ -93,7 +94,7 @@ def __getattr__(name: str) -> _Any:
 __all__ = [
     "LEGACY_TRANSACTION_CONTROL", "PARSE_COLNAMES", "PARSE_DECLTYPES", "Binary", "Blob", "BudgetError", "Connection",
     "CorruptionError", "Cursor", "DataError", "DatabaseError", "Date", "DateFromTicks", "Error", "IntegrityError", "InterfaceError",
-    "InternalError", "NotSupportedError", "OperationalError", "PrepareProtocol", "ProgrammingError", "ReadView", "Row",
+    "InternalError", "NoSuchModuleError", "NotSupportedError", "OperationalError", "PrepareProtocol", "ProgrammingError", "ReadView", "Row",
     "SerializationError", "Time",
     "TimeFromTicks", "Timestamp", "TimestampFromTicks", "Warning", "adapt", "adapters", "apilevel", "collections",
     "complete_statement", "connect", "converters", "datetime", "enable_callback_tracebacks", "paramstyle", "register_adapter",

@@ -44,6 +44,7 @@ from aerodb_dbapi.storage.errors import (
     IntegrityError,
     InterfaceError,
     InternalError,
+    NoSuchModuleError,
     NotSupportedError,
     OperationalError,
     ProgrammingError,
@@ -53,8 +54,8 @@ from aerodb_dbapi.storage.errors import (
 
 __all__ = [
     "BudgetError", "Connection", "Cursor", "DataError", "DatabaseError", "Error", "IntegrityError", "InterfaceError", "InternalError",
-    "NotSupportedError", "OperationalError", "ProgrammingError", "ReadView", "Row", "SerializationError", "Warning", "connect",
-    "register_adapter", "register_converter",
+    "NoSuchModuleError", "NotSupportedError", "OperationalError", "ProgrammingError", "ReadView", "Row", "SerializationError", "Warning",
+    "connect", "register_adapter", "register_converter",
 ]  # fmt: skip
 
 ITER_CHUNK_SIZE = 64

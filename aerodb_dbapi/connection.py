@@ -77,6 +77,7 @@ class Connection(Surface, Feeding):
     OperationalError = errors.OperationalError
     SerializationError = errors.SerializationError
     BudgetError = errors.BudgetError
+    NoSuchModuleError = errors.NoSuchModuleError
     IntegrityError = errors.IntegrityError
     InternalError = errors.InternalError
     ProgrammingError = errors.ProgrammingError

@@ -29,6 +29,7 @@ DEFAULTS: Final[dict[int, int]] = {
     constants.SQLITE_LIMIT_TRIGGER_DEPTH: 1000,
     constants.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
+HIGHEST: Final[dict[int, int]] = {constants.SQLITE_LIMIT_WORKER_THREADS: 8}  # where it is not the default
 
 
 class Limits:
@@ -48,7 +49,8 @@ class Limits:
     def set(self, category: int, limit: int) -> int:
         """Set a limit, cut to its upper bound; a negative one changes nothing. Returns the former limit."""
         before = self.get(category)
-        if limit >= DEFAULTS[category]:
+        limit = min(limit, HIGHEST.get(category, DEFAULTS[category]))
+        if limit == DEFAULTS[category]:
             self.lowered.pop(category, None)
         elif limit >= 0:
             self.lowered[category] = limit

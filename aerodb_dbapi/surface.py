@@ -21,6 +21,7 @@ from aerodb_dbapi.backups import Copying, SourceChanged
 from aerodb_dbapi.blob import Blob
 from aerodb_dbapi.compatibility import keywords_deprecated
 from aerodb_dbapi.executor.budgets import Budget
+from aerodb_dbapi.executor.lengths import size
 from aerodb_dbapi.executor.modules.registry import MODULES
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.limits import DEFAULTS, Limits
@@ -236,7 +237,7 @@ class Surface:
         """Values within the limit of length."""
         most = self._limits.get(constants.SQLITE_LIMIT_LENGTH)
         for value in values:
-            if isinstance(value, (str, bytes)) and len(value) > most:
+            if isinstance(value, (str, bytes)) and 4 * len(value) > most and size(value) > most:
                 raise hooks.DataError("string or blob too big", name="SQLITE_TOOBIG")
 
     @property

@@ -31,6 +31,7 @@ from aerodb_dbapi.executor.databases import attach, detach
 from aerodb_dbapi.executor.definitions import run_definition
 from aerodb_dbapi.executor.dml import compile_dml
 from aerodb_dbapi.executor.hooks import guarded, hooks_for
+from aerodb_dbapi.executor.lengths import check_lengths
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
 from aerodb_dbapi.executor.read_filters import Reading
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared
@@ -239,6 +240,8 @@ def _compile_rows(
     if session.limits is not None:
         limits.check_parameters(session.limits, parsed.parameters)
         limits.check_statement(session.limits, statement)
+        if limits.LENGTH in session.limits:
+            check_lengths(statement, session.limits[limits.LENGTH])
     elif len(text) > LONG_TEXT:
         limits.check_statement(limits.DEFAULTS, statement)
     if session.authorizer is not None and not authorize.rows_allowed(session.authorizer, statement, schema):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.text import too_big
+from aerodb_dbapi.executor.lengths import measured, size
 from aerodb_dbapi.executor.matching import text_of
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable
 from aerodb_dbapi.planner.expressions import And, Call, Coalesce, Expression, Or, children
@@ -81,6 +82,9 @@ def check_statement(limits: Limits, statement: Statement) -> None:
     expressions = [*statement_expressions(statement), *(e for query in queries for e in query_expressions(query))]
     for query in queries:
         _check_query(limits, query, isinstance(statement, InsertStatement))
+    names = statement.query.names if LENGTH in limits and isinstance(statement, SelectStatement) else ()
+    if any(len(name) > limits[LENGTH] for name in names):
+        raise too_big()
     if COLUMN in limits:
         returning = getattr(statement, "returning", None)
         if returning is not None and len(returning.columns) > limits[COLUMN]:
@@ -153,20 +157,15 @@ def bounded(limits: Limits, statement: Statement, run: Callable[..., Any]) -> Ca
     def checked(*arguments: Any) -> Iterator[Any]:
         for row in run(*arguments):
             for value in row:
-                if value.__class__ in (str, bytes) and _size(value) > most:
-                    raise too_big()
+                measured(value, most)
             yield row
 
     return lambda *arguments: checked(*arguments)
 
 
-def _size(value: str | bytes) -> int:
-    return len(value.encode()) if isinstance(value, str) else len(value)
-
-
 def _bounded_matcher(make: Callable[..., Any], most: int) -> Callable[..., Any]:
     def matcher(pattern: Any, *escape: Any) -> Any:
-        if pattern is not None and pattern.__class__ is not bytes and _size(text_of(pattern)) > most:
+        if pattern is not None and pattern.__class__ is not bytes and size(text_of(pattern)) > most:
             raise OperationalError("LIKE or GLOB pattern too complex")
         return make(pattern, *escape)
 

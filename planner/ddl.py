@@ -39,7 +39,7 @@ from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import Mark, TokenStream
 from aerodb_dbapi.storage.catalog import Column, Index, IndexColumn, Table, View, fold
 from aerodb_dbapi.storage.collations import is_application
-from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
+from aerodb_dbapi.storage.errors import NoSuchModuleError, NotSupportedError, OperationalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,12 @@ def _temporary(stream: TokenStream) -> Statement:
 
 
 def _virtual_table(stream: TokenStream) -> Exception:
-    """The error of CREATE VIRTUAL TABLE: there are no modules that one can be made of. It is that of a SQLite that was
+    """The error of CREATE VIRTUAL TABLE: there are no modules that one can be made of. Its text is that of a SQLite that was
     built without them, for programs ask in this way whether FTS is there."""
     while stream.kind not in (END, ";") and stream.kind != "USING":
         stream.advance()
     stream.expect("USING")
-    return OperationalError(f"no such module: {stream.name()}")
+    return NoSuchModuleError(f"no such module: {stream.name()}")
 
 
 def expression_positions(table: Table) -> dict[str, int]:

@@ -10,6 +10,7 @@ Sorted by what the caller does next (PEP 249, "Exceptions")::
                +-- DataError           the value is the trouble: change the value
                +-- OperationalError    the environment or the statement is: retry, or fix the SQL
                |    +-- SerializationError   a later commit changed what this transaction read: run it again
+               |    +-- NoSuchModuleError    a kind of virtual table that is not there (also a NotSupportedError)
                +-- IntegrityError      a constraint said no
                +-- InternalError       a bug in AeroDB
                +-- ProgrammingError    wrong use: closed object, wrong number of parameters
@@ -180,6 +181,11 @@ class NotSupportedError(DatabaseError):
     default_name = "SQLITE_ERROR"
 
 
+class NoSuchModuleError(OperationalError, NotSupportedError):
+    """CREATE VIRTUAL TABLE with a module that AeroDB does not have. Both classes are right: it is not supported, and `sqlite3`
+    raises OperationalError where SQLite was built without the module, by which programs find out whether it is there."""
+
+
 class CorruptionError(DatabaseError):
     """Bytes read from disk are not what was written. `file` and `offset` (bytes from its start) say where."""
 
@@ -193,7 +199,7 @@ class CorruptionError(DatabaseError):
 
 for _class in (
     Warning, Error, InterfaceError, DatabaseError, DataError, OperationalError, SerializationError, BudgetError,
-    IntegrityError, InternalError, ProgrammingError, NotSupportedError, CorruptionError,
+    IntegrityError, InternalError, ProgrammingError, NotSupportedError, NoSuchModuleError, CorruptionError,
 ):  # fmt: skip
     _class.__module__ = "aerodb_dbapi"
 del _class

@@ -170,6 +170,14 @@ def test_errors(ours: Any, sql: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_a_missing_module_is_both_kinds_of_error(ours: Any) -> None:
+    with pytest.raises(aerodb_dbapi.NotSupportedError, match=r"^no such module: fts5$") as caught:
+        ours.execute("CREATE VIRTUAL TABLE v USING fts5(a)")
+    assert isinstance(caught.value, aerodb_dbapi.OperationalError)
+    assert type(caught.value) is aerodb_dbapi.NoSuchModuleError is aerodb_dbapi.Connection.NoSuchModuleError
+    assert caught.value.sqlite_errorname == "SQLITE_ERROR"
+
+
 def test_plans_of_modules(ours: Any) -> None:
     rows = ours.execute("EXPLAIN QUERY PLAN SELECT * FROM json_each(t.lo) j, t WHERE t.id = 1").fetchall()
     assert [row[3] for row in rows] == [
