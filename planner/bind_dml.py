@@ -42,7 +42,7 @@ from aerodb_dbapi.planner.bind_from import bind_list
 from aerodb_dbapi.planner.bind_limited import limit_joined, limited_query
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
 from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values, bind_indexes, without_clock
-from aerodb_dbapi.planner.bind_tables import definitions_named, with_scope
+from aerodb_dbapi.planner.bind_tables import definitions_named, shown_name, with_scope
 from aerodb_dbapi.planner.bind_upsert import bind_upserts
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
 from aerodb_dbapi.planner.lexer import tokenize, unquote
@@ -189,7 +189,8 @@ def _target_rows(
     node = tree.this
     alias = node.args.get("alias")
     name = table.name if alias is None else identifier(alias.this)
-    source = TableSource(id=context.next_id(), name=name, table=table)
+    shown = shown_name(identifier(node.this), optional_identifier(node.args.get("db"))) if alias is None else name
+    source = TableSource(id=context.next_id(), name=shown, table=table)
     context.stored.add(source.id)
     bind_indexes(context, source, outer)
     _index_hint(node, source)

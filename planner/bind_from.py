@@ -33,6 +33,7 @@ from aerodb_dbapi.planner.bind_build import Mapper, block
 from aerodb_dbapi.planner.bind_context import SOURCE, Context, fail, identifier, unsupported
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_modules import bind_arguments, called_module
+from aerodb_dbapi.planner.bind_real import as_table
 from aerodb_dbapi.planner.bind_tables import bind_table, outside_names
 from aerodb_dbapi.planner.expressions import NULL, TRUE, Coalesce, Column, Expression, IsNull, conjuncts
 from aerodb_dbapi.planner.query import Compound, Join, ModuleSource, QuerySource, Select, TableSource
@@ -125,7 +126,7 @@ def _subquery(context: Context, node: Any, outside: Scope) -> Piece:
     alias = node.args.get("alias")
     name = "" if alias is None else identifier(alias.this)
     tree = node if type(node) is exp.Values else node.this
-    query = context.select(context, tree, outside, SOURCE)
+    query = as_table(context.select(context, tree, outside, SOURCE))
     source = QuerySource(id=context.next_id(), name=name, query=query)
     entry = query_entry(source.id, name, outside_names(query.names), query)
     entry.null_rowid = True

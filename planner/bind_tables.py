@@ -37,6 +37,7 @@ from aerodb_dbapi.planner.bind_context import (
 )
 from aerodb_dbapi.planner.bind_modules import module_source
 from aerodb_dbapi.planner.bind_order import bind_limits, compound_order
+from aerodb_dbapi.planner.bind_real import as_table
 from aerodb_dbapi.planner.bind_stored import bind_indexes
 from aerodb_dbapi.planner.parse import parse_select
 from aerodb_dbapi.planner.query import (
@@ -96,10 +97,13 @@ def bind_table(context: Context, node: Any, scope: Scope) -> tuple[Source, Entry
         fail(f"no such table: {database}.{name}")
     definitions = definitions_named(environment.schema, key, database)
     if definitions is not None:
-        return _master(context, alias or name, definitions)
+        source, entry = _master(context, alias or name, definitions)
+        source.name = alias or shown_name(name, database)
+        return source, entry
     table = home.table(name)
     if table is not None:
         source, entry = _table(context, node, table, alias or table.name, environment)
+        source.name = alias or shown_name(name, database)
         entry.aliased, entry.database = alias is not None, fold(home.database)
         if context.trace is not None:
             context.trace.append(Reference(node.this, table.name, None, fold(home.database)))
@@ -141,6 +145,11 @@ def _table(context: Context, node: Any, table: Table, name: str, environment: En
     return source, table_entry(source.id, name, table)
 
 
+def shown_name(name: str, database: str | None) -> str:
+    """A table as EXPLAIN QUERY PLAN names it: as written, with its database if that was."""
+    return name if database is None else f"{database}.{name}"
+
+
 def definitions_named(schema: Schema, key: str, database: str | None) -> Schema | None:
     """The schema whose `sqlite_master` is meant, if it is one. That of temp has names of its own too."""
     temporary = key in _TEMPORARY
@@ -159,7 +168,7 @@ def bind_view(context: Context, view: View, name: str, environment: Environment,
     seen = environment.schema if home.database == "temp" else home
     inside = Scope(replace(environment, schema=seen, views=(*environment.views, key)))
     trace, context.trace = context.trace, None
-    query = context.select(context, cached_view_tree(view.select), inside, VIEW)
+    query = as_table(context.select(context, cached_view_tree(view.select), inside, VIEW))
     context.trace = trace
     names = list(view.columns) if view.columns is not None else outside_names(query.names)
     if len(names) != len(query.names):
@@ -261,7 +270,7 @@ def _bind_common(context: Context, table: CommonTable) -> None:
             table.names = _column_names(table, query)
     finally:
         table.busy = False
-    table.query, table.correlated = query, body.correlated
+    table.query, table.correlated = as_table(query), body.correlated
 
 
 def _column_names(table: CommonTable, query: Query) -> list[str]:

@@ -15,6 +15,12 @@ CREATE INDEX ub ON u(x, y); CREATE INDEX tb ON t(b);
 """
 SAME = [
     "SELECT * FROM t",
+    "SELECT * FROM main.t",
+    "SELECT * FROM MAIN.T WHERE B = 1",
+    "SELECT * FROM T AS x WHERE b = 1",
+    "SELECT * FROM main.sqlite_master",
+    "DELETE FROM main.t WHERE b = 1",
+    "UPDATE T SET b = 2 WHERE a = 3",
     "SELECT a, b FROM t WHERE b = 1",
     "SELECT * FROM t WHERE a = 1",
     "SELECT * FROM t WHERE a IN (1, 2)",
