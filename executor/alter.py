@@ -37,7 +37,7 @@ from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.constraints import strict_function
 from aerodb_dbapi.executor.dml_insert import value_function
 from aerodb_dbapi.executor.limits import check_added
-from aerodb_dbapi.executor.planning import bind_text, plan_text
+from aerodb_dbapi.executor.planning import bind_definition, plan_text
 from aerodb_dbapi.executor.sequences import move_counter
 from aerodb_dbapi.planner.alter import AddColumn, Alteration, DropColumn, RenameColumn, RenameTable
 from aerodb_dbapi.planner.bind_stored import dependency_order
@@ -123,9 +123,9 @@ def _rename_table(session: Any, transaction: Any, table: Table, statement: Renam
     if table.autoincrement:
         move_counter(transaction, table, name)
     if legacy:
-        _check_tables(session, transaction, " after rename")
+        _check_tables(session, transaction, schema, " after rename")
     else:
-        _check_schema(session, transaction, " after rename")
+        _check_schema(session, transaction, schema, " after rename")
 
 
 def _rename_column(session: Any, transaction: Any, table: Table, statement: RenameColumn) -> None:
@@ -135,9 +135,10 @@ def _rename_column(session: Any, transaction: Any, table: Table, statement: Rena
     other = table.position(statement.name)
     if other is not None and other != position:
         _fail(f"error in table {table.name} after rename: duplicate column name: {statement.name}")
+    schema: Schema = transaction.schema
     rename = Rename(table.name, table.columns[position].name, statement.name, statement.quoted)
     _rewrite(session, transaction, rename)
-    _check_schema(session, transaction, " after rename")
+    _check_schema(session, transaction, schema, " after rename")
 
 
 def _rewrite(session: Any, transaction: Any, rename: Rename) -> None:
@@ -193,28 +194,23 @@ def _index_of(old: Index, sql: str, table: Table, known: dict[str, int], when: s
         raise OperationalError(f"error in index {old.name}{when}: {error}") from None
 
 
-def _check_schema(session: Any, transaction: Any, when: str) -> None:
-    """Bind every view and trigger, and the conditions of every table: the error of the first that no longer fits."""
+def _check_schema(session: Any, transaction: Any, before: Schema, when: str) -> None:
+    """Bind every view and trigger, and the conditions of every table that changed: the error of the first that no longer fits."""
     dependents(session, transaction, when)
-    _check_tables(session, transaction, when)
+    _check_tables(session, transaction, before, when)
 
 
-def _check_tables(session: Any, transaction: Any, when: str) -> None:
+def _check_tables(session: Any, transaction: Any, before: Schema, when: str) -> None:
+    """Bind the conditions of the tables that the statement changed: those of others name their own columns alone."""
     schema: Schema = transaction.schema
     for item in schema.objects.values():
-        if isinstance(item, Table) and not fold(item.name).startswith("sqlite_"):
+        if not isinstance(item, Table) or before.objects.get(item.id) is item:
+            continue
+        if not fold(item.name).startswith("sqlite_"):
             try:
-                _bound_insert(session, schema, item)
+                bind_definition(session, item, schema)
             except OperationalError as error:
                 raise OperationalError(f"error in table {item.name}{when}: {error}") from None
-
-
-def _bound_insert(session: Any, schema: Schema, table: Table) -> InsertStatement:
-    """An INSERT into the table: binding it binds defaults, CHECKs, generated columns and partial indexes."""
-    name = table.name.replace('"', '""')
-    bound = bind_text(session, f'INSERT INTO "{name}" DEFAULT VALUES', schema)
-    assert isinstance(bound, InsertStatement)
-    return bound
 
 
 # --- ADD COLUMN -----------------------------------------------------------------------------------------------------
@@ -232,7 +228,7 @@ def _add_column(session: Any, transaction: Any, table: Table, statement: AddColu
     check_added(session.limits, table)
     texts = {index.id: index.sql or "" for index in table.indexes}
     new = _put_table(transaction, table, with_column(table.sql, statement.text), texts, " after add column")
-    bound = _bound_insert(session, transaction.schema, new)
+    bound = bind_definition(session, new, transaction.schema)
     if not len(transaction.trees[table.tree]):
         return
     if column.generated is not None:
@@ -343,8 +339,9 @@ def _drop_column(session: Any, transaction: Any, table: Table, statement: DropCo
     if len(table.columns) == 1:
         _fail(f'cannot drop column "{name}": no other columns exist')
     dependents(session, transaction, "")
+    schema: Schema = transaction.schema
     after = " after drop column"
     texts = {index.id: index.sql or "" for index in table.indexes}
     _put_table(transaction, table, without_column(table.sql, position), texts, after)
-    _check_schema(session, transaction, after)
+    _check_schema(session, transaction, schema, after)
     _change_rows(transaction, table, lambda rowid, row: row[:position] + row[position + 1 :])

@@ -19,6 +19,7 @@ from aerodb_dbapi.planner.bind_context import Reference
 from aerodb_dbapi.planner.bind_rows import ROWS, RowScope
 from aerodb_dbapi.planner.binder import bind, table_of_view, trace_select, trace_statement
 from aerodb_dbapi.planner.expressions import Call, Not
+from aerodb_dbapi.planner.functions import EveryFunction
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
 from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, Statement, UpdateStatement
@@ -35,7 +36,7 @@ _DATES: Final = frozenset({"date", "time", "datetime", "julianday", "unixepoch",
 
 def bind_statement(session: Any, parsed: Parsed, schema: Schema, scope: Scope | None = None) -> Statement:
     """The bound form of a parsed statement. `scope`: what encloses it."""
-    bound = bind(parsed, schema, session.registry, lambda commit: session.database.root_at(commit).schema, scope)
+    bound = bind(parsed, schema, session.registry, _schema_at(session), scope)
     if session.settings and session.settings.get("ignore_check_constraints"):
         _without_checks(bound)
     return bound
@@ -62,6 +63,20 @@ def bind_text(session: Any, text: str, schema: Schema) -> Statement:
     return bind_statement(session, parse(text), schema)
 
 
+def bind_definition(session: Any, table: Table, schema: Schema) -> InsertStatement:
+    """An INSERT into the table: binding it binds defaults, CHECKs, generated columns and partial indexes. Functions that are not
+    there do not matter."""
+    name = table.name.replace('"', '""')
+    text = f'INSERT INTO "{name}" DEFAULT VALUES'
+    bound = bind(parse(text), schema, EveryFunction(session.registry), _schema_at(session), None)
+    assert isinstance(bound, InsertStatement)
+    return bound
+
+
+def _schema_at(session: Any) -> Callable[[int], Schema]:
+    return lambda commit: session.database.root_at(commit).schema
+
+
 def plan_text(session: Any, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Statement:
     """The planned form of a text."""
     return plan_statement(session, bind_text(session, text, schema), trees, schema)
@@ -69,24 +84,15 @@ def plan_text(session: Any, text: str, schema: Schema, trees: Mapping[int, Tree]
 
 def trace_view(session: Any, view: View, schema: Schema) -> list[Reference]:
     """Where the text of a view's SELECT names tables and columns of the schema."""
-    return trace_select(
-        parse_select(view.select),
-        schema,
-        session.registry,
-        lambda commit: session.database.root_at(commit).schema,
-    )
+    return trace_select(parse_select(view.select), schema, EveryFunction(session.registry), _schema_at(session))
 
 
 def trace_trigger(session: Any, trigger: Trigger, home: Schema, schema: Schema) -> list[list[Reference]]:
     """Where a trigger's condition and its statements name tables and columns. `home` has its table, `schema` is what it sees."""
-
-    def schema_at(commit: int) -> Schema:
-        found: Schema = session.database.root_at(commit).schema
-        return found
-
+    schema_at, functions = _schema_at(session), EveryFunction(session.registry)
     table, view = home.table(trigger.table), home.view(trigger.table)
     if table is None and view is not None:
-        table = table_of_view(view, home, schema, session.registry, schema_at)
+        table = table_of_view(view, home, schema, functions, schema_at)
     assert table is not None, "a trigger goes with its table"
     entry = table_entry(-1, "", table)
     texts = ([] if trigger.when is None else [f"{WHEN_BEFORE}{trigger.when})"]) + list(trigger.steps)
@@ -94,7 +100,7 @@ def trace_trigger(session: Any, trigger: Trigger, home: Schema, schema: Schema) 
     for text in texts:
         scope = RowScope(schema, [(name, entry) for name in ROWS[trigger.event]])
         parsed = parse(text, in_trigger=True)
-        found.append(trace_statement(parsed, schema, session.registry, schema_at, scope))
+        found.append(trace_statement(parsed, schema, functions, schema_at, scope))
     return found
 
 
@@ -148,7 +154,7 @@ def broken_checks(session: Any, schema: Schema, table: Table) -> list[Callable[[
         parse(f"INSERT INTO {name} DEFAULT VALUES"),
         schema,
         session.registry,
-        lambda commit: session.database.root_at(commit).schema,
+        _schema_at(session),
         None,
     )
     assert isinstance(bound, InsertStatement)

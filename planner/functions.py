@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 from aerodb_dbapi.planner.modules import TableModule
+from aerodb_dbapi.storage.errors import OperationalError
 
 WINDOW_TOO: Final = "w"
 WINDOW_ONLY: Final = "only"
@@ -77,3 +79,24 @@ class FunctionResolver(Protocol):
     def module(self, name: str) -> TableModule | None:
         """The table-valued function of a folded name."""
         ...
+
+
+class EveryFunction:
+    """The functions of a resolver, and one of any other name: for reading definitions without running them. A schema that names
+    functions which this connection does not have can be altered, as in SQLite."""
+
+    def __init__(self, known: FunctionResolver) -> None:
+        self._known = known
+
+    def scalar(self, name: str, n_args: int) -> ScalarFunction | None:
+        found = self._known.scalar(name, n_args)
+        if found is None and not self._known.exists(name):
+            return ScalarFunction(name, -1, partial(_missing, name))
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._known, name)
+
+
+def _missing(name: str, *values: Any) -> Any:
+    raise OperationalError(f"no such function: {name}")

@@ -38,6 +38,7 @@ from aerodb_dbapi.storage.catalog import Table, Trigger, View, fold
 from aerodb_dbapi.storage.errors import InternalError
 
 Edit = tuple[int, int]
+_QUOTES: Final = frozenset("\"'`[]")
 WHEN_BEFORE: Final = "SELECT 1 WHERE ("  # what stands before a trigger's condition, to make it a statement
 
 
@@ -58,6 +59,11 @@ class Rename:
         if fold(table) != fold(self.table):
             return False
         return (column is None) if self.column is None else (column is not None and fold(column) == fold(self.column))
+
+    def may_stand_in(self, text: str) -> bool:
+        """False: the text does not name it. Letters that quoting doubles are looked for by the parser only."""
+        old = fold(self.table if self.column is None else self.column)
+        return old in fold(text) or not _QUOTES.isdisjoint(old)
 
     def applied(self, text: str, edits: Iterable[Edit]) -> str:
         """The text with its name at those places."""
@@ -82,6 +88,8 @@ def parse_definition(sql: str) -> tuple[CreateTable | CreateIndex, list[Mark]]:
 
 def renamed_definition(sql: str, table: str, rename: Rename, kinds: Container[str] = EVERYWHERE) -> str:
     """The text of a table or index (of `table`) after a renaming, in marks of these kinds."""
+    if not rename.may_stand_in(sql):
+        return sql
     marks = parse_definition(sql)[1]
     edits = [edit for mark in marks if mark.kind in kinds for edit in _places(mark, sql, table, rename)]
     return rename.applied(sql, edits)

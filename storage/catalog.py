@@ -172,6 +172,7 @@ class Trigger:
 SchemaObject = Table | Index | View | Trigger
 Record = tuple[str, str, str, str | None, tuple[Any, ...]]
 Kind = Literal["table", "index", "view", "trigger"]
+_KINDS: Final[dict[type, Kind]] = {Table: "table", Index: "index", View: "view", Trigger: "trigger"}
 
 
 def encode_object(item: SchemaObject) -> Record:
@@ -233,12 +234,28 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
 class Schema:
     """All definitions as of one commit. Immutable; `version` is the commit id that last changed them (0: none)."""
 
-    __slots__ = ("_triggers", "database", "indexes", "objects", "tables", "triggers", "version", "views")
+    __slots__ = ("_records", "_triggers", "database", "indexes", "objects", "tables", "triggers", "version", "views")
 
-    def __init__(self, records: Iterable[tuple[int, Record]] = (), version: int = 0, database: str = "main") -> None:
+    def __init__(
+        self,
+        records: Iterable[tuple[int, Record]] = (),
+        version: int = 0,
+        database: str = "main",
+        near: Schema | None = None,
+    ) -> None:
+        """`near` is the schema of a catalog that shares most of its records: objects whose record is the same are taken
+        over, so that one definition more costs as much in a database of a hundred tables as in one of two."""
         self.version = version
         self.database = database
-        self.arrange({oid: decode_object(oid, record) for oid, record in records})
+        self._records = dict(records)
+        known = {} if near is None else near._records
+        old = {} if near is None else near.objects
+        self.arrange(
+            {
+                oid: old[oid] if known.get(oid) == record else decode_object(oid, record)
+                for oid, record in self._records.items()
+            }
+        )
 
     def arrange(self, objects: dict[int, SchemaObject]) -> None:
         """Hold these objects. Only while it is made."""
@@ -259,7 +276,8 @@ class Schema:
                     self._triggers.setdefault(fold(item.table), []).insert(0, item)
         for oid, item in list(self.objects.items()):
             if isinstance(item, Table):
-                table = replace(item, indexes=tuple(by_table.get(fold(item.name), ())))
+                indexes = tuple(by_table.get(fold(item.name), ()))
+                table = item if item.indexes == indexes else replace(item, indexes=indexes)
                 self.objects[oid] = self.tables[fold(item.name)] = table
             elif isinstance(item, View):
                 self.views[fold(item.name)] = item
@@ -322,10 +340,10 @@ class Schema:
     def rows(self) -> Iterator[tuple[str, str, str, int, str | None]]:
         """The rows of `sqlite_master`, in creation order: type, name, tbl_name, rootpage (the tree id), sql."""
         for item in self.objects.values():
-            kind, name, table, sql, _ = encode_object(item)
+            table = item.name if isinstance(item, Table | View) else item.table
             if isinstance(item, Index) and item.origin == "pk" and self.tables[fold(table)].without_rowid:
                 continue  # the table itself, for SQLite
-            yield kind, name, table, getattr(item, "tree", 0) & LOCAL_ID, sql
+            yield _KINDS[item.__class__], item.name, table, getattr(item, "tree", 0) & LOCAL_ID, item.sql
 
 
 NO_TEMP: Final = Schema(database="temp")

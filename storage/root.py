@@ -59,18 +59,20 @@ class TreeMap(dict[int, Tree]):
 class SchemaCell:
     """The schema of one catalog tree, built when first asked for; shared by all roots that have that catalog."""
 
-    __slots__ = ("catalog", "lock", "schema", "version")
+    __slots__ = ("catalog", "lock", "near", "schema", "version")
 
-    def __init__(self, catalog: Tree, version: int, schema: Schema | None = None) -> None:
+    def __init__(self, catalog: Tree, version: int, schema: Schema | None = None, near: Schema | None = None) -> None:
         self.catalog = catalog
         self.version = version
         self.schema = schema
+        self.near = near  # one that was read before, of a catalog that shares most records
         self.lock = threading.Lock()
 
     def get(self) -> Schema:
         with self.lock:
             if self.schema is None:
-                self.schema = Schema(self.catalog.scan(), self.version)
+                self.schema = Schema(self.catalog.scan(), self.version, near=self.near)
+                self.near = None
             return self.schema
 
 
@@ -127,7 +129,8 @@ class Root:
             trees = tree_map(changed, directory.update(dict.fromkeys(dropped, TOMBSTONE)) if dropped else directory)
         cell = self.cell
         if CATALOG_TREE in changed:
-            cell = SchemaCell(changed[CATALOG_TREE], commit_id, schema)
+            near = (cell.schema or cell.near) if schema is None else None
+            cell = SchemaCell(changed[CATALOG_TREE], commit_id, schema, near)
             if schema is not None:
                 schema.version = commit_id
         return Root(commit_id, trees, cell)

@@ -96,6 +96,7 @@ class Transaction:
         "dropped", "filters", "holder", "immediate", "is_open", "journal", "points", "reads", "rivals", "snapshot", "timeout",
         "trees", "who", "writers",
     )  # fmt: skip
+    _schema: Schema  # of `_schema_tree`
 
     def __init__(self, committer: Committer, base: Root, timeout: float, immediate: bool) -> None:
         self.committer = committer
@@ -229,7 +230,8 @@ class Transaction:
         if catalog is self.base.trees[CATALOG_TREE]:
             return self.base.schema
         if catalog is not self._schema_tree:
-            self._schema = Schema(catalog.scan(), self.base.commit_id)
+            near = self.base.schema if self._schema_tree is None else self._schema
+            self._schema = Schema(catalog.scan(), self.base.commit_id, near=near)
             self._schema_tree = catalog
         return self._schema
 

@@ -109,3 +109,50 @@ def test_random_alterations(seed: int, tmp_path: Path) -> None:
     assert again.execute("PRAGMA aerodb_digest").fetchall() == digest
     assert texts(again) == texts(theirs)
     again.close()
+
+
+UNKNOWN = [
+    "CREATE VIEW v AS SELECT f(b) FROM t",
+    "CREATE TRIGGER x AFTER INSERT ON t WHEN f(NEW.b) BEGIN SELECT f(NEW.a); END",
+    "CREATE TABLE k(a CHECK (f(a)), b AS (f(a)))",
+    "CREATE INDEX i ON t(f(b)) WHERE f(b) > 0",
+]
+
+
+@pytest.mark.parametrize("definition", UNKNOWN)
+@pytest.mark.parametrize("driver", [aerodb_dbapi, sqlite3])
+def test_functions_that_are_not_there(driver: Any, definition: str, tmp_path: Path) -> None:
+    """A schema that names functions of the application is altered by a connection without them."""
+    path = str(tmp_path / "a.db")
+    connection = driver.connect(path)
+    connection.create_function("f", 1, abs, deterministic=True)
+    connection.executescript(f"CREATE TABLE t(a, b); CREATE TABLE u(c); {definition}")
+    connection.close()
+    connection = driver.connect(path)
+    table = "k" if " k(" in definition else "t"
+    for sql in (
+        f"ALTER TABLE {table} RENAME TO w", "ALTER TABLE w RENAME COLUMN a TO aa", "ALTER TABLE w ADD d DEFAULT 5",
+        "ALTER TABLE w DROP d", "ALTER TABLE u RENAME TO uu",
+    ):  # fmt: skip
+        connection.execute(sql)
+    sql = " ".join(row[0] for row in connection.execute("SELECT sql FROM sqlite_schema WHERE sql LIKE '%f(%'"))
+    if table == "k":
+        assert "f(aa)" in sql
+        with pytest.raises(driver.OperationalError, match=r"no such function: f|unknown function: f"):
+            connection.execute("INSERT INTO w(aa) VALUES (1)")
+    else:
+        assert '"w"' in sql
+    connection.close()
+
+
+def test_definitions_of_others_are_taken_over() -> None:
+    """One definition more does not read the others anew."""
+    connection = aerodb_dbapi.connect(":memory:")
+    connection.executescript("CREATE TABLE t(a UNIQUE); CREATE VIEW v AS SELECT a FROM t; CREATE TABLE u(b)")
+    before = connection._session.schema
+    connection.execute("CREATE INDEX i ON u(b)")
+    connection.execute("ALTER TABLE u RENAME TO w")
+    after = connection._session.schema
+    assert after.table("t") is before.table("t") and after.view("v") is before.view("v")
+    assert after.table("w") is not None and after.table("u") is None
+    assert [index.name for index in after.table("w").indexes] == ["i"]
