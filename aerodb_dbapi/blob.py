@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aerodb_dbapi.parameters import check_buffer
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
+from aerodb_dbapi.storage.raw_text import bytes_of
 from aerodb_dbapi.turns import Turns, in_turn
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def _quoted(name: str) -> str:
 
 
 def _as_bytes(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else b""
+    return bytes_of(value) if isinstance(value, str) else value if isinstance(value, bytes) else b""
 
 
 def _indices(key: slice, length: int) -> tuple[int, int, int]:

@@ -15,7 +15,8 @@ Read stability
 
 Row shape
     `row_factory`, `text_factory` and converters apply when a row is fetched; without them the tuple that the engine made (often
-    the stored row itself) goes out untouched.
+    the stored row itself) goes out untouched. Once text that is not UTF-8 has been met (`storage/raw_text.py`), rows are looked at
+    first. Fetching asks for that behind taking the rows, so that the row which brings the first such text is looked at too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from aerodb_dbapi import parameters as parameters_
 from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.executor.waiting import contends
 from aerodb_dbapi.parameters import bind, bind_rows
-from aerodb_dbapi.storage.errors import ProgrammingError, SerializationError
+from aerodb_dbapi.storage import raw_text
+from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
 from aerodb_dbapi.storage.values import as_text
 from aerodb_dbapi.turns import Turns, in_turn, turn_wanted
 
@@ -46,6 +48,11 @@ _NO_ROWS: Iterator[Any] = iter(())
 _CHUNK_ROWS = 20_480  # whole leaves, so that no chunk opens the last leaf of the one before
 UNSET = cast("Any", object())
 _DML = frozenset({"insert", "update", "delete"})
+
+
+_AS_MADE: Any = (
+    None  # the `_make` of a cursor whose rows go out as they were made; from `look_at_text` on no cursor has it
+)
 
 
 class _Closed:
@@ -365,7 +372,9 @@ class Cursor:
                     return Cursor.fetchone(self)
             self._check()
         for row in self._rows:  # the first of them, without the call of `next`
-            return row if self._make is None else self._make(row)
+            if self._make is _AS_MADE:
+                return row
+            return self._make(row) if _AS_MADE is None else self._looked_at(row)  # type: ignore[misc]
         self._exhausted()
         return None
 
@@ -375,7 +384,7 @@ class Cursor:
         self._check()
         size = index(self.arraysize if size is UNSET else size)
         rows: Iterator[Any] = self._rows if size <= 0 else islice(self._rows, size)
-        found = list(rows if self._make is None else map(self._make, rows))
+        found = self._made(list(rows))
         if size <= 0 or len(found) < size:
             self._exhausted()
         return found
@@ -389,7 +398,9 @@ class Cursor:
                     return Cursor.fetchall(self)
             self._check()
         rows, self._rows = self._rows, _NO_ROWS
-        found = list(rows if self._make is None else map(self._make, rows))
+        found = list(rows)
+        if self._make is not _AS_MADE:
+            found = self._made(found)
         self._exhausted()
         return found
 
@@ -407,7 +418,9 @@ class Cursor:
                     return Cursor.__next__(self)
             self._check()
         for row in self._rows:
-            return row if self._make is None else self._make(row)
+            if self._make is _AS_MADE:
+                return row
+            return self._make(row) if _AS_MADE is None else self._looked_at(row)  # type: ignore[misc]
         self._exhausted()
         raise StopIteration
 
@@ -435,6 +448,8 @@ class Cursor:
             raise ProgrammingError("the statement gives no rows")
         names = [column[0] for column in description]
         rows, self._rows = self._rows, _NO_ROWS
+        if _AS_MADE is not None:
+            rows = map(self._in_utf8, rows)
         return names, list(compiled.types or [None] * len(names)), rows
 
     # --- The rest of PEP 249 ---
@@ -498,6 +513,33 @@ class Cursor:
         if self._returned >= 0:
             self._rowcount, self._returned = self._returned, -1
 
+    def _made(self, rows: list[tuple[Any, ...]]) -> list[Any]:
+        """What is fetched of rows."""
+        if _AS_MADE is not None:
+            return list(map(self._looked_at, rows))
+        return rows if self._make is None else list(map(self._make, rows))
+
+    def _looked_at(self, row: tuple[Any, ...]) -> Any:
+        """What is fetched of a row that may hold text which is not UTF-8."""
+        checked = self._in_utf8(row)
+        return checked if self._make is None else self._make(checked)
+
+    def _in_utf8(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The row, if nobody takes bytes of its texts and they are UTF-8. OperationalError: one is not."""
+        compiled, connection = self._compiled, self._connection
+        if connection._text_factory is not str or compiled is None or compiled.names is None:
+            return row
+        values = list(row)
+        for at, value in enumerate(row):
+            if value.__class__ is str and not raw_text.is_whole(value):
+                if connection._detect_types and self._column_converter(at) is not None:
+                    continue
+                values[at] = raw_text.whole(value)
+                if not raw_text.is_whole(values[at]):
+                    told = f"Could not decode to UTF-8 column '{compiled.names[at]}' with text '{value}'"
+                    raise OperationalError(raw_text.bytes_of(told)[:199].decode("ascii", "replace"))
+        return tuple(values)
+
     def _row_maker(self) -> Callable[[tuple[Any, ...]], Any] | None:
         """The function from engine tuple to what is fetched, or None when they are the same."""
         factory = self._row_factory
@@ -560,9 +602,18 @@ def adapt_base_types() -> None:
 when_base_type_is_adapted(adapt_base_types)
 
 
+def look_at_text() -> None:
+    """From now on text that is not UTF-8 may be among the rows."""
+    global _AS_MADE
+    _AS_MADE = object()
+
+
+raw_text.when_met(look_at_text)
+
+
 def _text(value: Any, text_factory: Any) -> Any:
     """A value with what `text_factory` makes of text."""
-    return text_factory(value.encode()) if value.__class__ is str and text_factory is not str else value
+    return text_factory(raw_text.bytes_of(value)) if value.__class__ is str and text_factory is not str else value
 
 
 def _convert(value: Any, own: Callable[[bytes], Any] | None, text_factory: Any) -> Any:
@@ -576,4 +627,4 @@ def _convert(value: Any, own: Callable[[bytes], Any] | None, text_factory: Any) 
 
 
 def _bytes_of(value: Any) -> bytes:
-    return (value if isinstance(value, str) else as_text(value)).encode()
+    return raw_text.bytes_of(value if isinstance(value, str) else as_text(value))

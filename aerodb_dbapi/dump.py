@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from aerodb_dbapi.cursor import Cursor
 from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.raw_text import bytes_of, is_whole, met
 
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
@@ -76,7 +77,16 @@ def _inserts(connection: Connection, cursor: Cursor, table: str) -> Iterator[str
     columns = [str(row[1]) for row in cursor._plain_rows(f"PRAGMA main.table_info({named})", ())]
     quoted = ['quote("{}")'.format(column.replace('"', '""')) for column in columns]
     for row in Cursor(connection)._plain_rows(f"SELECT {', '.join(quoted)} FROM main.{named}", ()):
-        yield f"INSERT INTO {named} VALUES({','.join(row)});"
+        values = map(_literal, row) if met() else row
+        yield f"INSERT INTO {named} VALUES({','.join(values)});"
+
+
+def _literal(quoted: str) -> str:
+    """What quote() gave, in characters of UTF-8."""
+    if is_whole(quoted):
+        return quoted
+    data = bytes_of(quoted[1:-1].replace("''", "'"))
+    return f"CAST(X'{data.hex().upper()}' AS TEXT)"
 
 
 def _quoted(text: str) -> str:

@@ -35,6 +35,7 @@ from aerodb_dbapi.storage.catalog import LOCAL_ID, NUMBER_SHIFT, Schema, fold
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import IntegrityError, OperationalError, ProgrammingError
 from aerodb_dbapi.storage.patience import LATER
+from aerodb_dbapi.storage.raw_text import text_of
 from aerodb_dbapi.storage.schemas import FIRST_ATTACHED, MAIN, TEMP, MergedSchema, renumbered
 from aerodb_dbapi.storage.transaction import Transaction
 from aerodb_dbapi.storage.tree import Kind, Tree
@@ -390,7 +391,7 @@ def detach(session: Any, name: Any) -> None:
 
 def _text(value: Any) -> str:
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return text_of(value)
     return "" if value is None else str(value)
 
 

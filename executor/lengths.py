@@ -20,11 +20,12 @@ from aerodb_dbapi.planner.expressions import Binary, Call, Column, Expression
 from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStatement
 from aerodb_dbapi.planner.rules.context import rewrite_expression, rewrite_query
 from aerodb_dbapi.planner.usage import statement_queries
+from aerodb_dbapi.storage.raw_text import bytes_of
 
 
 def size(value: str | bytes) -> int:
     """The number of bytes of a text or blob."""
-    return len(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else len(value)
+    return len(bytes_of(value)) if isinstance(value, str) else len(value)
 
 
 def measured(value: Any, most: int) -> Any:

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.storage.collations import fold_case
 from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.raw_text import bytes_of
 from aerodb_dbapi.storage.values import cast
 
 Matcher = Callable[[str], bool]
@@ -56,7 +57,7 @@ def glob_matcher(pattern: Any) -> Matcher | None:
 
 
 def _short_enough(pattern: str) -> str:
-    if len(pattern) > PATTERN_BYTES_MAX // 4 and len(pattern.encode()) > PATTERN_BYTES_MAX:
+    if len(pattern) > PATTERN_BYTES_MAX // 4 and len(bytes_of(pattern)) > PATTERN_BYTES_MAX:
         raise OperationalError("LIKE or GLOB pattern too complex")
     return pattern
 

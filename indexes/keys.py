@@ -48,6 +48,7 @@ from typing import Any, Final
 from aerodb_dbapi.storage.catalog import Index, IndexColumn, Table
 from aerodb_dbapi.storage.collations import COLLATIONS
 from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.raw_text import stored
 
 Key = tuple[Any, ...]
 EntryFunction = Callable[[int, tuple[Any, ...]], Key]
@@ -96,7 +97,7 @@ def descending_part(value: Any, fold: Callable[[str], str] | None) -> tuple[int,
         return -1, -value
     if rank == 3:
         return -3, invert(value)
-    return -2, invert((fold(value) if fold is not None else value).encode())
+    return -2, invert(stored(fold(value) if fold is not None else value))
 
 
 def probe_part(value: Any, column: IndexColumn) -> tuple[int, Any]:
@@ -117,7 +118,7 @@ def value_of(part: tuple[int, Any], column: IndexColumn) -> Any:
         return value
     if rank == -1:
         return -value
-    return restore(value).decode() if rank == -2 else restore(value)
+    return str(restore(value), "utf-8", "surrogatepass") if rank == -2 else restore(value)
 
 
 def prefix_length(columns: Sequence[IndexColumn]) -> int:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aerodb_dbapi.storage.numbers import INTEGER_MAX, INTEGER_MIN, numeric, to_integer, to_real
+from aerodb_dbapi.storage.raw_text import text_of
 from aerodb_dbapi.storage.reals import real_to_text
 
 NUMBERS: Final = frozenset({int, float})
@@ -161,10 +162,10 @@ def concat(a: Any, b: Any) -> str | None:
 
 
 def as_text(value: Any) -> Any:
-    """The text form of a value: numbers printed, blobs read as UTF-8 (bad bytes become U+FFFD), NULL stays NULL."""
+    """The text form of a value: numbers printed, blobs read as text (`raw_text`), NULL stays NULL."""
     kind = type(value)
     if kind is str or value is None:
         return value
     if kind is int:
         return str(value)
-    return real_to_text(value) if kind is float else value.decode("utf-8", "replace")
+    return real_to_text(value) if kind is float else text_of(value)

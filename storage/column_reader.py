@@ -47,6 +47,7 @@ from aerodb_dbapi.storage.column_kinds import (
     codes_size,
     unpack_codes,
 )
+from aerodb_dbapi.storage.raw_text import read
 
 _RUN: Final = Struct("<qq")
 _BASE: Final = Struct("<q")
@@ -286,8 +287,11 @@ class Reader:
         size, shared = self._head(_TEXT)
         if shared > kinds.PREFIX_MAX:
             raise DamagedEntries("a long prefix")
-        prefix = str(self._take(shared), "utf-8")
-        text = str(self._take(size), "utf-8")
+        raw_prefix, raw = self._take(shared), self._take(size)
+        try:
+            prefix, text = str(raw_prefix, "utf-8"), str(raw, "utf-8")
+        except UnicodeDecodeError:
+            prefix, text = read(raw_prefix), read(raw)
         if prefix:
             text = prefix + text.replace("\0", "\0" + prefix)
         return _exactly(text.split("\0"), count)
@@ -298,8 +302,13 @@ class Reader:
             raise DamagedEntries("a negative length")
         ends = list(accumulate(lengths))
         raw = self._take(ends[-1])
-        pieces = map(raw.__getitem__, map(slice, (0, *ends), ends))
-        return list(map(bytes, pieces)) if kind == BLOBS else list(map(str, pieces, repeat("utf-8")))
+        pieces = list(map(raw.__getitem__, map(slice, (0, *ends), ends)))
+        if kind == BLOBS:
+            return list(map(bytes, pieces))
+        try:
+            return list(map(str, pieces, repeat("utf-8")))
+        except UnicodeDecodeError:
+            return list(map(read, pieces))
 
     # --- columns of columns -------------------------------------------------------------------------------------------
 

@@ -46,6 +46,7 @@ from aerodb_dbapi.storage.column_kinds import (
     TUPLES,
     pack_codes,
 )
+from aerodb_dbapi.storage.raw_text import stored
 
 _RUN: Final = Struct("<Bqq")
 _OFFSET: Final = Struct("<Bq")
@@ -241,11 +242,11 @@ class Writer:
         prefix = _shared_prefix(items, joined) if cuts and count > 1 else ""
         if prefix:
             joined = joined[len(prefix) :].replace("\0" + prefix, "\0")
-        packed, head = joined.encode(), prefix.encode()
+        packed, head = stored(joined), stored(prefix)
         if cuts and len(packed) <= _TEXT_MAX:
             self.parts += (_TEXT.pack(TEXT, len(packed), len(head)), head, packed)
         else:
-            self._cut(TEXT_CUT, list(map(str.encode, items)), depth)
+            self._cut(TEXT_CUT, list(map(stored, items)), depth)
         return True
 
     def _blobs(self, items: Sequence[Any], depth: int) -> bool:
@@ -317,7 +318,7 @@ def _shared_prefix(items: Sequence[str], joined: str) -> str:
     low, high = min(some), max(some)
     length = next((i for i, (a, b) in enumerate(zip(low, high)) if a != b), min(len(low), len(high)))
     prefix = low[:length]
-    while prefix and (len(prefix.encode()) > kinds.PREFIX_MAX or joined.count("\0" + prefix) != count - 1):
+    while prefix and (len(stored(prefix)) > kinds.PREFIX_MAX or joined.count("\0" + prefix) != count - 1):
         prefix = prefix[:-1]
     return prefix
 

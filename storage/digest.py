@@ -28,6 +28,7 @@ from typing import Any
 import msgpack
 
 from aerodb_dbapi.storage.catalog import META_TREE, Table, encode_object
+from aerodb_dbapi.storage.raw_text import pack
 from aerodb_dbapi.storage.root import Root
 
 BLOCK_ROWS = 1024
@@ -45,19 +46,19 @@ def _in_key_order(root: Root, table: Table) -> Iterator[Any]:
 def digest(root: Root) -> str:
     """The digest of a state, as 64 hexadecimal digits."""
     hasher = hashlib.blake2b(digest_size=32)
-    packer = msgpack.Packer(use_bin_type=True)
+    packer = msgpack.Packer(use_bin_type=True).pack
     for key, value in root.trees[META_TREE].scan():
         if key not in COUNTERS and not key.startswith(("snapshot:", "consumer:")):
-            hasher.update(packer.pack(("meta", key, value)))
+            hasher.update(pack(packer, ("meta", key, value)))
     objects = sorted(root.schema.objects.values(), key=lambda item: (item.name.encode(), type(item).__name__))
     for item in objects:
         kind, name, table, sql, body = encode_object(item)
-        hasher.update(packer.pack((kind, name, table, sql, body if kind in ("view", "trigger") else body[1:])))
+        hasher.update(pack(packer, (kind, name, table, sql, body if kind in ("view", "trigger") else body[1:])))
     for item in objects:
         if isinstance(item, Table):
             rows = root.trees[item.tree]
-            hasher.update(packer.pack(("rows", item.name, len(rows))))
+            hasher.update(pack(packer, ("rows", item.name, len(rows))))
             entries = _in_key_order(root, item) if item.without_rowid else rows.scan()
             while block := list(islice(entries, BLOCK_ROWS)):
-                hasher.update(packer.pack(block))
+                hasher.update(pack(packer, block))
     return hasher.hexdigest()

@@ -60,6 +60,7 @@ from crc32c import crc32c
 
 from aerodb_dbapi.storage.errors import DataError, InternalError
 from aerodb_dbapi.storage.log_head import LOG_START
+from aerodb_dbapi.storage.raw_text import pack, unpack
 from aerodb_dbapi.storage.record import Chunk, CommitRecord, Creation, TreeEdits
 from aerodb_dbapi.storage.sentinels import TOMBSTONE, Sentinel
 
@@ -114,10 +115,10 @@ class Chain:
     def pack(self, value: Any) -> bytes:
         """msgpack of plain values; what cannot be stored is named, and nothing of the commit was written yet."""
         try:
-            return self.packer(value)
+            return pack(self.packer, value)
         except (TypeError, OverflowError) as error:
             raise InternalError(f"a value of this kind cannot be stored: {error}") from error
-        except ValueError as error:  # also UnicodeEncodeError, and lengths over 4 GiB
+        except ValueError as error:  # also a UnicodeEncodeError, and lengths over 4 GiB
             raise DataError(f"string or blob too big, or not storable: {error}", name="SQLITE_TOOBIG") from error
 
     def checksum(self, body: bytes | memoryview, previous: int, witness: int, offset: int) -> int:
@@ -262,7 +263,7 @@ class Assembly:
     def take(self, body: memoryview) -> CommitRecord | Continued | None:
         """Read the next body; the whole commit if this was its last frame, or that the generation ends here."""
         try:
-            kind, pieces, *rest = msgpack.unpackb(body, use_list=False, strict_map_key=False)
+            kind, pieces, *rest = unpack(body)
             if kind == CONTINUED and not self._edits:
                 log_id, commit_id = rest
                 return Continued(pieces, bytes(log_id), commit_id)

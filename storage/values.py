@@ -1,6 +1,7 @@
 """SQL values: storage classes, affinity, comparison and order, CAST, truth; and what may be bound to a parameter.
 
-A value is None, int (64 bits), float (never NaN), str (no lone surrogates) or bytes (INV-D5). These are exactly
+A value is None, int (64 bits), float (never NaN), str (with lone surrogates only for bytes that are not
+UTF-8, `raw_text`) or bytes (INV-D5). These are exactly
 SQLite's NULL, INTEGER, REAL, TEXT and BLOB, so a row read is a row returned, with no conversion. Classes are tested
 with ``type(v) is int``: subclasses are stripped once, by `check_parameter`, when a value enters.
 
@@ -61,6 +62,7 @@ from aerodb_dbapi.storage.numbers import (
     well_formed_number,
     whole_or_real,
 )
+from aerodb_dbapi.storage.raw_text import bytes_of
 from aerodb_dbapi.storage.reals import format_real, real_to_text, round_real
 
 __all__ = [
@@ -178,7 +180,7 @@ def _cast_numeric(value: Any) -> Any:
 
 
 def _cast_blob(value: Any) -> Any:
-    return value if value is None or type(value) is bytes else as_text(value).encode()
+    return value if value is None or type(value) is bytes else bytes_of(as_text(value))
 
 
 _CASTS: Final[dict[str, Conversion]] = {

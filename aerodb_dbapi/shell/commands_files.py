@@ -23,7 +23,7 @@ _EXPORT = "[QUERY] FILE [OPTION …]"
 _OPTIONS = """options: --csv --tsv --jsonl --parquet, or --format FORMAT, where the name of the file does not tell
 --no-header  --delimiter C  --null TEXT  --encoding NAME  --skip-unsupported"""
 _MORE_IMPORT = f"""A table that is missing is made, with types from all values; without TABLE it is named after the file.
-{_OPTIONS}  --lenient  --text-errors strict|replace|blob"""
+{_OPTIONS}  --lenient  --text-errors keep|strict|replace|blob"""
 _MORE_EXPORT = f"""QUERY is a SELECT or the name of a table; without one it is the query before. Where FILE does not tell a
 format of rows, the database, or the table, goes into a SQLite file.
 {_OPTIONS}  --replace"""
@@ -63,7 +63,7 @@ def import_(session: Session, rest: str) -> None:
     parser.add_argument("table", nargs="?")
     parser.add_argument("--null", action="append")
     parser.add_argument("--lenient", action="store_true")
-    parser.add_argument("--text-errors", choices=["strict", "replace", "blob"], default="strict")
+    parser.add_argument("--text-errors", choices=["keep", "strict", "replace", "blob"], default="keep")
     options: Any = parser.parse_args(words(rest))
     if options.format == "sqlite" or (options.format is None and _is_sqlite(options.file)):
         with shown(session.messages) as progress:

@@ -87,9 +87,9 @@ def _sqlite_commands(commands: Any) -> None:
     exporting.add_argument("new", metavar="SQLITE")
     importing.add_argument(
         "--text-errors",
-        choices=["strict", "replace", "blob"],
-        default="strict",
-        help="text that is not UTF-8 is an error (at first), gets U+FFFD, or becomes a BLOB",
+        choices=["keep", "strict", "replace", "blob"],
+        default="keep",
+        help="text that is not UTF-8 stays as it is (at first), is an error, gets U+FFFD, or becomes a BLOB",
     )
     exporting.add_argument("--replace", action="store_true", help="take the place of a file of that name")
     for parser in (importing, exporting):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from aerodb_dbapi.storage.raw_text import met, whole
 from aerodb_dbapi.transfer.progress import BATCH, Progress, silent
 from aerodb_dbapi.transfer.tables import Ask, Shape, quoted
 
@@ -30,17 +31,24 @@ def _table(shape: Shape, left: Ask, right: Ask, progress: Progress) -> Iterator[
     if total != other:
         yield f"table {shape.name}: {total} rows and {other}"
         return
-    text = shape.selection(shape.read)
+    text = shape.selection(shape.read, by_bytes=met())
     ours, theirs = iter(left(text)), iter(right(text))
     done = 0
     while batch := list(islice(ours, BATCH)):
-        found = _difference(batch, list(islice(theirs, BATCH)))
+        other_batch = list(islice(theirs, BATCH))
+        if met():
+            batch, other_batch = list(map(_whole, batch)), list(map(_whole, other_batch))
+        found = _difference(batch, other_batch)
         if found is not None:
             one, two = found
             yield f"table {shape.name}: {one!r:.200} and {two!r:.200}"
             return
         done += len(batch)
         progress(f"comparing {shape.name}", done, total)
+
+
+def _whole(row: Row) -> Row:
+    return tuple([whole(value) if value.__class__ is str else value for value in row])
 
 
 def _difference(left: list[Row], right: list[Row]) -> tuple[Row | None, Row | None] | None:

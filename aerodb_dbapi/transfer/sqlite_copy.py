@@ -11,8 +11,9 @@ What cannot be taken over
     `NotSupportedError`; with ``skip_unsupported=True`` it is left out and listed in `Copied.skipped`.
 
 Text
-    NULs are characters like others. Text that is not UTF-8 (SQLite does not look) cannot be stored (INV-D5): it is an error
-    that names table and column, or becomes U+FFFD (``text_errors="replace"``), or a BLOB (``"blob"``).
+    NULs are characters like others. Text that is not UTF-8 (SQLite does not look) is taken over byte by byte, through ``CAST(? AS TEXT)``
+    in both directions; on request it becomes U+FFFD (``text_errors="replace"``), or a BLOB (``"blob"``), or is an error that names
+    table and column (``"strict"``). A table is read as `sqlite3` reads it, in C, as far as its text is UTF-8.
 
 Example: a file with ``t(a INTEGER PRIMARY KEY AUTOINCREMENT)`` and rows 1 and 5, of which 9 was deleted, goes on with 10.
 """
@@ -24,17 +25,18 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Literal
 
 from aerodb_dbapi.connection import Connection
 from aerodb_dbapi.storage import errors
+from aerodb_dbapi.storage.raw_text import bytes_of, is_whole, met, text_of
 from aerodb_dbapi.transfer.compare import compare
 from aerodb_dbapi.transfer.progress import BATCH, Progress, silent
 from aerodb_dbapi.transfer.tables import Ask, Shape, asker, atomically, one_view, quoted, shape_of
 
-TextErrors = Literal["strict", "replace", "blob"]
+TextErrors = Literal["keep", "strict", "replace", "blob"]
 Run = Callable[[str], Any]
 Insert = Callable[[str, list[Any]], Any]
 _PARTIAL = "-partial"
@@ -141,10 +143,19 @@ class _Copy:
         rows = iter(self.source(shape.selection(shape.written)))
         done = 0
         while batch := list(islice(rows, BATCH)):
-            self.insert(shape.insertion, batch)
+            self._insert(shape, batch)
             done += len(batch)
             progress(shape.name, done, total)
         return done
+
+    def _insert(self, shape: Shape, batch: list[Any]) -> None:
+        """Insert rows. No parameter may be text that is not UTF-8, so rows with such text go as bytes."""
+        if not met():
+            self.insert(shape.insertion, batch)
+            return
+        for raw, rows in groupby(batch, _raw_places):
+            values = [tuple([bytes_of(v) if at in raw else v for at, v in enumerate(row)]) for row in rows]
+            self.insert(shape.insertion_of(raw), values)
 
     def _counters(self, tables: list[Entry]) -> None:
         """The AUTOINCREMENT counters of the tables copied."""
@@ -166,20 +177,22 @@ def import_sqlite(
     path: str | os.PathLike[str],
     *,
     tables: Sequence[str] | None = None,
-    text_errors: TextErrors = "strict",
+    text_errors: TextErrors = "keep",
     skip_unsupported: bool = False,
     progress: Progress = silent,
 ) -> Copied:
     """Take over a SQLite file, or some tables of it with their indexes and triggers, into the main database of `connection`.
 
-    Raises OperationalError (cannot open, a table is there already), DatabaseError (not a SQLite file), DataError (text that is not
-    UTF-8, a copy that differs), NotSupportedError (names all that is not supported). Nothing is changed then.
+    Raises OperationalError (cannot open, a table is there already), DatabaseError (not a SQLite file), DataError (a copy that differs,
+    text that is not UTF-8 where that is refused), NotSupportedError (names all that is not supported). Nothing is changed then.
     """
     with _sqlite_errors(), closing(_opened(path)) as file:
-        if text_errors != "strict":
-            file.text_factory = _text_factory(text_errors)
         source: Ask = file.execute
-        copy = _Copy(source, asker(connection), connection.executemany, (errors.Error,))
+        if text_errors == "keep":
+            source = _keeping(file)
+        elif text_errors != "strict":
+            file.text_factory = _text_factory(text_errors)
+        copy = _Copy(source, asker(connection), connection.executemany, (errors.Error, UnicodeEncodeError))
         virtual = _virtual(source)
         with atomically(connection), _names_bad_text(file, text_errors):
             _defer_foreign_keys(connection)
@@ -214,10 +227,10 @@ def export_sqlite(
         with _sqlite_errors(), closing(sqlite3.connect(partial, isolation_level=None)) as file:
             file.execute("PRAGMA journal_mode = OFF")
             file.execute("BEGIN")
-            copy = _Copy(asker(connection), file.execute, file.executemany, (sqlite3.Error,))
+            copy = _Copy(asker(connection), file.execute, file.executemany, (sqlite3.Error, UnicodeEncodeError))
             with one_view(connection):
                 shapes = copy.run(tables, skip_unsupported, progress)
-                _compare(shapes, copy.source, file.execute, copy.copied, progress)
+                _compare(shapes, copy.source, _keeping(file), copy.copied, progress)
             file.execute("COMMIT")
         os.replace(partial, name)
     finally:
@@ -267,6 +280,30 @@ def _virtual(source: Ask) -> dict[str, str]:
     except sqlite3.OperationalError:  # before 3.37 there is no such list
         names = [row[0] for row in source("SELECT name FROM main.sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'")]
         return {name.lower(): "virtual" for name in names}
+
+
+def _keeping(file: sqlite3.Connection) -> Ask:
+    """Questions to a SQLite file, whose texts come as they are."""
+
+    def ask(sql: str) -> Iterator[Any]:
+        given = 0
+        try:
+            for row in file.execute(sql):
+                yield row
+                given += 1
+            return
+        except sqlite3.OperationalError as error:
+            if "decode" not in str(error).lower():
+                raise
+        file.text_factory = text_of
+        yield from islice(file.execute(sql), given, None)
+
+    return ask
+
+
+def _raw_places(row: Sequence[Any]) -> frozenset[int]:
+    """Where a row has text that is not UTF-8."""
+    return frozenset([at for at, value in enumerate(row) if value.__class__ is str and not is_whole(value)])
 
 
 def _text_factory(text_errors: TextErrors) -> Callable[[bytes], str | bytes]:

@@ -38,12 +38,18 @@ class Shape:
     @property
     def insertion(self) -> str:
         """An INSERT of one row."""
-        names = ", ".join(map(quoted, self.written))
-        return f"INSERT INTO main.{quoted(self.name)}({names}) VALUES ({', '.join('?' * len(self.written))})"
+        return self.insertion_of(frozenset())
 
-    def selection(self, names: tuple[str, ...]) -> str:
-        """A SELECT of those columns, in order."""
-        ordered = f" ORDER BY {', '.join(map(quoted, self.order))}" if self.order else ""
+    def insertion_of(self, raw: frozenset[int]) -> str:
+        """An INSERT of one row, in which the values at some places are the bytes of texts."""
+        names = ", ".join(map(quoted, self.written))
+        values = ", ".join("CAST(? AS TEXT)" if at in raw else "?" for at in range(len(self.written)))
+        return f"INSERT INTO main.{quoted(self.name)}({names}) VALUES ({values})"
+
+    def selection(self, names: tuple[str, ...], by_bytes: bool = False) -> str:
+        """A SELECT of those columns, in order; `by_bytes`: in one in which text that is not UTF-8 has the same place on both sides."""
+        terms = [f"typeof({quoted(n)}), CAST({quoted(n)} AS BLOB)" if by_bytes else quoted(n) for n in self.order]
+        ordered = f" ORDER BY {', '.join(terms)}" if terms else ""
         return f"SELECT {', '.join(map(quoted, names))} FROM main.{quoted(self.name)}{ordered}"
 
 

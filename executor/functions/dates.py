@@ -43,6 +43,7 @@ from aerodb_dbapi.executor.functions.moments import (
     to_utc,
 )
 from aerodb_dbapi.planner.functions import ScalarFunction
+from aerodb_dbapi.storage.raw_text import bytes_of
 from aerodb_dbapi.storage.values import as_text, format_real, well_formed_number
 
 # unit: (limit on the amount, seconds in one)
@@ -188,7 +189,7 @@ def _shift(moment: Moment, word: str) -> None:
         _add_time(moment, word)
         return
     unit = word[end:].lstrip(_SPACES)
-    if not 3 <= len(unit.encode()) <= 10:
+    if not 3 <= len(bytes_of(unit)) <= 10:
         raise Invalid
     unit = unit.removesuffix("s")
     moment.compute_jd()

@@ -39,6 +39,7 @@ from aerodb_dbapi.executor.functions.json_nodes import (
     unescape,
 )
 from aerodb_dbapi.executor.functions.json_text import DEPTH_MAX, Malformed
+from aerodb_dbapi.storage.raw_text import bytes_of, text_of
 
 _WIDTHS: Final = {12: 1, 13: 2, 14: 4, 15: 8}
 _CONSTANTS: Final = {NULL: None, TRUE: True, FALSE: False}
@@ -89,7 +90,7 @@ def _scalar(kind: int, node: Node) -> bytes:
         text = node if kind == TEXT else quote(node)[1:-1]
     else:
         text = repr(node)
-    payload = text.encode()
+    payload = bytes_of(text)
     return _header(kind, len(payload)) + payload
 
 
@@ -158,10 +159,7 @@ _VALID: Final = {
 def _element(data: bytes, kind: int, start: int, stop: int) -> Node:
     if kind <= FALSE:
         return _CONSTANTS[kind]
-    try:
-        text = data[start:stop].decode()
-    except UnicodeDecodeError as error:
-        raise Malformed(start + error.start) from None
+    text = text_of(data[start:stop])
     valid = _VALID.get(kind)
     if valid is not None and valid(text) is None:
         raise Malformed(start)

@@ -49,6 +49,7 @@ from aerodb_dbapi.executor.functions.json_path import (
 )
 from aerodb_dbapi.executor.functions.json_text import Malformed, parsed
 from aerodb_dbapi.planner.functions import AggregateFunction, ScalarFunction
+from aerodb_dbapi.storage import raw_text
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.values import as_text, to_integer
 
@@ -68,7 +69,7 @@ def document(value: Any) -> Node:
 def _text_of(value: Any) -> str:
     if isinstance(value, str):
         return str(value)
-    return value.decode(errors="replace") if value.__class__ is bytes else str(as_text(value))
+    return raw_text.text_of(value) if value.__class__ is bytes else str(as_text(value))
 
 
 def _blob(node: Node) -> bytes:

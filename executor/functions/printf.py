@@ -24,6 +24,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from aerodb_dbapi.storage.errors import DataError
+from aerodb_dbapi.storage.raw_text import bytes_of, text_of
 from aerodb_dbapi.storage.values import as_text, format_real, to_integer, to_real
 
 _LENGTH_MAX: Final = 1_000_000_000
@@ -73,7 +74,7 @@ def sql_printf(*arguments: Any) -> str | None:
     """printf(FORMAT, …) as SQL calls it."""
     if not arguments or arguments[0] is None:
         return None
-    text = as_text(arguments[0]).encode()
+    text = bytes_of(as_text(arguments[0]))
     if b"\0" in text:
         text = text[: text.index(b"\0")]
     rest = iter(arguments[1:])
@@ -89,7 +90,7 @@ def sql_printf(*arguments: Any) -> str | None:
         size += len(piece)
         if size > _LENGTH_MAX:
             raise DataError("string or blob too big", name="SQLITE_TOOBIG")
-    return b"".join(made).decode("utf-8", "replace") if made else None
+    return text_of(b"".join(made)) if made else None
 
 
 @dataclass(slots=True)
@@ -210,7 +211,7 @@ def _argument_bytes(field: Field) -> bytes | None:
     value = field.next()
     if value is None:
         return None
-    text: bytes = as_text(value).encode()
+    text = bytes_of(as_text(value))
     return text if b"\0" not in text else text[: text.index(b"\0")]
 
 
@@ -218,7 +219,7 @@ def _cut(field: Field, text: bytes) -> bytes:
     """The text's first `precision` bytes, or characters."""
     if field.precision < 0:
         return text
-    return text.decode()[: field.precision].encode() if field.exact else text[: field.precision]
+    return bytes_of(text_of(text)[: field.precision]) if field.exact else text[: field.precision]
 
 
 def _widen(field: Field, text: bytes) -> bytes:
@@ -236,7 +237,7 @@ def _text(field: Field) -> bytes:
 def _character(field: Field) -> bytes:
     """%c: the first character, `precision` times."""
     text = _argument_bytes(field)
-    one = text.decode()[0].encode() if text else b"\0"
+    one = bytes_of(text_of(text)[0]) if text else b"\0"
     times = max(field.precision, 1)
     field.exact = True
     if times > 1:

@@ -21,6 +21,7 @@ from aerodb_dbapi.executor.matching import glob_matcher, like_matcher
 from aerodb_dbapi.planner.functions import ScalarFunction
 from aerodb_dbapi.storage.collations import fold_case
 from aerodb_dbapi.storage.errors import DataError, OperationalError
+from aerodb_dbapi.storage.raw_text import bytes_of
 from aerodb_dbapi.storage.values import as_text, format_real, real_to_text, to_integer
 
 LENGTH_MAX: Final = 1_000_000_000
@@ -49,7 +50,7 @@ def as_bytes(value: Any) -> bytes:
     """A value as the bytes of its text; NULL is empty."""
     if type(value) is bytes:
         return value
-    return b"" if value is None else as_text(value).encode()
+    return b"" if value is None else bytes_of(as_text(value))
 
 
 def length(value: Any) -> int | None:
@@ -199,7 +200,12 @@ def _character(code: int) -> str:
 def unicode(value: Any) -> int | None:
     """unicode(X): the code point of the first character."""
     text = None if value is None else until_nul(as_text(value))
-    return ord(text[0]) if text else None
+    if not text:
+        return None
+    code = ord(text[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8: what SQLite reads there
+        return code - 0xDC00 if code < 0xDCC0 else 0xFFFD
+    return code
 
 
 _NO_ESCAPE: Final = object()

@@ -20,6 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aerodb_dbapi.storage.errors import DatabaseError, DataError, OperationalError
+from aerodb_dbapi.storage.raw_text import met
 from aerodb_dbapi.storage.values import check_result
 
 
@@ -54,6 +55,8 @@ def scalar_call(call: Callable[..., Any]) -> Callable[..., Any]:
 
     def user_function(*values: Any) -> Any:
         try:
+            if met():
+                _in_utf8(values)
             return check_result(call(*values))
         except Exception as error:
             report(call, error)
@@ -74,6 +77,13 @@ def safe_comparison(compare: Callable[[str, str], Any]) -> Callable[[str, str], 
             return 0
 
     return user_collation
+
+
+def _in_utf8(values: tuple[Any, ...]) -> None:
+    """Raise UnicodeEncodeError for text that is not UTF-8: callbacks get none, as in `sqlite3`."""
+    for value in values:
+        if value.__class__ is str:
+            value.encode()
 
 
 def _failure(error: Exception, message: str) -> Exception:
@@ -117,6 +127,8 @@ class UserAggregate:
 
     def _call(self, name: str, method: Callable[..., Any], *values: Any) -> Any:
         try:
+            if met():
+                _in_utf8(values)
             return method(*values)
         except Exception as error:
             report(self.factory, error)

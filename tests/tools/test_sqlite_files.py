@@ -165,13 +165,46 @@ def test_text_that_is_not_utf8(tmp_path: Path) -> None:
     source = sqlite_file(tmp_path / "old.sqlite", script)
     connection = aerodb_dbapi.connect(":memory:")
     with pytest.raises(aerodb_dbapi.DataError, match="text in row 2 of table t, column b, is not UTF-8"):
-        import_sqlite(connection, source)
+        import_sqlite(connection, source, text_errors="strict")
     assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     import_sqlite(connection, source, text_errors="blob")
     assert connection.execute("SELECT * FROM t").fetchall() == [(b"\xff", "x"), (1, b"\xed\xa0\x80")]
     connection.execute("DROP TABLE t")
     import_sqlite(connection, source, text_errors="replace")
     assert connection.execute("SELECT b FROM t").fetchall() == [("x",), ("\ufffd\ufffd\ufffd",)]
+
+
+def test_text_that_is_not_utf8_is_kept_both_ways(tmp_path: Path) -> None:
+    script = """CREATE TABLE t(a UNIQUE, b TEXT, n INTEGER);
+        CREATE TABLE w(k TEXT PRIMARY KEY, v) WITHOUT ROWID;
+        CREATE INDEX b_down ON t(b DESC);
+        INSERT INTO t VALUES (x'ff', 'plain', 1), (1, CAST(x'eda080' AS TEXT), CAST(x'31ff' AS TEXT)), ('é', 'x', 2);
+        INSERT INTO t SELECT value, 'before', value FROM generated; INSERT INTO t VALUES (CAST(x'00e9' AS TEXT), CAST(x'c3' AS TEXT), 5);
+        INSERT INTO w VALUES (CAST(x'ff' AS TEXT), 1), (CAST(x'80' AS TEXT), 2), ('é', 3), ('😀', 4), (CAST(x'f09f98' AS TEXT), 5);"""
+    rows = """CREATE TEMP TABLE generated AS WITH RECURSIVE c(value) AS (VALUES (10) UNION ALL SELECT value + 1 FROM c LIMIT 2500)
+        SELECT value FROM c;"""
+    source = sqlite_file(tmp_path / "old.sqlite", rows + script)
+    path = tmp_path / "new.db"
+    connection = aerodb_dbapi.connect(path)
+    copied = import_sqlite(connection, source)
+    assert copied.compared and copied.tables == {"t": 2504, "w": 5}
+    connection.close()
+    connection = aerodb_dbapi.connect(path)
+    assert export_sqlite(connection, tmp_path / "back.sqlite").compared
+    original, back = sqlite3.connect(source), sqlite3.connect(tmp_path / "back.sqlite")
+    for one in (connection, original, back):
+        one.text_factory = bytes
+    questions = [
+        "SELECT rowid, a, b, n, typeof(a), typeof(b), typeof(n) FROM t ORDER BY rowid",
+        "SELECT hex(k), typeof(k), v FROM w ORDER BY v",
+        "SELECT a FROM t WHERE b = CAST(x'c3' AS TEXT)",
+        "SELECT a FROM t INDEXED BY b_down WHERE b = CAST(x'eda080' AS TEXT)",
+        "SELECT v FROM w WHERE k = CAST(x'f09f98' AS TEXT)",
+    ]
+    for question in questions:
+        found = [one.execute(question).fetchall() for one in (original, connection, back)]
+        assert found[0] == found[1] == found[2] and found[0]
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [(b"ok",)]
 
 
 def test_what_cannot_be_taken_over_is_named_and_may_be_left_out(tmp_path: Path) -> None:
