@@ -23,6 +23,7 @@ Not here: header slots (`header.py`), what to write when (`checkpoint.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from struct import Struct
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ from aerodb_dbapi.storage.catalog import CATALOG_TREE, META_TREE
 from aerodb_dbapi.storage.errors import CorruptionError
 from aerodb_dbapi.storage.files import File, io_error, write_all
 from aerodb_dbapi.storage.header import BLOCKS_START, Header
-from aerodb_dbapi.storage.nodes import Branch, Leaf
+from aerodb_dbapi.storage.nodes import Branch, Leaf, siblings
 from aerodb_dbapi.storage.pages import UNIT, BadPage, Checkpoint, Child, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.tree import Tree
@@ -44,38 +45,67 @@ TRIES: Final = 64
 COLUMNS_ALONE = True  # whether scans of leaves that are not in memory read the columns that they use alone
 CACHE_RESERVE: Final = 1 << 20  # the cache is taken to be full when it has no more room than this
 _PLACE: Final = Struct("<Q")
+_pointer: Final[Any] = partial(tuple.__new__, Pointer)  # as in `pages.py`
 
 
 class BlockSource:
-    """Where a clean node comes from: a block of a file. `scanned`: some columns of it were read once."""
+    """Where a clean node comes from: a block of a file. `scanned`: the places of nodes of which some columns were read once."""
 
     __slots__ = ("blocks", "pointer", "scanned")
+    pointer: Pointer
 
     def __init__(self, blocks: BlockFile, pointer: Pointer) -> None:
         self.blocks = blocks
         self.pointer = pointer
-        self.scanned = False
+        self.scanned: set[int] | None = None
+
+    def pointer_of(self, node: Any) -> Pointer:
+        """The pointer of a node that has this source."""
+        return self.pointer
 
     def load(self, node: Any) -> tuple[Any, Any]:
         """The content of the node, which the cache is told of."""
-        content = self.blocks.load(node, self.pointer)
+        pointer = self.pointer_of(node)
+        content = self.blocks.load(node, pointer)
         if node.__class__ is Branch:
             node.children, node.keys = content[1], content[0]
         else:
             node.values, node.keys = content[1], content[0]
-        self.blocks.cache.add(node, weight(node, self.pointer.length))
+        self.blocks.cache.add(node, weight(node, pointer.length))
         return content
 
     def columns(self, node: Any, wanted: Sequence[int]) -> tuple[Any, Any]:
         """Keys and values of a leaf, or rows with the columns `wanted` only, which nobody keeps. The second time all of the
         leaf is loaded, if there is room: who scans twice may scan often."""
         blocks, cache = self.blocks, self.blocks.cache
-        if COLUMNS_ALONE and (not self.scanned or cache.used + CACHE_RESERVE > cache.budget):
-            found: tuple[Any, Any] | None = blocks.columns(node, self.pointer, wanted)
+        scanned = self.scanned
+        if COLUMNS_ALONE and (
+            scanned is None or node.place not in scanned or cache.used + CACHE_RESERVE > cache.budget
+        ):
+            found: tuple[Any, Any] | None = blocks.columns(node, self.pointer_of(node), wanted)
             if found is not None:
-                self.scanned = True
+                if scanned is None:
+                    scanned = self.scanned = set()
+                scanned.add(node.place)
                 return found
         return self.load(node)
+
+
+class ChildrenSource(BlockSource):
+    """Where the children of one branch come from: their pointers as they stand in its block, each made when it is used. Of the
+    hundred children of a branch that is loaded for a single row, one is."""
+
+    __slots__ = ("pointers",)
+
+    def __init__(self, blocks: BlockFile, pointers: Sequence[Sequence[int]]) -> None:
+        self.blocks = blocks
+        self.pointers = pointers  # offsets, lengths, checksums, births
+        self.scanned = None
+
+    def pointer_of(self, node: Any) -> Pointer:
+        place = node.place
+        offsets, lengths, crcs, births = self.pointers
+        return _pointer((offsets[place], lengths[place], crcs[place], births[place]))
 
 
 class BlockFile:
@@ -135,7 +165,7 @@ class BlockFile:
         content: tuple[Any, Any]
         if node.__class__ is Branch:
             keys, pointers, sizes, leaves = self._unpack(pages.unpack_children, pointer)
-            content = keys, self._children(Leaf if leaves else Branch, pointers, sizes)
+            content = keys, siblings(sizes, ChildrenSource(self, pointers), leaves)
         else:
             content = self._unpack(pages.unpack_leaf, pointer)
             if len(content[0]) != node.size:
@@ -156,16 +186,6 @@ class BlockFile:
     def node(self, kind: type[Leaf] | type[Branch], size: int, pointer: Pointer) -> Any:
         """A node that will load from that block."""
         return kind.unloaded(size, BlockSource(self, pointer))
-
-    def _children(self, kind: Any, pointers: list[Pointer], sizes: list[int]) -> tuple[Any, ...]:
-        """As `node`, for each child of a branch; there may be a hundred, of which one is read."""
-        new, make = object.__new__, kind.unloaded
-        children = []
-        for pointer, size in zip(pointers, sizes):
-            source = new(BlockSource)
-            source.blocks, source.pointer, source.scanned = self, pointer, False
-            children.append(make(size, source))
-        return tuple(children)
 
     def branch_children(self, pointer: Pointer) -> tuple[list[Child], bool]:
         """The children of a branch's block, and whether these are leaves: for walks over blocks."""

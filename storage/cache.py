@@ -31,7 +31,7 @@ from aerodb_dbapi.storage import dense
 from aerodb_dbapi.storage.nodes import Branch, unload
 
 BUDGET: Final = 1 << 30
-BRANCH_WEIGHT: Final = 320  # a child: a node, its source, its pointer
+BRANCH_WEIGHT: Final = 128  # a child: a node, its places in the branch and in the arrays of its source
 ENTRY_WEIGHT: Final = 96  # a row's tuple, its key, its places in the leaf
 COLUMN_WEIGHT: Final = 28  # a value, if it is not shared, and its place in the row
 

@@ -142,7 +142,7 @@ class Writing:
     def _node(self, node: Any) -> Pointer:
         source = getattr(node, "source", None)
         if source is not None and source.blocks is self.blocks:
-            pointer: Pointer = source.pointer
+            pointer: Pointer = source.pointer_of(node)
             self.frontier.add(pointer.offset)
             return pointer
         written = self.pointers.get(id(node))
@@ -204,9 +204,10 @@ class Writing:
             if number % YIELD_NODES == 0:
                 self._let_others()
             loaded = is_loaded(node)
-            node.source = BlockSource(blocks, self.pointers[id(node)])
+            pointer = self.pointers[id(node)]
+            node.place, node.source = 0, BlockSource(blocks, pointer)
             if loaded:
-                blocks.cache.add(node, weight(node, node.source.pointer.length))
+                blocks.cache.add(node, weight(node, pointer.length))
 
     def _let_others(self) -> None:
         """Let other threads have the interpreter now, instead of at the end of its switch interval: commits go on beside a

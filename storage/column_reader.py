@@ -166,13 +166,16 @@ class Reader:
     def rows(self, wanted: Sequence[int]) -> Columns:
         """Rows of the columns at the places `wanted`, out of those that follow."""
         found: list[Any] = [repeat(ABSENT)] * (wanted[-1] + 1)
-        self.cells -= self.count * (len(found) - len(wanted))
+        data, count = self.data, self.count
+        self.cells -= count * (len(found) - len(wanted))
         for place in range(len(found)):
             if place in wanted:
-                found[place] = self.column(self.count, 1)
+                found[place] = self.column(count, 1)
+            elif (sizes := _SIZES.get(data[self.at])) is not None:  # what `skip` does, where it is quick
+                self.at += sizes[0] + sizes[1] * count
             else:
-                self.skip(self.count, 1)
-        return Columns(found, self.count)
+                self.skip(count, 1)
+        return Columns(found, count)
 
     def skip(self, count: int, depth: int) -> None:
         """Step over the next column of `count` items."""

@@ -52,7 +52,7 @@ from aerodb_dbapi.storage.checkpoint import Checkpointer, LiveStates, snapshots
 from aerodb_dbapi.storage.commit import MODES, Committer
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
 from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles
-from aerodb_dbapi.storage.lock_file import COMMIT, OPENING, LockFile
+from aerodb_dbapi.storage.lock_file import APPENDED, COMMIT, ENDING, HEADER, OPENING, UNDER_WAY, UNKNOWN, LockFile
 from aerodb_dbapi.storage.looking import looking
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.opening import HISTORY, Store
@@ -274,10 +274,19 @@ class Database:
                 self.committer.settle()
             else:
                 try:
-                    if self.committer.failure is None:
+                    if self.committer.failure is None and not self._is_unchanged(sharing.file, checkpointer):
                         checkpointer.run(closing=True)
                 finally:
                     sharing.file.remove()
+
+    def _is_unchanged(self, file: LockFile, checkpointer: Checkpointer) -> bool:
+        """Whether the files are as the last close left them: nobody has made a log or a checkpoint since, or died at it, and
+        nobody will, for OPENING is locked and there are no others; nor was a log left for somebody who is gone by now."""
+        words, header = file.words, checkpointer.blocks.header
+        states = {words[COMMIT], words[APPENDED], self.committer.tip.commit_id, checkpointer.blocks.record.commit_id}
+        quiet = not (words[UNDER_WAY] or words[ENDING] or words[UNKNOWN] or checkpointer.unknown)
+        same = header.sealed and words[HEADER] == header.sequence and self.committer.log is None
+        return quiet and same and len(states) == 1 and not checkpointer.generations.find_ended()
 
     def set_exclusive(self, exclusive: bool) -> bool:
         """Keep other processes out (PRAGMA locking_mode), or let them in again; whether they are out now. OperationalError:

@@ -189,7 +189,7 @@ class OperatingSystemFiles:
         return OperatingSystemFile(descriptor)
 
     def exists(self, path: str) -> bool:
-        return os.path.exists(path)
+        return os.access(path, os.F_OK)
 
     def remove(self, path: str) -> None:
         os.unlink(path)

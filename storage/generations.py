@@ -49,9 +49,10 @@ GAP_MAX: Final = 8
 
 
 class Generations:
-    """The log files of one database. `ended` are the generations beside the current one that are there."""
+    """The log files of one database. `ended` are the generations beside the current one that are there; of those before
+    `sought` it is not known yet."""
 
-    __slots__ = ("current_path", "ended", "file_id", "files", "path")
+    __slots__ = ("current_path", "ended", "file_id", "files", "path", "sought")
 
     def __init__(self, files: FileSystem, path: str, file_id: bytes) -> None:
         self.files = files
@@ -59,6 +60,7 @@ class Generations:
         self.current_path = f"{path}-wal"
         self.file_id = file_id
         self.ended: list[int] = []
+        self.sought = 0
 
     def numbered(self, generation: int) -> str:
         """The path of an ended generation."""
@@ -121,6 +123,7 @@ class Generations:
     def remove_before(self, generation: int) -> None:
         """Remove the ended generations below that one. What cannot be removed now is removed by a later call."""
         kept = []
+        self.find_ended()
         for number in sorted(self.ended):
             if number >= generation:
                 kept.append(number)
@@ -173,16 +176,18 @@ class Generations:
             self.files.rename(self.current_path, self.numbered(generation))
             self.files.sync_directory(self.path)
 
-    def discover(self, newest: int) -> None:
-        """Find the ended generations up to that number which are there. A gap is what was removed out of turn, for a
-        removal had failed."""
-        missing = 0
+    def find_ended(self) -> list[int]:
+        """The ended generations which are there; those before `sought` are looked for only now. A gap is what was removed out
+        of turn, for a removal had failed."""
+        missing, newest = 0, self.sought - 1
+        self.sought = 0
         while newest > 0 and missing < GAP_MAX:
             missing += 1
             if self.files.exists(self.numbered(newest)):
                 self.ended.append(newest)
                 missing = 0
             newest -= 1
+        return self.ended
 
     # --- finding -----------------------------------------------------------------------------------------------------
 

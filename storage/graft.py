@@ -32,7 +32,7 @@ def _gather(node: Any, known: dict[int, Any]) -> None:
     """The nodes with blocks in a tree, as far as it is loaded, by offset."""
     source = getattr(node, "source", None)
     if source is not None:
-        known[source.pointer.offset] = node
+        known[source.pointer_of(node).offset] = node
     if node.__class__ is Branch and is_loaded(node):
         for child in node.children:
             _gather(child, known)
@@ -40,9 +40,9 @@ def _gather(node: Any, known: dict[int, Any]) -> None:
 
 def _kept(node: Any, known: dict[int, Any]) -> Any:
     """A node of the new tree, or the one known of the same block. Branches that are not known are loaded to look below."""
-    pointer = node.source.pointer
+    pointer = node.source.pointer_of(node)
     same = known.get(pointer.offset)
-    if same is not None and same.source.pointer == pointer:
+    if same is not None and same.source.pointer_of(same) == pointer:
         return same
     if node.__class__ is Branch:
         children, keys = node.children, node.keys

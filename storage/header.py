@@ -55,6 +55,7 @@ from __future__ import annotations
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from struct import Struct
 from typing import Any, Final
 
@@ -78,6 +79,8 @@ _NOWHERE: Final = (0, 0, 0, 0)
 _SEQUENCE_AT: Final = 40
 _SEQUENCE_SIZE: Final = 8
 _USED: Final = _SLOT.size + _CRC.size
+_UNUSED: Final = bytes(SLOT - _USED)
+_FILE_ID, _SEQUENCE = 3, 4  # among the fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +129,26 @@ def encode(header: Header) -> bytes:
 
 def decode(raw: bytes, offset: int) -> Header | None:
     """The header in the bytes of the slot at `offset`; None if the slot is not sound, or of another version."""
-    if len(raw) < _USED or raw[: len(MAGIC)] != MAGIC or raw[_USED:].count(0) != len(raw) - _USED:
+    fields = _sound(raw, offset)
+    return None if fields is None else _header_of(fields)
+
+
+def _sound(raw: bytes, offset: int) -> tuple[Any, ...] | None:
+    """The fields of the slot at `offset`, if it is sound and of this version."""
+    if len(raw) < _USED or raw[: len(MAGIC)] != MAGIC or raw[_USED:] != _UNUSED[: len(raw) - _USED]:
         return None
     fields = raw[: _SLOT.size]
     if crc32c(fields) != _CRC.unpack_from(raw, _SLOT.size)[0]:
         return None
-    _, version, flags, file_id, sequence, commit_id, at, length, page_crc, *log = _SLOT.unpack(fields)
+    found = _SLOT.unpack(fields)
+    return found if found[1] == FORMAT_VERSION and (0 if found[_SEQUENCE] % 2 else SLOT) == offset else None
+
+
+def _header_of(fields: tuple[Any, ...]) -> Header:
+    _, _, flags, file_id, sequence, commit_id, at, length, page_crc, *log = fields
     generation, log_id, end, end_commit, crc = log
     pointer = Pointer(at, length, page_crc, 0) if at else None
-    header = Header(file_id, sequence, commit_id, pointer, generation, log_id, end, end_commit, crc, flags)
-    return header if version == FORMAT_VERSION and header.offset == offset else None
+    return Header(file_id, sequence, commit_id, pointer, generation, log_id, end, end_commit, crc, flags)
 
 
 def is_unmade(file: File) -> bool:
@@ -178,11 +191,11 @@ def read(file: File, path: str) -> Header:
     """The header in force, or the error that says why there is none."""
     raw = file.read_at(0, BLOCKS_START)
     slots = (raw[:SLOT], raw[SLOT:])
-    sound = [found for i, slot in enumerate(slots) if (found := decode(slot, i * SLOT)) is not None]
+    sound = [found for i, slot in enumerate(slots) if (found := _sound(slot, i * SLOT)) is not None]
     if not sound:
         raise _no_header(slots, path)
-    header = max(sound, key=lambda found: found.sequence)
-    if any(other.file_id != header.file_id for other in sound):
+    header = _header_of(max(sound, key=itemgetter(_SEQUENCE)))
+    if any(other[_FILE_ID] != header.file_id for other in sound):
         raise CorruptionError("the two header slots belong to different files", file=path, offset=0)
     if len(raw) < BLOCKS_START:
         raise CorruptionError("the file ends within its header", file=path, offset=len(raw))

@@ -43,8 +43,11 @@ Keys = tuple[Any, ...]
 Values = tuple[Any, ...]
 
 
+_new: Final[Any] = object.__new__
+
+
 class Source(Protocol):
-    """Where the content of a node comes from."""
+    """Where the content of a node comes from; of a node, or of all children of a branch, which know their `place` in it."""
 
     def load(self, node: Any) -> tuple[Any, Any]:
         """Fill the node's slots; keys and values of a leaf, separators and children of a branch, which the slots may have
@@ -54,12 +57,13 @@ class Source(Protocol):
 class Leaf:
     """Entries: parallel tuples of keys and values."""
 
-    __slots__ = ("keys", "size", "source", "values")
+    __slots__ = ("keys", "place", "size", "source", "values")
     dense = None  # see `dense.py`: a leaf is found by its branch
     keys: Keys
     values: Values
     size: int
     source: Source
+    place: int
 
     def __init__(self, keys: Keys, values: Values) -> None:
         self.keys = keys
@@ -69,9 +73,10 @@ class Leaf:
     @classmethod
     def unloaded(cls, size: int, source: Source) -> Leaf:
         """A leaf of known size whose keys and values `source` gives at the first touch."""
-        leaf = cls.__new__(cls)
+        leaf: Leaf = _new(cls)
         leaf.size = size
         leaf.source = source
+        leaf.place = 0
         return leaf
 
     def __getattr__(self, name: str) -> Any:
@@ -87,13 +92,14 @@ class Branch:
     `dense` and `heat` belong to `dense.py`: what a branch remembers of its own content for fast look-ups.
     """
 
-    __slots__ = ("__weakref__", "children", "dense", "heat", "keys", "size", "source")
+    __slots__ = ("__weakref__", "children", "dense", "heat", "keys", "place", "size", "source")
     dense: Any
     heat: int
     keys: Keys
     children: tuple[Any, ...]
     size: int
     source: Source
+    place: int
 
     def __init__(self, keys: Keys, children: tuple[Any, ...], size: int) -> None:
         self.keys = keys
@@ -105,9 +111,10 @@ class Branch:
     @classmethod
     def unloaded(cls, size: int, source: Source) -> Branch:
         """A branch of known size whose separators and children `source` gives at the first touch."""
-        branch = cls.__new__(cls)
+        branch: Branch = _new(cls)
         branch.size = size
         branch.source = source
+        branch.place = 0
         branch.dense = None
         branch.heat = 0
         return branch
@@ -120,6 +127,25 @@ class Branch:
 
 
 Node = Leaf | Branch
+
+
+def siblings(sizes: Sequence[int], source: Source, leaves: bool) -> tuple[Node, ...]:
+    """As `unloaded`, for all children of a branch: there may be a hundred, of which one is read."""
+    new, kind = _new, Leaf if leaves else Branch
+    nodes = []
+    for place, size in enumerate(sizes):
+        node = new(kind)
+        node.size = size
+        node.source = source
+        node.place = place
+        nodes.append(node)
+    if not leaves:
+        for node in nodes:
+            node.dense = None
+            node.heat = 0
+    return tuple(nodes)
+
+
 EMPTY: Final = Leaf((), ())
 _size = attrgetter("size")
 

@@ -68,7 +68,7 @@ class Store:
         if self.others:
             self.blocks = BlockFile.open(self.file, path, NodeCache(cache_bytes))
             self.generations = Generations(files, path, self.blocks.header.file_id)
-            self.generations.discover(self.blocks.header.generation - (not self.blocks.header.sealed))
+            self.generations.sought = self.blocks.header.generation + self.blocks.header.sealed
             assert self.lock_file is not None
             if not self.lock_file.is_of(self.blocks.header.file_id):
                 raise OperationalError("database is locked: the file that was here is still open", name="SQLITE_BUSY")
@@ -84,7 +84,7 @@ class Store:
                 self.generations.clear()
             if self.blocks.header.sealed and any(pinned.generation for pinned in self.blocks.record.pinned):
                 self.generations.number_ended(self.blocks.header.generation)
-            self.generations.discover(self.blocks.header.generation - (not self.blocks.header.sealed))
+            self.generations.sought = self.blocks.header.generation + self.blocks.header.sealed
         except OSError as error:
             raise io_error(error, "SQLITE_IOERR", path) from error
 

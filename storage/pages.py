@@ -210,20 +210,20 @@ def unpack_leaf_columns(page: bytes, wanted: Sequence[int]) -> tuple[Sequence[An
 def unpack_branch(page: bytes) -> tuple[tuple[Any, ...], list[Child], bool]:
     """Separators, children, and whether these are leaves."""
     keys, pointers, sizes, leaves = unpack_children(page)
-    return keys, list(map(Child, pointers, sizes)), leaves
+    return keys, list(map(Child, map(_pointer, zip(*pointers)), sizes)), leaves
 
 
-def unpack_children(page: bytes) -> tuple[tuple[Any, ...], list[Pointer], list[int], bool]:
-    """Separators, the children's pointers and sizes, and whether these are leaves."""
+def unpack_children(page: bytes) -> tuple[tuple[Any, ...], tuple[array[int], ...], array[int], bool]:
+    """Separators; offsets, lengths, checksums and births of the children; their sizes; whether they are leaves."""
     leaves, separators, *columns = _fields(body_of(page, BRANCH), 7)
     try:
         keys = unpack_column(separators)
         offsets, lengths, crcs, births, sizes = map(_numbers, "QIIQQ", columns)
     except (DamagedEntries, TypeError, ValueError) as error:
         raise BadPage(f"an unreadable branch: {error}") from error
-    if {len(offsets), len(lengths), len(crcs), len(births), len(sizes)} != {len(keys) + 1}:
+    if not len(offsets) == len(lengths) == len(crcs) == len(births) == len(sizes) == len(keys) + 1:
         raise BadPage("a branch whose children and separators do not match")
-    return keys, list(map(_pointer, zip(offsets, lengths, crcs, births))), sizes, bool(leaves)
+    return keys, (offsets, lengths, crcs, births), sizes, bool(leaves)
 
 
 def unpack_state(page: bytes) -> tuple[int, list[TreeEntry]]:
@@ -278,9 +278,9 @@ def _array(code: str, items: Iterable[int]) -> bytes:
     return numbers.tobytes()
 
 
-def _numbers(code: str, data: bytes) -> list[int]:
+def _numbers(code: str, data: bytes) -> array[int]:
     numbers = array(code)
     numbers.frombytes(data)
     if sys.byteorder == "big":
         numbers.byteswap()
-    return numbers.tolist()
+    return numbers

@@ -52,5 +52,6 @@ def recall(blocks: BlockFile, root: Root) -> Plans | None:
 
 def _catalog(blocks: BlockFile, root: Root) -> Pointer | None:
     """Where the catalog's root is, if it is in the file."""
-    source = getattr(root.trees[CATALOG_TREE].node, "source", None)
-    return source.pointer if source is not None and source.blocks is blocks else None
+    node = root.trees[CATALOG_TREE].node
+    source = getattr(node, "source", None)
+    return source.pointer_of(node) if source is not None and source.blocks is blocks else None

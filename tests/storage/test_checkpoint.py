@@ -63,7 +63,7 @@ def reachable(database: Database, root: Root) -> set[int]:
     def walk(node: Any) -> None:
         source = getattr(node, "source", None)
         if source is not None:
-            found.add(source.pointer.offset)
+            found.add(source.pointer_of(node).offset)
         for child in getattr(node, "children", ()):
             walk(child)
 

@@ -142,6 +142,7 @@ def test_commits_that_wait_share_one_sync(database: Database, files: HeldFiles) 
 def test_synchronous(database: Database, files: HeldFiles, mode: str, synced: int) -> None:
     """INV-R1 under FULL and EXTRA; the weaker modes write before they publish, and sync at the close."""
     rows, _ = prepare(database)
+    put(database, rows, 0)  # the second commit makes room for those that follow
     database.set_synchronous(mode)
     assert database.synchronous == mode
     syncs, writes = files.syncs(), files.log.count("write")

@@ -132,7 +132,7 @@ def damaged_block() -> None:
     database = written(files)
     database.checkpoint()
     evict(database)
-    offsets = [leaf.source.pointer.offset for leaf in database.root.trees[2].leaves()]
+    offsets = [leaf.source.pointer_of(leaf).offset for leaf in database.root.trees[2].leaves()]
     for offset in offsets:
         files.names[PATH].cached[offset + 12] ^= 1
         evict(database)
