@@ -289,7 +289,9 @@ def _compile_explain(
     if statement.form == "plan":
         names = ["id", "parent", "notused", "detail"]
         if parsed.kind in _ROW_KINDS:
-            rows += explain_query_plan(plan_statement(session, bind_statement(session, parsed, schema), trees, schema))
+            bound = bind_statement(session, parsed, schema)
+            hooks_for(session, schema, bound)  # what is missing in a trigger is missing here too
+            rows += explain_query_plan(plan_statement(session, bound, trees, schema))
     else:
         source = _compile(session, parsed, statement.text, schema, trees).source
         rows += enumerate(source.splitlines(), 1)

@@ -25,7 +25,7 @@ from typing import Any, Final
 from aerodb_dbapi.indexes.keys import EntryFunction
 from aerodb_dbapi.indexes.maintain import unique_message
 from aerodb_dbapi.storage.catalog import Index, Table
-from aerodb_dbapi.storage.errors import Error, IntegrityError, OperationalError
+from aerodb_dbapi.storage.errors import DatabaseError, Error, IntegrityError, OperationalError
 from aerodb_dbapi.storage.values import apply_affinity
 
 __all__ = [
@@ -95,6 +95,20 @@ def strict_function(table: Table, position: int) -> Callable[[Any], Any] | None:
         return value
 
     return fit
+
+
+def strict_or_null(table: Table, position: int) -> Callable[[Any], Any] | None:
+    """The same for a value that may be NULL."""
+    fit = strict_function(table, position)
+    return None if fit is None else lambda value: None if value is None else fit(value)
+
+
+def kept_before(error: DatabaseError, kept: int, more: bool = False) -> DatabaseError:
+    """The error of a trigger or an action; `kept` rows were written by the statement that set it off. `more`: besides those that
+    the error knows of."""
+    if resolution_of(error) == "FAIL":
+        error.kept = kept + (error.kept if more else 0)  # type: ignore[attr-defined]
+    return error
 
 
 def check_message(name: str) -> tuple[str, str]:

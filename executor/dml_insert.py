@@ -53,7 +53,8 @@ What it does not do: columns of values at once (`dml_bulk`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from aerodb_dbapi.executor import constraints
@@ -67,7 +68,7 @@ from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
 from aerodb_dbapi.planner.query import InsertStatement, Returning, Values
 from aerodb_dbapi.planner.usage import nested_queries
 from aerodb_dbapi.storage.catalog import Column, Index, Table
-from aerodb_dbapi.storage.errors import NotSupportedError
+from aerodb_dbapi.storage.errors import DatabaseError, NotSupportedError
 from aerodb_dbapi.storage.values import affinity_function, apply_affinity
 
 VIRTUAL: Final = 2  # Column.hidden; SQLite does not check the class of what such a column shows
@@ -160,7 +161,7 @@ class RowWriter:
         unit.namespace.update(
             failure=constraints.failure, taken=constraints.taken, rowid_of=constraints.rowid_of,
             remove_row=constraints.remove_row, rank=RANK,
-            next_autoincrement=constraints.next_autoincrement,
+            next_autoincrement=constraints.next_autoincrement, kept_before=constraints.kept_before, DatabaseError=DatabaseError,
         )  # fmt: skip
         self.tree = unit.hoist(writer_text(table.tree), "t")
         self.late: list[Callable[[], None]] = []
@@ -194,13 +195,23 @@ class RowWriter:
         """The line that calls what comes after a row, if anything may."""
         if self.hooks is not None and self.hooks.nests:
             function = self.unit.bind(getattr(self.hooks, name), name)
-            self.unit.line(f"yield {function}(session, transaction, {', '.join(arguments)})")
+            with self.reckoned("1" if self.kept == "0" else f"{self.kept} + 1"):
+                self.unit.line(f"yield {function}(session, transaction, {', '.join(arguments)})")
 
     def hook_before(self, name: str, *arguments: str) -> None:
         """The lines that call what comes before a row, if anything does; they leave the row out if it says so."""
         if self.hooks is not None and self.hooks.comes_before:
             function = self.unit.bind(getattr(self.hooks, name), name)
-            self.unit.line(f"if not (yield {function}(session, transaction, {', '.join(arguments)})): {self.skip}")
+            with self.reckoned(self.kept):
+                self.unit.line(f"if not (yield {function}(session, transaction, {', '.join(arguments)})): {self.skip}")
+
+    @contextmanager
+    def reckoned(self, kept: str) -> Iterator[None]:
+        """Around lines that may fail inside a trigger, after `kept` rows: OR FAIL keeps these."""
+        with self.unit.block("try:"):
+            yield
+        with self.unit.block("except DatabaseError as error:"):
+            self.unit.line(f"raise kept_before(error, {kept}) from error.__cause__")
 
     def remove(self, rowid: str, keepers: Any) -> None:
         """The line that deletes a row which is in the way."""
@@ -574,7 +585,9 @@ class InsertWriter:
         make = f"{unit.bind(update, 'upsert')}(session, transaction, params)"
         call = f"{unit.hoist(make, 'u') if self.many else make}({other}, {rows.rowid}, {rows.row})"
         if nests:
-            call = f"(yield {call})"
+            with rows.reckoned(f"{rows.kept}, True"):
+                unit.line(f"u = yield {call}")
+            call = "u"
         if self.statement.returning is None:
             unit.line(f"count += {call}" if self.many else f"{self.counter}return {call}, None")
         elif self.many:

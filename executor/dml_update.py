@@ -379,7 +379,7 @@ class DeleteWriter:
         )
         self.hooks = hooks
         if self.point is not None:
-            self.rows.skip = f"return 0, {'[]' if statement.returning else 'None'}"
+            self.rows.skip, self.rows.kept = f"return 0, {'[]' if statement.returning else 'None'}", "0"
         self.keepers = keepers_of(self.table, statement.index_filters, statement.row_id, statement.index_values)
 
     def write(self) -> tuple[Callable[..., Any], str]:

@@ -25,12 +25,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aerodb_dbapi.executor.constraints import remove_row, resolution_of, resolve, rowid_of
+from aerodb_dbapi.executor.constraints import remove_row, resolution_of, resolve, rowid_of, strict_or_null
 from aerodb_dbapi.executor.dml_insert import keepers_of, value_function
 from aerodb_dbapi.executor.foreign_keys import TableKeys, empty_for_drop, keys_for, violated
 from aerodb_dbapi.executor.planning import bind_text
 from aerodb_dbapi.executor.programs import TOO_DEEP, Steps, drive
-from aerodb_dbapi.executor.triggers import TableTriggers, triggers_for
+from aerodb_dbapi.executor.triggers import TableTriggers, check_programs, triggers_for
 from aerodb_dbapi.planner.bind_stored import dependency_order
 from aerodb_dbapi.planner.foreign_keys import quoted
 from aerodb_dbapi.planner.query import (
@@ -63,7 +63,10 @@ class Hooks:
         self.deletion = deletion  # for rows that REPLACE deletes
         self.upserts: list[Hooks | None] = []  # for the rows that clauses of ON CONFLICT update
         self.rowid_alias = table.rowid_alias
-        self.converters = [affinity_function(column.affinity) for column in table.columns]
+        self.converters = [
+            strict_or_null(table, i) if table.strict else affinity_function(column.affinity)
+            for i, column in enumerate(table.columns)
+        ]
         self.generated: list[
             tuple[int, Callable[[int, Row], Any]]
         ] = []  # the columns that BEFORE triggers see computed
@@ -220,9 +223,12 @@ def _instead_of(session: Any, schema: Schema, statement: ViewStatement) -> Table
     table, whole = statement.table, schema if session.others is None else session.schema
     assigned = frozenset(statement.targets) if statement.event == "update" else None
     entry = table_entry(-1, "", table)
-    return triggers_for(
+    found = triggers_for(
         schema.owner(table), table, entry, statement.event, statement.conflict, hooks_for, assigned, whole
     )
+    if found is not None:
+        check_programs(session, found)
+    return found
 
 
 def _compute(hooks: Hooks | None, statement: InsertStatement | UpdateStatement, source: int) -> None:
@@ -255,6 +261,12 @@ def _hooks(
         triggers = triggers_for(schema, table, entry, event, conflict, hooks_for, assigned, whole)
         none = keys is None and triggers is None and deletion is None
         made = known[place] = (whole, None if none else Hooks(table, keys, triggers, deletion))
+        if triggers is not None:
+            try:
+                check_programs(session, triggers)
+            except DatabaseError:
+                known.clear()
+                raise
     return made[1]
 
 

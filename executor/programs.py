@@ -86,6 +86,10 @@ class Program:
             self.adapt(session, statement)
         return statement
 
+    def check(self, session: Any) -> None:
+        """Look up its names, and those of what it may set off."""
+        self.hooks_for(session, self.schema, self.bind(session))
+
     def _compile(self, session: Any, transaction: Any) -> Callable[..., Any]:
         with metering(session):
             return self._compiled(session, transaction)

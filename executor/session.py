@@ -94,6 +94,7 @@ class Session:
         "name_inside", "open_file", "others", "outer",
         "plans", "progress", "read_only", "registry", "running", "settings", "snapshot", "thread", "timeout", "total_changes",
         "transaction",
+        "unchecked",
         "violations", "watch",
     )  # fmt: skip
 
@@ -114,6 +115,7 @@ class Session:
         self.violations = 0  # of immediate foreign keys, by the statement that is running
         self.depth = 0  # of programs that are running
         self.running: list[int] = []  # the ids of triggers that are running
+        self.unchecked: list[Any] | None = None  # triggers whose programs wait to be checked, while that goes on
         self.changes = 0
         self.total_changes = 0
         self.last_insert_rowid = 0

@@ -56,6 +56,11 @@ class TriggerProgram:
         self.when = None if trigger.when is None else program(f"{WHEN_BEFORE}{trigger.when})")
         self.steps = [program(text) for text in trigger.steps]
 
+    @property
+    def programs(self) -> list[Program]:
+        """All that it may run."""
+        return self.steps if self.when is None else [self.when, *self.steps]
+
     def fire(self, session: Any, transaction: Any, params: Row) -> Steps:
         """Run for one row."""
         if self.trigger.id in session.running and not session.settings.get("recursive_triggers"):
@@ -102,6 +107,28 @@ def _fire(programs: Sequence[TriggerProgram], session: Any, transaction: Any, pa
     except IgnoreRow:
         return False
     return True
+
+
+def check_programs(session: Any, triggers: TableTriggers) -> None:
+    """Look up the names in the bodies of triggers, and in those that these may fire. SQLite compiles triggers with the statement
+    that fires them: a missing table or column is told also where no row does.
+
+    Triggers that are found meanwhile wait in `session.unchecked` for the outermost call, so their chains may be long."""
+    if session.unchecked is not None:
+        session.unchecked.append(triggers)
+        return
+    session.unchecked = waiting = [triggers]
+    seen: set[int] = set()
+    try:
+        while waiting:
+            found = waiting.pop()
+            for trigger in (*found.before, *found.after):
+                if trigger.trigger.id not in seen:
+                    seen.add(trigger.trigger.id)
+                    for program in trigger.programs:
+                        program.check(session)
+    finally:
+        session.unchecked = None
 
 
 def triggers_for(

@@ -16,7 +16,9 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from aerodb_dbapi.executor.codegen import compile_row_values, compile_select
+from aerodb_dbapi.executor.constraints import kept_before
 from aerodb_dbapi.planner.query import SelectStatement, ViewStatement
+from aerodb_dbapi.storage.errors import DatabaseError
 from aerodb_dbapi.storage.values import affinity_function
 
 Row = tuple[Any, ...]
@@ -43,7 +45,11 @@ def compile_view_change(statement: ViewStatement, triggers: Any) -> tuple[Callab
         shown: list[Row] = []
         for number, row in enumerate(found, 1):
             slots, rowid, image = split(number, row)
-            if (yield triggers.fire_before(session, transaction, slots)) and show is not None:
+            try:
+                written = yield triggers.fire_before(session, transaction, slots)
+            except DatabaseError as error:
+                raise kept_before(error, 0) from error.__cause__
+            if written and show is not None:
                 shown.append(show(rowid, image))
         return 0, None if returning is None else shown
 

@@ -263,6 +263,9 @@ class Transaction:
     def create_tree(self, kind: Kind, unique_prefix: int = 0) -> int:
         """A new, empty tree."""
         tree_id = self._next("next_tree", FIRST_USER_TREE)
+        while tree_id in self.claims_held:  # by a table that had the number before, and was undone
+            self.claims_held.remove(tree_id)
+            self.committer.claims.release(tree_id)
         self.journal += (None, self._restore_tree, (tree_id, None, None))
         self.created[tree_id] = (kind, unique_prefix)
         self._new_writer(tree_id, Tree.build((), (), kind, unique_prefix))

@@ -224,3 +224,15 @@ def test_statistics() -> None:
 def test_no_such_savepoint(session: Session) -> None:
     with pytest.raises(OperationalError, match="no such savepoint: s"):
         session.release("s")
+
+
+def test_a_table_in_place_of_one_that_was_undone_begins_with_the_first_rowid() -> None:
+    con = aerodb_dbapi.connect(":memory:", isolation_level=None)
+    con.execute("SAVEPOINT s")
+    con.execute("CREATE TABLE a(x)")
+    con.execute("INSERT INTO a VALUES (1), (2)")
+    con.execute("ROLLBACK TO s")
+    con.execute("CREATE TABLE b(x)")
+    assert con.execute("INSERT INTO b VALUES (1)").lastrowid == 1
+    con.execute("COMMIT")
+    assert con.execute("INSERT INTO b VALUES (1)").lastrowid == 2
