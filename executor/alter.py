@@ -55,6 +55,7 @@ from aerodb_dbapi.planner.rename import (
     without_column,
 )
 from aerodb_dbapi.storage.catalog import Index, Schema, Table, fold
+from aerodb_dbapi.storage.collations import is_known
 from aerodb_dbapi.storage.errors import IntegrityError, OperationalError
 from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.values import apply_affinity
@@ -225,10 +226,16 @@ def _add_column(session: Any, transaction: Any, table: Table, statement: AddColu
         _fail("Cannot add a UNIQUE column")
     if table.position(column.name) is not None:
         _fail(f"duplicate column name: {column.name}")
+    if not is_known(column.collation):
+        _fail(f"no such collation sequence: {column.collation}")
     check_added(session.limits, table)
     texts = {index.id: index.sql or "" for index in table.indexes}
-    new = _put_table(transaction, table, with_column(table.sql, statement.text), texts, " after add column")
-    bound = bind_definition(session, new, transaction.schema)
+    after = " after add column"
+    new = _put_table(transaction, table, with_column(table.sql, statement.text), texts, after)
+    try:
+        bound = bind_definition(session, new, transaction.schema)
+    except OperationalError as error:
+        raise OperationalError(f"error in table {table.name}{after}: {error}") from None
     if not len(transaction.trees[table.tree]):
         return
     if column.generated is not None:

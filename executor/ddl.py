@@ -106,6 +106,9 @@ def _create_table(session: Any, transaction: Any, statement: CreateTable) -> Non
     for column in statement.table.columns:
         if not is_known(column.collation):
             fold_of(column.collation)
+    for part in (part for index in statement.indexes for part in index.columns):
+        if not is_known(part.collation):
+            fold_of(part.collation)
     table = replace(statement.table, tree=transaction.create_tree("table"))
     transaction.put_object(transaction.new_object_id(), table)
     for index in statement.indexes:

@@ -267,7 +267,11 @@ class UpdateWriter:
             return
         self._uniqueness(names.__getitem__)
         if self.hooks is not None and self.replaces:
-            unit.line(f"if {rows.tree}.get({self.old_rowid}) is None: {rows.skip}")
+            with unit.block(f"if {rows.tree}.get({self.old_rowid}) is None:"):
+                if self.hooks.rechecks:
+                    rows.refuse(("constraint failed", "SQLITE_CONSTRAINT_PINNED"), "ABORT")
+                else:
+                    unit.line(rows.skip)
         rows.hook("removed", self.old_rowid, self.old_row)
         if self.hooks is not None and self.hooks.rewrites:
             unit.line(f"{rows.tree}.delete({self.old_rowid})")

@@ -34,17 +34,19 @@ _GLOB_WILD: Final = {"*": _RUN, "?": "."}
 
 
 PATTERN_BYTES_MAX: Final = 50_000
+NO_ESCAPE: Final = object()
 
 
-def like_matcher(pattern: Any, escape: Any = "") -> Matcher | None:
-    """The function that tests a text against a LIKE pattern; None for a NULL pattern (or escape). `escape` '' is
-    none."""
+def like_matcher(pattern: Any, escape: Any = NO_ESCAPE) -> Matcher | None:
+    """The function that tests a text against a LIKE pattern; None for a NULL pattern (or escape)."""
     if pattern is None or escape is None:
         return None
     if pattern.__class__ is bytes:
         return _blob
+    if escape is NO_ESCAPE:
+        return _like(_short_enough(text_of(pattern)), "")
     escape = text_of(escape)
-    if escape and len(escape) != 1:
+    if len(escape) != 1:
         raise OperationalError("ESCAPE expression must be a single character")
     return _like(_short_enough(text_of(pattern)), escape)
 

@@ -27,6 +27,7 @@ from aerodb_dbapi.planner.rename import WHEN_BEFORE
 from aerodb_dbapi.planner.scope import Scope, table_entry
 from aerodb_dbapi.planner.usage import deep_nodes, trees_read
 from aerodb_dbapi.storage.catalog import Index, Schema, Table, Trigger, View
+from aerodb_dbapi.storage.collations import any_collation
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.tree import Tree
 
@@ -84,7 +85,8 @@ def plan_text(session: Any, text: str, schema: Schema, trees: Mapping[int, Tree]
 
 def trace_view(session: Any, view: View, schema: Schema) -> list[Reference]:
     """Where the text of a view's SELECT names tables and columns of the schema."""
-    return trace_select(parse_select(view.select), schema, EveryFunction(session.registry), _schema_at(session))
+    with any_collation():
+        return trace_select(parse_select(view.select), schema, EveryFunction(session.registry), _schema_at(session))
 
 
 def trace_trigger(session: Any, trigger: Trigger, home: Schema, schema: Schema) -> list[list[Reference]]:
@@ -100,7 +102,8 @@ def trace_trigger(session: Any, trigger: Trigger, home: Schema, schema: Schema) 
     for text in texts:
         scope = RowScope(schema, [(name, entry) for name in ROWS[trigger.event]])
         parsed = parse(text, in_trigger=True)
-        found.append(trace_statement(parsed, schema, functions, schema_at, scope))
+        with any_collation():
+            found.append(trace_statement(parsed, schema, functions, schema_at, scope))
     return found
 
 

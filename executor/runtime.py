@@ -372,7 +372,7 @@ def first_value(rows: Iterable[Row], position: int) -> Any:
 def whole(value: Any) -> int:
     """The integer of a LIMIT or OFFSET."""
     made = rowid_key(value)
-    if made is None:
+    if made is None or not INTEGER_MIN <= made <= INTEGER_MAX:
         raise IntegrityError("datatype mismatch", name="SQLITE_MISMATCH")
     return made
 

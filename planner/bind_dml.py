@@ -81,7 +81,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
     else:
         query = bind_query(context, tree.expression, outer, SOURCE)
         targets = _traced(context, table, written) or insert_targets(table, named, len(query.names))
-        targets, query = first_ones(context, targets, query)
+        targets, query = single_values(context, targets, query, -1 if table.rowid_alias is None else table.rowid_alias)
     statement = InsertStatement(
         table,
         targets,
@@ -264,9 +264,13 @@ def insert_targets(table: Table, named: list[str] | None, width: int) -> list[in
     return targets
 
 
-def first_ones(context: Context, targets: list[int], query: Query) -> tuple[list[int], Query]:
-    """Without the values for columns named before."""
-    kept = [i for i, target in enumerate(targets) if target not in targets[:i]]
+def single_values(
+    context: Context, targets: list[int], query: Query, rowid: int | None = None
+) -> tuple[list[int], Query]:
+    """One value for each column: of a column that is named several times the first, of the `rowid` the last."""
+    kept = [
+        i for i, target in enumerate(targets) if target not in (targets[i + 1 :] if target == rowid else targets[:i])
+    ]
     if len(kept) == len(targets):
         return targets, query
     source = QuerySource(id=context.next_id(), name="", query=query)

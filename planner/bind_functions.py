@@ -41,7 +41,7 @@ from aerodb_dbapi.planner.expressions import (
     Or,
 )
 from aerodb_dbapi.planner.functions import WINDOW_ONLY, AggregateFunction
-from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, NO_WINDOWS, Pending, Scope
+from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, NO_WINDOWS, Pending, Scope
 from aerodb_dbapi.planner.subtypes import subtyped
 from aerodb_dbapi.planner.usage import sources_in
 from aerodb_dbapi.storage.catalog import fold
@@ -174,7 +174,11 @@ def _aggregate(
     kept = () if fold(written) in _UNORDERED and not function.user else tuple(terms)
     call = AggregateCall(fold(written), arguments, distinct, test, kept, function.factory, order)
     used = [*arguments, *(term[0] for term in terms)]
-    noted = _note(context, _owner(scope, tuple(used if test is None else [*used, test])), call)
+    owner = _owner(scope, tuple(used if test is None else [*used, test]))
+    if owner.aggregates is not ALLOWED:
+        outside = owner is not scope and owner.aggregates is FORBIDDEN
+        fail((MISPLACED if outside else owner.aggregates).format(written))
+    noted = _note(context, owner, call)
     return with_collation(noted, arguments)
 
 
@@ -202,8 +206,6 @@ def _owner(scope: Scope, arguments: tuple[Expression, ...]) -> Scope:
 
 
 def _note(context: Context, owner: Scope, call: AggregateCall) -> Pending:
-    if owner.aggregates is not ALLOWED:
-        fail(owner.aggregates.format(call.name))
     if owner.group is None:
         owner.group = context.next_id()
     for position, known in enumerate(owner.calls):

@@ -18,7 +18,7 @@ from typing import Any
 from aerodb_dbapi.planner.bind_context import DOUBLE_QUOTED, Context, Reference, fail, identifier, optional_identifier
 from aerodb_dbapi.planner.expressions import NULL, Coalesce, Column, Constant, Exists, Expression, InQuery, ScalarQuery
 from aerodb_dbapi.planner.lexer import ROW_KEY
-from aerodb_dbapi.planner.scope import ALLOWED, MISPLACED, ROWID_NAMES, Entry, Pending, PendingWindow, Scope
+from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, ROWID_NAMES, Entry, Pending, PendingWindow, Scope
 from aerodb_dbapi.planner.usage import walk_nodes
 from aerodb_dbapi.storage.catalog import fold
 
@@ -57,10 +57,11 @@ def look_up(
 ) -> Expression | None:
     """What a name means here or in an enclosing block; None if nothing has it."""
     key = fold(name)
+    written = ".".join(part for part in (database, table, name) if part is not None)
     table, database = (None if table is None else fold(table)), (None if database is None else fold(database))
     at: Scope | None = scope
     while at is not None:
-        found = _look_here(context, at, key, table, database)
+        found = _look_here(context, at, key, table, database, written, at is not scope)
         if found is not None:
             passed: Scope | None = scope
             while passed is not None and passed is not at:
@@ -71,8 +72,10 @@ def look_up(
     return None
 
 
-def _look_here(context: Context, at: Scope, key: str, table: str | None, database: str | None) -> Expression | None:
-    columns = at.find(key, table, database)
+def _look_here(
+    context: Context, at: Scope, key: str, table: str | None, database: str | None, written: str, from_inside: bool
+) -> Expression | None:
+    columns = at.find(key, table, database, written)
     if columns:
         return columns[0] if len(columns) == 1 else Coalesce(tuple(columns))
     if key == ROW_KEY:
@@ -82,7 +85,7 @@ def _look_here(context: Context, at: Scope, key: str, table: str | None, databas
         if entry is not None:
             return entry.rowid_column() or NULL
     if table is None and at.aliases and key in at.aliases:
-        return _alias(context, at, key)
+        return _alias(context, at, key, from_inside)
     if table is None and key in at.items:
         return _coming(context, at, key)
     return None
@@ -105,15 +108,17 @@ def _row_key(entry: Entry) -> Expression:
     return entry.rowid_column() or Column(entry.source, -1, "rowid", "INTEGER", None, "INTEGER")
 
 
-def _alias(context: Context, at: Scope, key: str) -> Expression:
+def _alias(context: Context, at: Scope, key: str, from_inside: bool) -> Expression:
     """The select item of that alias, bound anew where it holds a subquery: a query object belongs to one place."""
     assert at.aliases is not None
     tree, bound = at.aliases[key]
     nested = False
     for node in walk_nodes(bound):
         if isinstance(node, Pending) and node.group == at.group and at.aggregates is not ALLOWED:
+            if at.aggregates is FORBIDDEN:
+                fail(f"misuse of aliased aggregate {key}")
             fail(at.aggregates.format(at.calls[node.position].name))
-        if isinstance(node, PendingWindow) and not at.windows_allowed:
+        if isinstance(node, PendingWindow) and (from_inside or not at.windows_allowed):
             fail(f"misuse of aliased window function {key}")
         nested = nested or isinstance(node, ScalarQuery | InQuery | Exists)
     if not nested:

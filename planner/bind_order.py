@@ -18,20 +18,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlglot import exp
 
 from aerodb_dbapi.planner.affinity import collation_of
 from aerodb_dbapi.planner.bind_context import Context, fail, identifier, ordinal, skip_collate, unwrap
 from aerodb_dbapi.planner.bind_expressions import bind_expression, written_collation
-from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
+from aerodb_dbapi.planner.expressions import Collate, Constant, Expression, Parameter
 from aerodb_dbapi.planner.parse import number_value
 from aerodb_dbapi.planner.query import Order, OutputColumn, Query
 from aerodb_dbapi.planner.scope import Scope
 from aerodb_dbapi.planner.usage import same
 from aerodb_dbapi.storage.catalog import fold
 from aerodb_dbapi.storage.errors import OperationalError
+
+_NUMBER_MAX: Final = 2**31 - 1  # a greater integer is an expression like any other
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ def written_integer(node: Any) -> int | None:
 def column_number(node: Any, width: int, term: int, clause: str) -> int | None:
     """The 0-based output column that a term names by number; None if it is no integer."""
     number = written_integer(node)
-    if number is None:
+    if number is None or abs(number) > _NUMBER_MAX:
         return None
     if not 1 <= number <= width:
         fail(f"{ordinal(term)} {clause} term out of range - should be between 1 and {width}")
@@ -142,7 +144,8 @@ def _match(context: Context, node: Any, part: Query) -> int | None:
     if position is not None:
         return position
     try:
-        return position_in(arm.outputs, bind_expression(context, node, arm.scope))
+        outputs = [output.operand if isinstance(output, Collate) else output for output in arm.outputs]
+        return position_in(outputs, bind_expression(context, node, arm.scope))
     except OperationalError:
         return None
 

@@ -20,6 +20,7 @@ Windows are allowed in the select list and in ORDER BY, and not inside one anoth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from aerodb_dbapi.planner.query import Frame, Order
 from aerodb_dbapi.planner.scope import NO_WINDOWS, PendingWindow, Scope, WindowUse
 from aerodb_dbapi.planner.subtypes import subtyped
 from aerodb_dbapi.storage.catalog import fold
+from aerodb_dbapi.storage.errors import OperationalError
 
 _OWN_FRAMES: Final = {
     "row_number": Frame("ROWS"),
@@ -149,6 +151,20 @@ def check_definitions(named: Sequence[Any]) -> None:
         _spec(named[number].args["partition_by"][0], named[:number])
 
 
+def trace_definitions(context: Context, named: Sequence[Any], scope: Scope) -> None:
+    """Tell `Context.trace` what the definitions of a WINDOW clause name: one that nobody uses is not bound otherwise."""
+    for definition in named:
+        _, partition, order, frame = definition.args["partition_by"][0].expressions
+        terms = [] if type(partition) is exp.Null else list(partition.expressions)
+        if type(order) is not exp.Null:
+            terms += [term.this for term in order.expressions[0].expressions]
+        if type(frame) is not exp.Null:
+            terms += [frame.expressions[2], frame.expressions[4]]
+        for term in terms:
+            with suppress(OperationalError):
+                context.expression(context, term, scope.inner())
+
+
 def _window(tree: Any, named: Sequence[Any]) -> _Raw:
     """What follows OVER: a name, or a window in parentheses."""
     if type(tree) is exp.Literal:
@@ -160,16 +176,17 @@ def _named(name: str, named: Sequence[Any]) -> _Raw:
     key = fold(name)
     for number in reversed(range(len(named))):
         if fold(identifier(named[number].this)) == key:
-            return _spec(named[number].args["partition_by"][0], named[:number])
+            return _spec(named[number].args["partition_by"][0], named[:number], number > 0)
     fail(f"no such window: {name}")
 
 
-def _spec(tree: Any, named: Sequence[Any]) -> _Raw:
+def _spec(tree: Any, named: Sequence[Any], based: bool = True) -> _Raw:
+    """A window in parentheses; `based`: the name that it begins with counts, which SQLite overlooks in the first definition."""
     base, partition, order, frame = [None if type(part) is exp.Null else part for part in tree.expressions]
     raw = _Raw(
         () if partition is None else partition.expressions, None if order is None else order.expressions[0], frame
     )
-    if base is None:
+    if base is None or not based:
         return raw
     found = _named(base.this, named)
     for written, clause in (

@@ -60,7 +60,9 @@ class RowScope(Scope):
             self.entries.append(RowEntry(name, like, self.width, typed))
             self.width += 1 + like.width
 
-    def find(self, name: str, table: str | None = None, database: str | None = None) -> list[Expression]:
+    def find(
+        self, name: str, table: str | None = None, database: str | None = None, written: str = ""
+    ) -> list[Expression]:
         """The column that a qualified name means."""
         return [] if table is None or database is not None else super().find(name, fold(table))
 

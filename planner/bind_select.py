@@ -44,12 +44,12 @@ from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import Piece, bind_from
 from aerodb_dbapi.planner.bind_group import bind_keys, finish
 from aerodb_dbapi.planner.bind_order import Arm, bind_limits, compound_order, select_order
-from aerodb_dbapi.planner.bind_over import check_definitions
+from aerodb_dbapi.planner.bind_over import check_definitions, trace_definitions
 from aerodb_dbapi.planner.bind_tables import with_scope
 from aerodb_dbapi.planner.bind_windows import split_block
-from aerodb_dbapi.planner.expressions import Coalesce, Column, Expression, conjuncts
+from aerodb_dbapi.planner.expressions import NULL, Coalesce, Column, Expression, conjuncts
 from aerodb_dbapi.planner.query import Compound, Query, Select, Values, arms
-from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, NOT_IN_GROUP_BY, Entry, Scope
+from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, NOT_IN_GROUP_BY, ROWID_NAMES, Entry, Scope
 from aerodb_dbapi.storage.catalog import fold
 
 _OPERATORS: Final = {exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
@@ -134,7 +134,7 @@ def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
     piece = bind_from(context, node, scope)
     scope.items = {}
     scope.aggregates = ALLOWED
-    _allow_windows(scope, args.get("windows"))
+    _allow_windows(context, scope, args.get("windows"))
     outputs = bind_outputs(context, node.expressions, scope, naming)
     scope.windows_allowed = False
     scope.aliases = outputs.aliases
@@ -176,11 +176,13 @@ def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
     return made
 
 
-def _allow_windows(scope: Scope, clause: Any) -> None:
+def _allow_windows(context: Context, scope: Scope, clause: Any) -> None:
     scope.windows_allowed = True
     if clause:
         scope.named_windows = clause
         check_definitions(clause)
+        if context.trace is not None:
+            trace_definitions(context, clause, scope)
 
 
 def _where(context: Context, clause: Any, scope: Scope, piece: Piece) -> list[Expression]:
@@ -251,6 +253,8 @@ def _column_name(tree: Any, column: Expression, text: str, naming: str) -> str:
         bound = bound.operand
     if isinstance(bound, Column):
         return bound.name
+    if bound is NULL and fold(name) in ROWID_NAMES:
+        return "rowid"  # of a subquery or view
     if text or core.this.name == name:
         return text or name
     return '"' + name.replace('"', '""') + '"'  # in double quotes and no column: a string
@@ -260,7 +264,7 @@ def _star(made: Outputs, scope: Scope) -> None:
     if not scope.entries:
         fail("no tables specified")
     for number, entry in enumerate(scope.entries):
-        _refuse_double(entry, scope.entries[:number])
+        _refuse_double(entry, scope.entries[:number], entry.using)
         _list_columns(made, scope, number, entry.using)
 
 
@@ -269,12 +273,13 @@ def _table_star(context: Context, made: Outputs, scope: Scope, node: Any) -> Non
     key = fold(table)
     found = [number for number, entry in enumerate(scope.entries) if entry.alias == key]
     if not found:
-        fail(f"no such table: {table}" if scope.entries else "no tables specified")
+        fail(f"no such table: {table}")
     for number in found:
         own = scope.entries[number].table
         if context.trace is not None and own is not None and not scope.entries[number].aliased:
             context.trace.append(Reference(node, own.name, None, scope.entries[number].database or ""))
-        _refuse_double(scope.entries[number], [scope.entries[other] for other in found if other < number])
+        entry = scope.entries[number]
+        _refuse_double(entry, [scope.entries[other] for other in found if other < number], entry.using)
         _list_columns(made, scope, number, ())
 
 
@@ -290,12 +295,16 @@ def _list_columns(made: Outputs, scope: Scope, number: int, hidden: Collection[s
             _add(made, name, columns[0] if len(columns) == 1 else Coalesce(tuple(columns)))
 
 
-def _refuse_double(entry: Entry, others: list[Entry]) -> None:
-    """Two entries of one name: their columns cannot be told apart."""
+def _refuse_double(entry: Entry, others: list[Entry], hidden: Collection[str]) -> None:
+    """Two entries of one name: their columns cannot be told apart, but for those that USING made one."""
     for other in others:
         if other.alias == entry.alias and entry.alias and other.database == entry.database:
             shared = next(
-                (name for name in sorted(other.positions, key=other.positions.__getitem__) if name in entry.positions),
+                (
+                    name
+                    for name in sorted(other.positions, key=other.positions.__getitem__)
+                    if name in entry.positions and name not in hidden
+                ),
                 None,
             )
             if shared is not None:

@@ -19,6 +19,7 @@ Recursive(cte=0, initial=SELECT 1, steps=[… RecursiveSource(cte=0)], distinct=
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
@@ -64,6 +65,7 @@ from aerodb_dbapi.planner.scope import (
     table_entry,
 )
 from aerodb_dbapi.storage.catalog import Schema, Table, View, fold
+from aerodb_dbapi.storage.errors import OperationalError
 
 MASTER_NAMES: Final = frozenset(("sqlite_master", "sqlite_schema"))
 _TEMPORARY: Final = frozenset(("sqlite_temp_master", "sqlite_temp_schema"))
@@ -170,7 +172,7 @@ def bind_view(context: Context, view: View, name: str, environment: Environment,
     trace, context.trace = context.trace, None
     query = as_table(context.select(context, cached_view_tree(view.select), inside, VIEW))
     context.trace = trace
-    names = list(view.columns) if view.columns is not None else outside_names(query.names)
+    names = outside_names(query.names if view.columns is None else list(view.columns))
     if len(names) != len(query.names):
         fail(f"expected {len(names)} columns for '{view.name}' but got {len(query.names)}")
     source = QuerySource(id=context.next_id(), name=name, query=query)
@@ -223,7 +225,17 @@ def with_scope(context: Context, node: Any, scope: Scope) -> Scope:
             fail(f"duplicate WITH table name: {name}")
         columns = [identifier(column) for column in alias.args.get("columns") or ()] or None
         frame.tables[fold(name)] = CommonTable(name, columns, item.this, made)
+    if context.trace is not None:
+        _trace_common(context, frame)
     return made
+
+
+def _trace_common(context: Context, frame: WithFrame) -> None:
+    """Tell `Context.trace` what the CTEs name: one that nobody uses is not bound otherwise, and may be wrong."""
+    for table in list(frame.tables.values()):
+        if isinstance(table, CommonTable):
+            with suppress(OperationalError):
+                _bind_common(context, replace(table))
 
 
 def _common(

@@ -17,13 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from aerodb_dbapi.planner.lexer import Token
 from aerodb_dbapi.planner.rewrite import statement
 from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import Mark, TokenStream
 from aerodb_dbapi.storage.catalog import Trigger
 from aerodb_dbapi.storage.errors import OperationalError
+
+_WRITING: Final = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,42 @@ def _timing(stream: TokenStream) -> str:
 
 
 def _refuse(stream: TokenStream, first: int) -> None:
-    """Errors for what a statement of a body must not have."""
-    for token in stream.tokens[first : stream.index]:
-        if token[0] == "DEFAULT":
+    """Errors for what a statement of a body that writes must not have."""
+    outer = _outside_parentheses(stream.tokens[first : stream.index + 1])
+    if outer[0][0] == "WITH":
+        raise stream.error(next(token for token in outer if token[0] in _WRITING))
+    for token in outer:
+        if token[0] == "DEFAULT" or (token[0] in ("ORDER", "LIMIT") and outer[0][0] in ("UPDATE", "DELETE")):
             raise stream.error(token)
         if token[0] == "RETURNING":
             raise OperationalError("cannot use RETURNING in a trigger")
+    _refuse_hint(stream, outer)
+
+
+def _refuse_hint(stream: TokenStream, outer: list[Token]) -> None:
+    """The table that a statement writes has no alias in a body, and no hint."""
+    kind = outer[0][0]
+    at = 3 if outer[1][0] == "OR" else 1
+    at += kind != "UPDATE"  # INTO, FROM
+    at += 3 if outer[at + 1][0] == "." else 1
+    if outer[at][0] == "AS":
+        raise stream.error(outer[at])
+    if kind in ("UPDATE", "DELETE") and len(outer) > at and outer[at][0] in ("INDEXED", "NOT"):
+        hint = "INDEXED BY" if outer[at][0] == "INDEXED" else "NOT INDEXED"
+        raise OperationalError(f"the {hint} clause is not allowed on UPDATE or DELETE statements within triggers")
+
+
+def _outside_parentheses(tokens: list[Token]) -> list[Token]:
+    """The tokens of a statement that are in no parentheses."""
+    depth, found = 0, []
+    for token in tokens:
+        if token[0] == ")":
+            depth -= 1
+        if not depth:
+            found.append(token)
+        if token[0] == "(":
+            depth += 1
+    return found
 
 
 def _steps(stream: TokenStream) -> tuple[str, ...]:

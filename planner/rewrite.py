@@ -191,6 +191,7 @@ def _select(stream: TokenStream) -> str:
     elif stream.kind == "ALL":
         stream.advance()
     _result_columns(stream)
+    after_source = stream.kind in ("FROM", "WHERE", "GROUP", "HAVING")
     if stream.kind == "FROM":
         stream.pass_on(TokenType.FROM)
         sources(stream)
@@ -203,6 +204,9 @@ def _select(stream: TokenStream) -> str:
         stream.pass_on(TokenType.HAVING)
         expression(stream)
     if starts_definitions(stream):
+        if not after_source:  # sqlglot would take the word for the alias of the last result column
+            stream.write(TokenType.WHERE, "WHERE")
+            stream.write(TokenType.TRUE, "TRUE")
         definitions(stream, expression)
     clause = ""
     if stream.kind == "ORDER":
@@ -248,7 +252,7 @@ def _result_column(stream: TokenStream) -> None:
     if stream.kind == "AS":
         stream.advance()
         write_alias(stream, stream.name())
-    elif stream.kind in ALIASES:
+    elif stream.kind in ALIASES and not starts_definitions(stream):
         write_alias(stream, stream.name())
     elif level != COLUMN:
         write_alias(stream, TEXT_ALIAS_PREFIX + stream.text_since(start))

@@ -273,15 +273,17 @@ class Scope:
             frame = frame.parent
         return None
 
-    def find(self, name: str, table: str | None = None, database: str | None = None) -> list[Expression]:
-        """The columns that a folded name means here: none, one, or the operands of a full join's coalesce()."""
+    def find(
+        self, name: str, table: str | None = None, database: str | None = None, written: str = ""
+    ) -> list[Expression]:
+        """The columns that a folded name means here: none, one, or the operands of a full join's coalesce(). `written`: as errors show
+        it."""
         named = self.entries
         if table is not None:
             named = [e for e in named if e.alias == table and (database is None or e.database == database)]
         found = entries_meant(named, name)
         if found is None:
-            written = ".".join(part for part in (database, table, name) if part is not None)
-            raise OperationalError(f"ambiguous column name: {written}")
+            raise OperationalError(f"ambiguous column name: {written or name}")
         return [entry.column(entry.positions[name]) for entry in found]
 
     def find_rowid(self, table: str | None, database: str | None) -> Entry | None:

@@ -98,6 +98,21 @@ def in_use(collations: Mapping[str, Callable[[str], Any]]) -> Iterator[None]:
         _APPLICATION.reset(token)
 
 
+class _EveryName(dict[str, Callable[[str], Any]]):
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+@contextmanager
+def any_collation() -> Iterator[None]:
+    """Take every name for that of a collation inside the block, in which nothing is compared: for reading definitions."""
+    with in_use(_EveryName()):
+        yield
+
+
 def is_application(name: str) -> bool:
     """Whether a name stands for a collation of the application."""
     return name.upper() in (_APPLICATION.get() or ())

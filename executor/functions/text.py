@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.define import scalar, strict
 from aerodb_dbapi.executor.functions.printf import sql_printf
-from aerodb_dbapi.executor.matching import glob_matcher, like_matcher
+from aerodb_dbapi.executor.matching import NO_ESCAPE, glob_matcher, like_matcher
 from aerodb_dbapi.planner.functions import ScalarFunction
 from aerodb_dbapi.storage.collations import fold_case
 from aerodb_dbapi.storage.errors import DataError, OperationalError
@@ -208,17 +208,14 @@ def unicode(value: Any) -> int | None:
     return code
 
 
-_NO_ESCAPE: Final = object()
-
-
-def like(pattern: Any, value: Any, escape: Any = _NO_ESCAPE) -> int | None:
+def like(pattern: Any, value: Any, escape: Any = NO_ESCAPE) -> int | None:
     """like(X, Y [, Z]): Y LIKE X ESCAPE Z. Blobs match nothing."""
     if type(pattern) is bytes or type(value) is bytes:
         return 0
     if escape is None:
         return None
-    single = "" if escape is _NO_ESCAPE else until_nul(as_text(escape))
-    if escape is not _NO_ESCAPE and len(single) != 1:
+    single = NO_ESCAPE if escape is NO_ESCAPE else until_nul(as_text(escape))
+    if single is not NO_ESCAPE and len(single) != 1:
         raise OperationalError("ESCAPE expression must be a single character")
     if pattern is None or value is None:
         return None
