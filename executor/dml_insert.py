@@ -154,6 +154,7 @@ class RowWriter:
         self.skip = skip
         self.kept = kept
         self.parts: list[str] = []  # the source of functions that the unit calls
+        self.shown = ""  # the variable with what RETURNING shows of the row, where it is made before AFTER triggers
         self.rowid, self.row = f"k{number}", f"r{number}"
         self.compiler = ExpressionCompiler(unit)
         self.compiler.sources[number] = RowBinding(self.row, self.rowid, table.rowid_alias)
@@ -191,9 +192,13 @@ class RowWriter:
             function = self.unit.bind(getattr(self.hooks, name), name)
             self.unit.line(f"{function}(session, transaction, {', '.join(arguments)})")
 
-    def hook_after(self, name: str, *arguments: str) -> None:
-        """The line that calls what comes after a row, if anything may."""
+    def hook_after(self, name: str, *arguments: str, shown: Callable[[], str] | None = None) -> None:
+        """The line that calls what comes after a row, if anything may. AFTER triggers come after RETURNING: what it shows is kept before
+        them."""
         if self.hooks is not None and self.hooks.nests:
+            if shown is not None and self.hooks.comes_after:
+                self.unit.line(f"shown = {shown()}")
+                self.shown = "shown"
             function = self.unit.bind(getattr(self.hooks, name), name)
             with self.reckoned("1" if self.kept == "0" else f"{self.kept} + 1"):
                 self.unit.line(f"yield {function}(session, transaction, {', '.join(arguments)})")
@@ -431,7 +436,7 @@ class InsertWriter:
 
     def _returning(self) -> str:
         assert self.statement.returning is not None
-        return self.rows.returning(self.statement.returning, self.statement.row_id)
+        return self.rows.shown or self.rows.returning(self.statement.returning, self.statement.row_id)
 
     # --- one row
 
@@ -459,7 +464,8 @@ class InsertWriter:
         self.rows.put_entries(self.table.indexes, names.__getitem__, self.statement.index_filters)
         if not self.table.without_rowid:
             self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
-        self.rows.hook_after("inserted", self.rows.rowid, self.rows.row)
+        shown = self._returning if self.statement.returning else None
+        self.rows.hook_after("inserted", self.rows.rowid, self.rows.row, shown=shown)
 
     def _before(self) -> None:
         """The call of BEFORE triggers: they get the values as they are given."""

@@ -159,7 +159,7 @@ class UpdateWriter:
             unit.line(f"if {self.old_rowid} is not None: transaction.note_seen({self.table.tree}, {self.old_rowid})")
             unit.line(f"return 0, {empty}")
         self.row([self.rows.compiler.value(value) for _, value in self.statement.assignments])
-        unit.line(f"return 1, {'[' + self._returning() + ']' if self.statement.returning else 'None'}")
+        unit.line(f"return 1, {'[' + self.returned() + ']' if self.statement.returning else 'None'}")
         return self.finish()
 
     def _write_loop(self) -> tuple[Callable[..., Any], str]:
@@ -182,7 +182,7 @@ class UpdateWriter:
                     unit.line(f"if {self.old_row} is None: continue")
                 self.row([self.rows.compiler.value(value) for value in values] if late else news)
                 if statement.returning:
-                    unit.line(f"returned.append({self._returning()})")
+                    unit.line(f"returned.append({self.returned()})")
                 unit.line("count += 1")
             self._write_deferred()
             unit.line(f"return count, {'returned' if statement.returning else 'None'}")
@@ -229,9 +229,9 @@ class UpdateWriter:
                 self.unit.line(f"delete_many({writer}, gone{n})")
                 self.unit.line(f"{writer}.put_many(come{n}, [key[-1] for key in come{n}])")
 
-    def _returning(self) -> str:
+    def returned(self) -> str:
         assert self.statement.returning is not None
-        return self.rows.returning(self.statement.returning, self.statement.new_id)
+        return self.rows.shown or self.rows.returning(self.statement.returning, self.statement.new_id)
 
     def finish(self) -> tuple[Callable[..., Any], str]:
         """The function and its source, that of its parts before it."""
@@ -282,7 +282,8 @@ class UpdateWriter:
         rows.hook("added", rows.rowid, rows.row)
         unit.line(f"{rows.tree}.put({rows.rowid}, {rows.row})")
         rows.put_entries(self.indexes, names.__getitem__, self.statement.index_filters)
-        rows.hook_after("updated", self.old_rowid, self.old_row, rows.rowid, rows.row)
+        shown = self.returned if self.statement.returning else None
+        rows.hook_after("updated", self.old_rowid, self.old_row, rows.rowid, rows.row, shown=shown)
 
     def _before(self, names: dict[int, str]) -> None:
         """The call of BEFORE triggers; the row is read again after them."""
@@ -364,7 +365,7 @@ def write_upsert(upsert: Upsert, hooks: Any = None) -> tuple[Callable[..., Any],
             writer.row([f"a[{i}]" for i in range(len(values))])
         else:
             writer.row([rows.compiler.value(value) for value in values])
-        unit.line(f"return {rows.returning(statement.returning, statement.new_id) if statement.returning else '1'}")
+        unit.line(f"return {writer.returned() if statement.returning else '1'}")
 
     unit.line(f"return {unit.function(write, 'u', names)[0]}")
     return writer.finish()
@@ -433,17 +434,17 @@ class DeleteWriter:
         with unit.block(f"for {rows.rowid}, {rows.row} in found:"):
             unit.line(f"{rows.row} = {rows.tree}.get({rows.rowid})")
             unit.line(f"if {rows.row} is None: continue")
+            self._row()
             if returning:
                 unit.line(f"returned.append({self._returning()})")
-            self._row()
             unit.line("count += 1")
         unit.line(f"return count, {'returned' if returning else 'None'}")
         made, source = unit.finish()
-        return made, f"{find_source}\n{source}"
+        return made, "\n".join([find_source, *rows.parts, source])
 
     def _returning(self) -> str:
         assert self.statement.returning is not None
-        return self.rows.returning(self.statement.returning, self.statement.row_id)
+        return self.rows.shown or self.rows.returning(self.statement.returning, self.statement.row_id)
 
     def _write_watched(self, find_source: str) -> tuple[Callable[..., Any], str]:
         """Row by row, for subqueries in RETURNING see what is deleted so far."""
@@ -485,4 +486,4 @@ class DeleteWriter:
             if where is not None:
                 text = f"if {self.unit.bind(where, 'where')}({rows.rowid}, {rows.row}): {text}"
             self.unit.line(text)
-        rows.hook_after("deleted", rows.rowid, rows.row)
+        rows.hook_after("deleted", rows.rowid, rows.row, shown=self._returning if self.statement.returning else None)

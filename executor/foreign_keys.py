@@ -323,6 +323,7 @@ def empty_for_drop(
         remove(rowid)
         drive(checks.act(session, transaction, (rowid, *row)))
     if session.violations > 0:
+        session.changes = 0
         raise violated()
     session.changes = len(rows)
     session.total_changes += len(rows)

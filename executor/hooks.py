@@ -90,6 +90,11 @@ class Hooks:
         """Are there BEFORE triggers?"""
         return self.triggers is not None and bool(self.triggers.before)
 
+    @property
+    def comes_after(self) -> bool:
+        """Are there AFTER triggers?"""
+        return self.triggers is not None and bool(self.triggers.after)
+
     def _converted(self, row: Row, rowid: int) -> Row:
         made = [value if convert is None else convert(value) for value, convert in zip(row, self.converters)]
         if self.rowid_alias is not None:

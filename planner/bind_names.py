@@ -43,10 +43,14 @@ def _note(context: Context, node: Any, scope: Scope, name: str, table: str | Non
     at: Scope | None = scope
     while at is not None:
         meant = [e for e in at.entries if name in e.positions and (table is None or e.alias == table)]
+        own = True
+        if not meant and name in ROWID_NAMES and (entry := at.find_rowid(table, None)) is not None:
+            meant, own = [entry], False
         for entry in meant:
             if entry.table is not None:
                 database = entry.database or ""
-                context.trace.append(Reference(node.this, entry.table.name, name, database))
+                if own:
+                    context.trace.append(Reference(node.this, entry.table.name, name, database))
                 if table is not None and not entry.aliased:
                     context.trace.append(Reference(node.args["table"], entry.table.name, None, database))
         at = None if meant else at.parent

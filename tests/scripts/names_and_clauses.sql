@@ -157,3 +157,14 @@ ok
 'CREATE VIEW n2 AS WITH q AS (SELECT c FROM "m") SELECT 1'
 'CREATE VIEW n3 AS SELECT mine(c), sum(c) FILTER (WHERE mine(b, 1)) FROM "m" WHERE c = \'x\' COLLATE own'
 OperationalError: no such function: mine
+
+# RENAME TO finds the table before the names of its rowid.
+a> CREATE VIEW n4 AS SELECT rowid, m.rowid, (SELECT m.oid + k._rowid_ FROM k) FROM m
+a> ALTER TABLE m RENAME TO n
+a> SELECT sql FROM sqlite_schema WHERE name = 'n4'
+a> SELECT count(*) FROM n4
+---
+ok
+ok
+'CREATE VIEW n4 AS SELECT rowid, "n".rowid, (SELECT "n".oid + k._rowid_ FROM k) FROM "n"'
+0
