@@ -22,7 +22,7 @@ Row shape
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from operator import index
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -31,7 +31,8 @@ from aerodb_dbapi import arrow
 from aerodb_dbapi import parameters as parameters_
 from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.executor.waiting import contends
-from aerodb_dbapi.parameters import bind, bind_rows
+from aerodb_dbapi.parameters import bind, bind_until, draw
+from aerodb_dbapi.planner.lexer import END, first_word
 from aerodb_dbapi.storage import raw_text
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
 from aerodb_dbapi.storage.values import as_text
@@ -48,6 +49,9 @@ _NO_ROWS: Iterator[Any] = iter(())
 _CHUNK_ROWS = 20_480  # whole leaves, so that no chunk opens the last leaf of the one before
 UNSET = cast("Any", object())
 _DML = frozenset({"insert", "update", "delete"})
+_CONTROL = frozenset(
+    {END, "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "DETACH"}
+)  # not by `executemany`
 
 
 _AS_MADE: Any = (
@@ -321,18 +325,24 @@ class Cursor:
         compiled = prepared.compiled
         if compiled.kind in _DML:
             connection._begin_implicitly(sql)
-        elif compiled.names is not None:
+        elif compiled.names is not None or first_word(sql) in _CONTROL:
             raise ProgrammingError("executemany() can only execute DML statements.")
         self._compiled = compiled
         slots = compiled.parameters[: prepared.n_parameters]
         total = 0
-        while chunk := list(islice(items, _CHUNK_ROWS)):
-            rows = bind_rows(chunk, slots)
+        failure: BaseException | None = None
+        while failure is None:
+            chunk, failure = draw(items, _CHUNK_ROWS)
+            rows, failure = bind_until(chunk, slots, failure)
+            if not rows:
+                break
             if connection._trace is not None or connection._checks_length:
                 for values in rows:
                     connection._check_length(values)
                     connection._note(prepared, values)
             total += session.run_many(prepared, rows)
+        if failure is not None:
+            raise failure
         self._rowcount = total if compiled.kind in _DML else -1
         return self._rowcount
 
@@ -514,10 +524,17 @@ class Cursor:
             self._rowcount, self._returned = self._returned, -1
 
     def _made(self, rows: list[tuple[Any, ...]]) -> list[Any]:
-        """What is fetched of rows."""
-        if _AS_MADE is not None:
-            return list(map(self._looked_at, rows))
-        return rows if self._make is None else list(map(self._make, rows))
+        """What is fetched of rows. Where one is refused, by a row factory or a converter, those behind it are still to be fetched."""
+        make = self._make if _AS_MADE is None else self._looked_at
+        if make is None:
+            return rows
+        rest, to_come = iter(rows), self._rows
+        try:
+            return list(map(make, rest))
+        except BaseException:
+            if self._rows is to_come:
+                self._rows = chain(rest, to_come)
+            raise
 
     def _looked_at(self, row: tuple[Any, ...]) -> Any:
         """What is fetched of a row that may hold text which is not UTF-8."""

@@ -106,6 +106,11 @@ class Feeding:
     def _database(self) -> Any:
         return self._ready().database  # type: ignore[attr-defined]
 
+    def _writable_database(self) -> Any:
+        session = self._ready()  # type: ignore[attr-defined]
+        session.refuse_to_write()
+        return session.database
+
     def changes(
         self, since: int | None = None, *, consumer: str | None = None, wait: bool = False, timeout: float | None = None
     ) -> Iterator[CommitChanges]:
@@ -128,7 +133,7 @@ class Feeding:
         """Have the database keep what a consumer of `changes` still needs, from behind commit `since` on (by default the
         latest one); that commit's id. It lasts, also over restarts, until `drop_consumer`. OperationalError: that commit is
         no longer held."""
-        database = self._database()
+        database = self._writable_database()
         position: int = database.root.commit_id if since is None else since
         database.root_at(position)
         feed.set_consumer(database, name, position)
@@ -136,13 +141,13 @@ class Feeding:
 
     def acknowledge(self, name: str, commit_id: int) -> None:
         """A consumer needs nothing any more up to that commit. OperationalError: no such consumer."""
-        database = self._database()
+        database = self._writable_database()
         if commit_id > feed.position_of(database, name):
             feed.set_consumer(database, name, commit_id)
 
     def drop_consumer(self, name: str) -> None:
         """Keep nothing for a consumer any more. OperationalError: no such consumer."""
-        database = self._database()
+        database = self._writable_database()
         feed.position_of(database, name)
         feed.set_consumer(database, name, None)
 
@@ -152,4 +157,4 @@ class Feeding:
         the digests are equal. ProgrammingError: it is not the next one, or a transaction is open."""
         if self._ready().transaction is not None:  # type: ignore[attr-defined]
             raise ProgrammingError("cannot apply a commit within a transaction")
-        feed.apply(self._database(), commit._commit)
+        feed.apply(self._writable_database(), commit._commit)

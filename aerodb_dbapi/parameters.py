@@ -7,7 +7,8 @@ Rules are those of `sqlite3`: a sequence fills slots in order, a mapping fills n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from operator import countOf
 from struct import error as struct_error
 from struct import pack
@@ -126,6 +127,32 @@ def bind_rows(rows: Iterable[Any], slots: list[str | None]) -> list[tuple[Any, .
         elif bound is not None:
             bound += part
     return CheckedRows(rows, kinds) if bound is None else bound
+
+
+def draw(items: Iterator[Any], most: int) -> tuple[list[Any], BaseException | None]:
+    """The next items of an iterator, at most so many; and, where it failed, what it raised behind them."""
+    drawn: list[Any] = []
+    try:
+        drawn.extend(islice(items, most))
+    except BaseException as error:
+        return drawn, error
+    return drawn, None
+
+
+def bind_until(
+    rows: list[Any], slots: list[str | None], failure: BaseException | None
+) -> tuple[list[tuple[Any, ...]], BaseException | None]:
+    """`bind_rows`, where an item that cannot be bound ends the rows: those before it, and what was raised; else `failure`."""
+    try:
+        return bind_rows(rows, slots), failure
+    except Exception:
+        bound: list[tuple[Any, ...]] = []
+        for row in rows:
+            try:
+                bound.append(bind(row, slots))
+            except BaseException as error:
+                return bound, error
+        return bound, failure
 
 
 def _are_plain(rows: list[Any], count: int, kinds: list[set[type]]) -> bool:

@@ -86,6 +86,9 @@ class Row:
     def __hash__(self) -> int:
         return hash((self._description, self._values))
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"cannot pickle '{type(self).__module__}.{type(self).__qualname__}' object")
+
     def __repr__(self) -> str:
         return f"<aerodb_dbapi.Row object at {id(self):#x}>"
 

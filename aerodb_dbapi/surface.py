@@ -259,6 +259,9 @@ class Surface:
         Raises OperationalError when there is no such table, column, row, or value of these types.
         """
         self._ready()
+        for place, text in enumerate((table, column), 1):
+            if not isinstance(text, str):
+                raise TypeError(f"blobopen() argument {place} must be str, not {type_name(text)}")
         if not isinstance(row, int):
             raise TypeError("expected 'int'")
         return Blob._open(self, table, column, check_parameter(row), bool(readonly), name)  # type: ignore[arg-type]
@@ -332,6 +335,7 @@ class Surface:
         other = target._open_session()
         if other.transaction is not None:
             raise OperationalError("destination database is in use")
+        other.refuse_to_write()
         while True:
             root, copying = source.root, Copying(session, progress, pages)
             try:

@@ -44,7 +44,7 @@ from aerodb_dbapi.planner.query import (
 )
 from aerodb_dbapi.planner.usage import all_queries, query_expressions, walk_nodes
 from aerodb_dbapi.storage.catalog import Schema, Table, fold
-from aerodb_dbapi.storage.errors import DatabaseError, NotSupportedError
+from aerodb_dbapi.storage.errors import DatabaseError, NotSupportedError, OperationalError
 
 OK: Final = 0
 DENY: Final = 1
@@ -195,8 +195,7 @@ def _hidden_columns(
         for node in walk_nodes(expression):
             if isinstance(node, Call | AggregateCall) and node.name not in asked:
                 asked.add(node.name)
-                if not may(ask, _FUNCTION, None, node.name):
-                    raise NotSupportedError("an authorizer's SQLITE_IGNORE for a function")
+                _function_allowed(ask, node.name)
             elif isinstance(node, Column) and node.source in tables and (node.source, node.position) not in asked:
                 asked.add((node.source, node.position))
                 table, view = tables[node.source]
@@ -216,8 +215,15 @@ def _windows_allowed(ask: Ask, queries: list[Query]) -> None:
     """Ask about every window function once."""
     levels = [level for query in queries if isinstance(query, Windowed) for level in query.levels]
     for name in dict.fromkeys(call.function.name for level in levels for call in level.calls):
-        if not may(ask, _FUNCTION, None, name):
-            raise NotSupportedError("an authorizer's SQLITE_IGNORE for a function")
+        _function_allowed(ask, name)
+
+
+def _function_allowed(ask: Ask, name: str) -> None:
+    answer = ask(_FUNCTION, None, name, None, None)
+    if answer == DENY:
+        raise OperationalError(f"not authorized to use function: {name}")
+    if answer == IGNORE:
+        raise NotSupportedError("an authorizer's SQLITE_IGNORE for a function")
 
 
 def _hide(query: Query, hidden: set[tuple[int, int]]) -> None:

@@ -51,8 +51,9 @@ from aerodb_dbapi.planner.query import (
     ViewStatement,
 )
 from aerodb_dbapi.storage import collations
-from aerodb_dbapi.storage.catalog import Schema, fold
+from aerodb_dbapi.storage.catalog import NUMBER_SHIFT, Schema, fold
 from aerodb_dbapi.storage.errors import DatabaseError, InternalError, OperationalError
+from aerodb_dbapi.storage.schemas import MAIN
 from aerodb_dbapi.storage.tree import Tree
 
 Row = tuple[Any, ...]
@@ -169,8 +170,8 @@ def _note_trees(reads: tuple[int, ...], text: str) -> Callable[[Any, Row], None]
 
 
 def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
-    if session.read_only and (parsed.kind in _DDL_KINDS or parsed.kind in _DML_KINDS):
-        session.refuse_to_write()
+    if parsed.kind in _DDL_KINDS or parsed.kind in _DML_KINDS:
+        _check_may_write(session, parsed)
     ask = session.authorizer
     if ask is not None and parsed.kind not in _UNASKED and not authorize.control_allowed(ask, parsed.tree):
         return _nothing(text)
@@ -199,6 +200,14 @@ def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Map
     if isinstance(parsed.tree, Attach | Detach):
         return _compile_attachment(parsed.tree, text, parsed.parameters)
     return Compiled("transaction", _control(parsed.tree), text=text, schema=None)
+
+
+def _check_may_write(session: Any, parsed: Parsed) -> None:
+    """Raise where nothing may be written. A connection that only reads main writes temp and what is attached; there the transaction
+    refuses what is main's."""
+    to_temp = parsed.kind in _DDL_KINDS and fold(parsed.tree.database or "") == "temp"
+    if session.settings.get("query_only") or (session.others is None and not to_temp):
+        session.refuse_to_write()
 
 
 def _compile_attachment(statement: Attach | Detach, text: str, parameters: list[str | None]) -> Compiled:
@@ -262,6 +271,12 @@ def _compile_rows(
         )  # fmt: skip
     else:
         assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement | ViewStatement)
+        if (
+            session.read_only
+            and not isinstance(statement, ViewStatement)
+            and statement.table.id >> NUMBER_SHIFT == MAIN
+        ):
+            session.refuse_to_write()
         hooks = hooks_for(session, schema, statement)
         run_dml, run_many, source = compile_dml(statement, hooks)
         if hooks is not None:
@@ -315,8 +330,8 @@ def _compile_analyze(parsed: Parsed, inner: str, text: str, schema: Schema) -> C
 
 
 def _analyze(session: Any, parsed: Parsed, text: str, params: Row) -> list[AnalysisRow]:
-    if session.read_only and parsed.kind in _DML_KINDS:
-        session.refuse_to_write()
+    if parsed.kind in _DML_KINDS:
+        _check_may_write(session, parsed)
     made: list[Analysis] = []
     compiled = _compile_rows(
         session, parsed, text, session.schema, session.trees, lambda statement: made.append(Analysis(statement))

@@ -101,9 +101,10 @@ class Other:
 class Databases:
     """The databases of a connection besides main, in the order of their numbers."""
 
-    __slots__ = ("_merged", "_next", "others")
+    __slots__ = ("_merged", "_next", "others", "read_only")
 
-    def __init__(self) -> None:
+    def __init__(self, read_only: bool = False) -> None:
+        self.read_only = read_only  # main
         self.others: dict[int, Other] = {}
         self._next = FIRST_ATTACHED
         self._merged: tuple[list[Schema], MergedSchema] | None = None
@@ -124,6 +125,10 @@ class Databases:
     def attached(self) -> list[Other]:
         """All but temp."""
         return [other for other in self.others.values() if other.number != TEMP]
+
+    def may_only_read(self, number: int) -> bool:
+        """Whether main, or another database, is open for reading only."""
+        return self.read_only if number == MAIN else self.others[number].read_only
 
     def schema(self, main: Schema, stored: Callable[[Other], Schema]) -> MergedSchema:
         """The schema of all; the same object as long as none of them has changed (INV-S3)."""
@@ -207,7 +212,7 @@ class MergedTransaction(Transaction):
     def writable(self, number: int) -> Transaction:
         """The part of a database that is going to be written."""
         self.used.add(number)
-        if number != MAIN and self.databases.others[number].read_only:
+        if self.databases.may_only_read(number):
             raise OperationalError("attempt to write a readonly database", name="SQLITE_READONLY")
         return self.parts[number]
 
@@ -338,7 +343,7 @@ def open_file(path: str) -> tuple[Database, bool]:
 def open_others(session: Any) -> Databases:
     """The databases besides main, from now on there."""
     if session.others is None:
-        session.others = Databases()
+        session.others = Databases(session.read_only)
         session.own_plans()
         if isinstance(session.transaction, Transaction):
             session.transaction = MergedTransaction(session.others, session.transaction)
@@ -424,8 +429,7 @@ def within(session: Any, number: int, transaction: Any = None) -> Iterator[Any]:
         part = transaction.parts[number]
     inside = None if session.transaction is None else part
     outer = (transaction, tuple([getattr(session, name) for name in _SWAPPED]))
-    read_only = session.read_only or (number != MAIN and others.others[number].read_only)
-    saved = _swap(session, (database, inside, None, PlanCache(), None, outer, name, read_only))
+    saved = _swap(session, (database, inside, None, PlanCache(), None, outer, name, others.may_only_read(number)))
     try:
         yield part
     finally:

@@ -107,9 +107,8 @@ def secure_delete(session: Any, value: str | None) -> Rows:
 
 def query_only(session: Any, value: int | None) -> Rows:
     """Whether statements that write are refused."""
-    now = bool(session.settings.get("query_only"))
-    if value is not None and bool(value) is not now and (now or not session.read_only):
-        session.settings["query_only"] = session.read_only = bool(value)
+    if value is not None and bool(value) is not bool(session.settings.get("query_only")):
+        session.settings["query_only"] = bool(value)
         session.own_plans()
     return [(int(bool(session.settings.get("query_only"))),)]
 

@@ -220,9 +220,9 @@ class Session:
             raise OperationalError("interrupted", name="SQLITE_INTERRUPT")
 
     def refuse_to_write(self) -> None:
-        """Raise where the connection was opened for reading only. A session that may write shares no plans with one
-        that may not, so compiled statements need not ask."""
-        if self.read_only:
+        """Raise where main was opened for reading only, or `PRAGMA query_only` is set. A session that may write shares no plans
+        with one that may not, so compiled statements need not ask."""
+        if self.read_only or self.settings.get("query_only"):
             raise OperationalError("attempt to write a readonly database", name="SQLITE_READONLY")
 
     def close(self) -> None:
@@ -579,8 +579,7 @@ class Session:
         """BEGIN. `mode`: DEFERRED or CONCURRENT, IMMEDIATE, EXCLUSIVE."""
         if self.transaction is not None:
             raise OperationalError("cannot start a transaction within a transaction")
-        if mode in ("IMMEDIATE", "EXCLUSIVE"):
-            self.refuse_to_write()
+        if mode in ("IMMEDIATE", "EXCLUSIVE") and not self.read_only:
             self.transaction = self.take_view(immediate=True)
             self._know(self.transaction)
         else:

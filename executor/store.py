@@ -43,6 +43,7 @@ def compile_store(statement: Store, parameters: list[str | None], text: str, val
         return Compiled("vacuum", _vacuum(statement, values_of), text=text, schema=None, parameters=parameters)
 
     def run(session: Any, transaction: Any, params: tuple[Any, ...]) -> tuple[int, Any]:
+        session.refuse_to_write()
         if isinstance(statement, CreateSnapshot):
             _create(session, transaction, statement)
         else:

@@ -76,6 +76,7 @@ from aerodb_dbapi.planner.query import Join, Query, QuerySource, Values
 from aerodb_dbapi.planner.rewrite_windows import OVER
 from aerodb_dbapi.planner.scope import Scope
 from aerodb_dbapi.storage.collations import is_known
+from aerodb_dbapi.storage.errors import OperationalError
 
 Handler = Callable[[Context, Any, Scope], Expression]
 
@@ -210,7 +211,7 @@ def written_collation(node: Any) -> str:
     written = identifier(node.expression)
     name = written.upper()
     if not is_known(name):
-        fail(f"no such collation sequence: {written}")
+        raise OperationalError(f"no such collation sequence: {written}", name="SQLITE_ERROR_MISSING_COLLSEQ")
     return name
 
 

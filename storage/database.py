@@ -51,7 +51,7 @@ from aerodb_dbapi.storage.cache import BUDGET
 from aerodb_dbapi.storage.checkpoint import Checkpointer, LiveStates, snapshots
 from aerodb_dbapi.storage.commit import MODES, Committer
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
-from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles
+from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles, place_of
 from aerodb_dbapi.storage.lock_file import APPENDED, COMMIT, ENDING, HEADER, OPENING, UNDER_WAY, UNKNOWN, LockFile
 from aerodb_dbapi.storage.looking import looking
 from aerodb_dbapi.storage.nodes import paused_gc
@@ -156,8 +156,8 @@ class Database:
         """The database in that file, made if there is none; the same object for every open of one file."""
         files = files or _FILES
         with cls.registry_lock:
-            if files.has_processes and os.path.islink(path):
-                path = os.path.realpath(path)  # log and lock file lie beside the file itself
+            if files.has_processes:
+                path = place_of(path)
             known = cls._registered(files, path)
             if known is not None:
                 return known.opened_again()

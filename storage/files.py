@@ -222,6 +222,15 @@ class OperatingSystemFiles:
         return os.urandom(count)
 
 
+def place_of(path: str) -> str:
+    """The path by which a database is known from its opening on: without links, for log and lock file lie beside the file itself, and
+    from the root, for the process may go to another folder, where the same name is another file."""
+    try:
+        return os.path.realpath(path)
+    except OSError as error:  # the folder that we are in is gone
+        raise OperationalError("unable to open database file", name="SQLITE_CANTOPEN") from error
+
+
 def write_all(file: File, offset: int, data: bytes) -> None:
     """Write all of `data`, however little the system takes at a time."""
     written = file.write_at(offset, data) if len(data) <= _WRITE_PIECE else 0

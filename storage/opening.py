@@ -30,6 +30,7 @@ from aerodb_dbapi.storage.sharing import PATIENCE, SUFFIX, attach, begin
 from aerodb_dbapi.storage.wal import Log
 
 HISTORY: Final = 1000
+_STILL_OPEN: Final = "database is locked: the file that was here is still open"
 
 
 class Store:
@@ -66,12 +67,14 @@ class Store:
 
     def _read(self, files: FileSystem, path: str, cache_bytes: int) -> None:
         if self.others:
+            if headers.is_unmade(self.file):  # made by this opening: the others' file was deleted
+                raise OperationalError(_STILL_OPEN, name="SQLITE_BUSY")
             self.blocks = BlockFile.open(self.file, path, NodeCache(cache_bytes))
             self.generations = Generations(files, path, self.blocks.header.file_id)
             self.generations.sought = self.blocks.header.generation + self.blocks.header.sealed
             assert self.lock_file is not None
             if not self.lock_file.is_of(self.blocks.header.file_id):
-                raise OperationalError("database is locked: the file that was here is still open", name="SQLITE_BUSY")
+                raise OperationalError(_STILL_OPEN, name="SQLITE_BUSY")
             return
         try:
             if made := headers.is_unmade(self.file):

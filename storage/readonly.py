@@ -59,7 +59,7 @@ from aerodb_dbapi.storage.checkpoint import Checkpointer, LiveStates
 from aerodb_dbapi.storage.commit import Committer
 from aerodb_dbapi.storage.database import Database, latest_root, set_latest_root
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
-from aerodb_dbapi.storage.files import io_error
+from aerodb_dbapi.storage.files import io_error, place_of
 from aerodb_dbapi.storage.following import Following
 from aerodb_dbapi.storage.generations import Generations
 from aerodb_dbapi.storage.graft import graft, schema_cell
@@ -511,8 +511,7 @@ def open_for_reading(
 ) -> Database:
     """The database in that file, for reading only; one that this process has open for writing anyway is that one."""
     with Database.registry_lock:
-        if os.path.islink(path):
-            path = os.path.realpath(path)
+        path = place_of(path)
         known = None if immutable else Database.known(path)
         key = (files, files.identity(path), immutable)
         known = known or Database.registry.get(key)

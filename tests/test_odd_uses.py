@@ -1,0 +1,211 @@
+"""Uses of the driver that programs stumble into: items that fail half way, folders that change, files that vanish, connections that only
+read. Where `sqlite3` has the same, both answer."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import aerodb_dbapi
+
+
+@pytest.fixture(params=[aerodb_dbapi, sqlite3], ids=["aerodb", "sqlite3"])
+def db(request: pytest.FixtureRequest) -> ModuleType:
+    module: ModuleType = request.param
+    return module
+
+
+def _failing() -> Iterator[tuple[int, int]]:
+    yield 1, 1
+    yield 2, 2
+    raise KeyError("no more")
+
+
+@pytest.mark.parametrize(
+    ("items", "error"),
+    [
+        (lambda: [(1, 1), (2, 2), (3,)], "ProgrammingError"),
+        (lambda: [(1, 1), (2, 2), (3, object())], ("ProgrammingError", "InterfaceError")),
+        (lambda: [(1, 1), (2, 2), 5], "ProgrammingError"),
+        (lambda: [(1, 1), (2, 2), (3, 2**70)], OverflowError),
+        (lambda: [(1, 1), (2, 2), (2, 2)], "IntegrityError"),
+        (_failing, KeyError),
+    ],
+)
+def test_executemany_keeps_the_items_before_one_that_fails(db: ModuleType, items: Any, error: Any) -> None:
+    connection = db.connect(":memory:")
+    connection.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b)")
+    names = (error,) if isinstance(error, str) else error
+    classes = tuple(getattr(db, name) for name in names) if isinstance(names, tuple) else error
+    with pytest.raises(classes):
+        connection.executemany("INSERT INTO t VALUES (?, ?)", items())
+    assert connection.execute("SELECT * FROM t").fetchall() == [(1, 1), (2, 2)]
+    assert connection.in_transaction
+    assert connection.total_changes == 2
+
+
+@pytest.mark.parametrize(
+    "sql", ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "RELEASE a", "SELECT 1", "", "-- nothing"]
+)
+def test_executemany_is_for_dml(db: ModuleType, sql: str) -> None:
+    with pytest.raises(db.ProgrammingError, match=r"executemany\(\) can only execute DML statements"):
+        db.connect(":memory:").executemany(sql, [()])
+
+
+def test_rows_behind_one_that_a_row_factory_refuses(db: ModuleType) -> None:
+    connection = db.connect(":memory:")
+    cursor = connection.execute("SELECT value FROM json_each('[0, 1, 2, 3]')")
+    cursor.row_factory = lambda cursor, row: 1 // (row[0] - 1)
+    with pytest.raises(ZeroDivisionError):
+        cursor.fetchall()
+    cursor.row_factory = None
+    assert len(cursor.fetchall()) == 2
+
+
+def test_rows_are_not_pickled(db: ModuleType) -> None:
+    connection = db.connect(":memory:")
+    connection.row_factory = db.Row
+    row = connection.execute("SELECT 1 AS a").fetchone()
+    for way in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot pickle"):
+            way(row)
+
+
+def test_errors_have_the_codes_of_sqlite3(db: ModuleType) -> None:
+    connection = db.connect(":memory:")
+    with pytest.raises(db.OperationalError, match="no such collation sequence: c") as caught:
+        connection.execute("SELECT 1 ORDER BY 1 COLLATE c")
+    assert caught.value.sqlite_errorname == "SQLITE_ERROR_MISSING_COLLSEQ"
+    connection.set_authorizer(lambda action, *_: db.SQLITE_DENY if action == db.SQLITE_FUNCTION else db.SQLITE_OK)
+    with pytest.raises(db.OperationalError, match="not authorized to use function: upper"):
+        connection.execute("SELECT upper('a')")
+    with pytest.raises(TypeError, match="argument 1 must be str, not int"):
+        connection.blobopen(5, "a", 1)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_a_relative_path_means_the_folder_of_its_opening(elsewhere: Path) -> None:
+    """The process goes to another folder, where the same name is another database: neither is confused with the other."""
+    first = aerodb_dbapi.connect("a.db")
+    first.execute("CREATE TABLE t(a)")
+    os.chdir(elsewhere)
+    other = aerodb_dbapi.connect("a.db")
+    other.execute("CREATE TABLE other(a)")
+    first.execute("INSERT INTO t VALUES (1)")
+    first.commit()
+    again = aerodb_dbapi.connect("../a.db")
+    reading = aerodb_dbapi.connect("file:../a.db?mode=ro", uri=True)
+    assert again.execute("SELECT * FROM t").fetchall() == reading.execute("SELECT * FROM t").fetchall() == [(1,)]
+    other.execute("INSERT INTO other VALUES (2)")
+    other.commit()
+    for connection in (first, reading, again):
+        connection.close()
+    assert sorted(os.listdir("..")) == ["a.db", "elsewhere"]
+    assert other.execute("SELECT * FROM other").fetchall() == [(2,)]
+    other.close()
+    assert os.listdir() == ["a.db"]
+    assert aerodb_dbapi.connect("a.db").execute("SELECT * FROM other").fetchall() == [(2,)]
+    assert aerodb_dbapi.connect("../a.db").execute("SELECT * FROM t").fetchall() == [(1,)]
+
+
+def test_a_reader_by_a_relative_path(elsewhere: Path) -> None:
+    writer = aerodb_dbapi.connect(str(elsewhere.parent / "a.db"))
+    writer.execute("CREATE TABLE t(a)")
+    writer.close()
+    os.chmod("a.db", 0o444)
+    reading = aerodb_dbapi.connect("file:a.db?mode=ro", uri=True)
+    os.chdir(elsewhere)
+    assert reading.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    reading.close()
+
+
+def test_a_folder_that_is_gone(elsewhere: Path, db: ModuleType) -> None:
+    os.chdir(elsewhere)
+    elsewhere.rmdir()
+    try:
+        with pytest.raises(db.OperationalError, match="unable to open database file"):
+            db.connect("a.db").execute("CREATE TABLE t(a)")
+    finally:
+        os.chdir("/")
+
+
+def test_a_file_that_is_deleted_while_it_is_open(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    connection = aerodb_dbapi.connect(path)
+    connection.execute("CREATE TABLE t(a)")
+    path.unlink()
+    with pytest.raises(aerodb_dbapi.OperationalError, match="the file that was here is still open"):
+        aerodb_dbapi.connect(path)
+    connection.close()
+    new = aerodb_dbapi.connect(path)
+    assert new.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+
+
+# --- connections that only read ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reading(db: ModuleType, tmp_path: Path) -> Any:
+    with db.connect(tmp_path / "a.db") as connection:
+        connection.executescript("CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+    connection.close()
+    return db.connect(f"file:{tmp_path}/a.db?mode=ro", uri=True, isolation_level=None)
+
+
+def test_who_reads_main_only_writes_temp_and_what_is_attached(db: ModuleType, reading: Any) -> None:
+    reading.execute("CREATE TEMP TABLE own(a)")
+    reading.execute("INSERT INTO own SELECT * FROM t")
+    reading.execute("ATTACH ':memory:' AS m")
+    reading.execute("BEGIN IMMEDIATE")
+    reading.execute("CREATE TABLE m.x(a)")
+    reading.execute("INSERT INTO m.x SELECT a + 1 FROM t UNION ALL SELECT a FROM own")
+    reading.execute("COMMIT")
+    assert reading.execute("SELECT a FROM x ORDER BY a").fetchall() == [(1,), (2,)]
+    reading.execute("CREATE TEMP TRIGGER tr AFTER INSERT ON own BEGIN INSERT INTO t VALUES (5); END")
+    refused = [
+        "INSERT INTO own VALUES (2)", "INSERT INTO t VALUES (2)", "UPDATE t SET a = 2 WHERE 0", "DELETE FROM t WHERE 0",
+        "CREATE TABLE z(a)", "CREATE INDEX i ON t(a)", "DROP TABLE t", "PRAGMA user_version = 1",
+    ]  # fmt: skip
+    for sql in refused:
+        with pytest.raises(db.OperationalError, match="attempt to write a readonly database"):
+            reading.execute(sql)
+    assert reading.execute("SELECT * FROM own").fetchall() == reading.execute("SELECT * FROM t").fetchall() == [(1,)]
+    reading.execute("PRAGMA query_only = 1")
+    for sql in ("INSERT INTO x VALUES (3)", "CREATE TEMP TABLE more(a)"):
+        with pytest.raises(db.OperationalError, match="attempt to write a readonly database"):
+            reading.execute(sql)
+    reading.execute("PRAGMA query_only = 0")
+    reading.execute("INSERT INTO x VALUES (3)")
+
+
+def test_who_only_reads_beside_a_writer_of_the_process(tmp_path: Path) -> None:
+    """They share a database that may be written; the connection still may not."""
+    writer = aerodb_dbapi.connect(tmp_path / "a.db")
+    writer.execute("CREATE TABLE t(a)")
+    reading = aerodb_dbapi.connect(f"file:{tmp_path}/a.db?mode=ro", uri=True, isolation_level=None)
+    source = aerodb_dbapi.connect(":memory:")
+    before = writer.commit_id
+    for attempt in (
+        lambda: source.backup(reading),
+        lambda: reading.execute("CREATE SNAPSHOT s"),
+        lambda: reading.execute("DROP SNAPSHOT IF EXISTS s"),
+        lambda: reading.register_consumer("c"),
+    ):
+        with pytest.raises(aerodb_dbapi.OperationalError, match="attempt to write a readonly database"):
+            attempt()
+    assert writer.commit_id == before
