@@ -206,23 +206,32 @@ class QueryCompiler:
         return True
 
     def _write_compound(self, query: Compound) -> bool:
-        line = self.unit.line
-        op = query.op.upper()
-        parts = [self.function(arm) for arm in (_all_arms(query) if op == "UNION ALL" else (query.left, query.right))]
-        if op == "UNION ALL" and not query.order_by:
-            self._write_union_all(query, parts)
-            return False
-        sides = ", ".join(
-            self._iterable(part) if part.is_list else self.unit.held(self._iterable(part), "hold_each")
-            for part in parts
-        )
-        if op == "UNION ALL":
-            line(f"rows = list(chain(({sides})))")
+        if query.op.upper() == "UNION ALL":
+            parts = [self.function(arm) for arm in _all_arms(query)]
+            if not query.order_by:
+                self._write_union_all(query, parts)
+                return False
+            self.unit.line(f"rows = list(chain(({', '.join(map(self._side, parts))})))")
         else:
-            name = {"UNION": "union", "INTERSECT": "intersect", "EXCEPT": "except_rows"}[op]
-            line(f"rows = {name}({sides}, {not query.order_by}{self.row_key(query.orders)})")
+            links = _links(query)
+            left = self._side(self.function(links[0].left))
+            for link in links:
+                if link.op.upper() == "UNION ALL":
+                    if left != "rows":
+                        self.unit.line(f"rows = list({left})")
+                    self.unit.line(f"rows.extend({self._side(self.function(link.right))})")
+                    left = "rows"
+                    continue
+                name = {"UNION": "union", "INTERSECT": "intersect", "EXCEPT": "except_rows"}[link.op.upper()]
+                right = self._side(self.function(link.right))
+                self.unit.line(f"rows = {name}({left}, {right}, {not link.order_by}{self.row_key(link.orders)})")
+                left = "rows"
         self._finish_list("rows", query)
         return True
+
+    def _side(self, part: Made) -> str:
+        """Text of the rows of an arm."""
+        return self._iterable(part) if part.is_list else self.unit.held(self._iterable(part), "hold_each")
 
     def _write_union_all(self, query: Compound, parts: list[Made]) -> None:
         limiter = Limiter(self, query.limit, query.offset)
@@ -352,6 +361,17 @@ def _all_arms(query: Query) -> list[Query]:
         if isinstance(query, Compound) and (query.order_by or query.limit is not None or query.offset is not None):
             break
     return [query, *reversed(arms)]
+
+
+def _links(query: Compound) -> list[Compound]:
+    """A chain of compounds, the innermost first: each is the left side of the next. They are carried out one after the other in one
+    function, however many there are."""
+    links = [query]
+    while isinstance(left := links[-1].left, Compound) and left.counters is None:
+        if left.order_by or left.limit is not None or left.offset is not None:
+            break
+        links.append(left)
+    return links[::-1]
 
 
 def _leads_with(query: Query, cte: int) -> bool:

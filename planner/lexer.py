@@ -83,7 +83,7 @@ FALLBACK: Final = _words(
 """Keywords that SQLite reads as names wherever the keyword itself cannot stand (`%fallback ID` in its grammar)."""
 
 _IDENT = r"[A-Za-z_0-9$\u0080-\U0010ffff]"
-_SPACE = r"(?:[ \t\n\f\r]+|--[^\n]*|/\*(?:[^*]+|\*(?!/))*(?:\*/|\Z))*"
+_SPACE = r"(?:[ \t\n\f\r\ufeff]+|--[^\n]*|/\*(?:[^*]+|\*(?!/))*(?:\*/|\Z))*"
 _TOKEN = re.compile(
     _SPACE
     + "(?:"

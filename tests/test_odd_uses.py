@@ -209,3 +209,31 @@ def test_who_only_reads_beside_a_writer_of_the_process(tmp_path: Path) -> None:
         with pytest.raises(aerodb_dbapi.OperationalError, match="attempt to write a readonly database"):
             attempt()
     assert writer.commit_id == before
+
+
+# --- statements that are long, or begin oddly --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 0" + "".join(f" UNION SELECT {n}" for n in range(499)),
+        "SELECT 0" + "".join(f" EXCEPT SELECT {n}" for n in range(1, 500)),
+        "SELECT 0" + " UNION SELECT 1 INTERSECT SELECT 1" * 249 + " ORDER BY 1 LIMIT 5",
+        "SELECT 0" + " UNION ALL SELECT 1 UNION SELECT 2" * 249,
+        "SELECT 0" + " UNION SELECT 1 UNION ALL SELECT 1" * 249,
+        "WITH c AS (SELECT 0 AS a"
+        + " UNION SELECT 1 UNION ALL SELECT 3" * 249
+        + ") SELECT a, count(*) FROM c GROUP BY a",
+    ],
+    ids=["union", "except", "intersect", "union all below", "union all above", "cte"],
+)
+def test_five_hundred_terms(db: ModuleType, sql: str) -> None:
+    with sqlite3.connect(":memory:") as oracle:
+        assert db.connect(":memory:").execute(sql).fetchall() == oracle.execute(sql).fetchall()
+
+
+def test_a_byte_order_mark_is_white_space(db: ModuleType) -> None:
+    connection = db.connect(":memory:")
+    connection.executescript("\ufeffCREATE TABLE t(a);\ufeff\nINSERT INTO t VALUES (1);")
+    assert connection.execute("\ufeffSELECT a AS x\ufeffy, '\ufeff' FROM t").fetchall() == [(1, "\ufeff")]

@@ -127,7 +127,7 @@ READ = """
         con = db.connect(uri, uri=True, isolation_level=None)
         found[name] = con.execute("SELECT count(*) FROM t").fetchone()[0]
         assert con.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        for sql in ("INSERT INTO t VALUES (100, 1)", "CREATE TABLE u(a)", "BEGIN IMMEDIATE", "PRAGMA user_version = 7", "VACUUM",
+        for sql in ("INSERT INTO t VALUES (100, 1)", "CREATE TABLE u(a)", "PRAGMA user_version = 7", "VACUUM",
                     "PRAGMA wal_checkpoint", "PRAGMA history_retention = 5"):
             told = refused(con.execute, sql)
             assert told == ["OperationalError", "SQLITE_READONLY", "attempt to write a readonly database"], (sql, told)
