@@ -386,8 +386,8 @@ def _check(with_indexes: bool) -> Handler:
             tables = [table for table in tables if fold(table.name) == fold(str(value))]
             if not tables and fold(str(value)) not in MASTER_NAMES and session.schema.view(str(value)) is None:
                 raise OperationalError(f"no such table: {value}")
-        elif value is not None and int(value) > 0:
-            most = int(value)
+        elif value is not None and own.as_integer(value) > 0:
+            most = own.as_integer(value)
         problems = [] if one else store.file_problems(session)
         try:
             problems += islice(_problems(session, tables, with_indexes), most)

@@ -49,13 +49,15 @@ def as_setting(value: str) -> int:
 
 
 def as_integer(value: str) -> int:
-    """The number at the beginning of a text, 0 if there is none."""
+    """The number at the beginning of a text, 0 if there is none; beyond 64 bits the last one within."""
     found = _INTEGER.match(value)
     if found is None:
         return 0
-    return int(found[1], 16) if found[1] else int(found[2])
+    number = int(found[1][:_DIGITS_MAX], 16) if found[1] else int(found[2][:_DIGITS_MAX])
+    return max(-(1 << 63), min(number, (1 << 63) - 1))
 
 
+_DIGITS_MAX: Final = 40  # more than 64 bits have; `int` refuses thousands
 _INTEGER: Final = re.compile(r"\+?0[xX]([0-9a-fA-F]+)|([-+]?[0-9]+)")
 
 

@@ -62,12 +62,18 @@ class TreeStatistics:
         self._recorded: dict[int, list[int]] = {}
 
     def rows(self, table: Table) -> int:
-        """The number of rows of a table."""
-        return len(self.trees[table.tree])
+        """The number of rows of a table; of one that is gone, and read as of an earlier commit, none is known."""
+        try:
+            return len(self.trees[table.tree])
+        except KeyError:
+            return 0
 
     def distinct(self, index: Index, parts: int) -> float | None:
         """The number of different values of an index's first `parts` columns; None for a table too small to tell."""
-        tree = self.trees[index.tree]
+        try:
+            tree = self.trees[index.tree]
+        except KeyError:  # gone, as above
+            return None
         if index.unique and parts == len(index.columns):
             return float(len(tree))
         if len(tree) < ROWS_MIN:  # a plan outlives small beginnings

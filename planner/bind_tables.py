@@ -40,6 +40,7 @@ from aerodb_dbapi.planner.bind_modules import module_source
 from aerodb_dbapi.planner.bind_order import bind_limits, compound_order
 from aerodb_dbapi.planner.bind_real import as_table
 from aerodb_dbapi.planner.bind_stored import bind_indexes
+from aerodb_dbapi.planner.lexer import DIGITS_MAX
 from aerodb_dbapi.planner.parse import parse_select
 from aerodb_dbapi.planner.query import (
     Query,
@@ -128,7 +129,7 @@ def _environment(context: Context, node: Any, scope: Scope) -> Environment:
     commit = version.expression
     if type(commit) is not exp.Literal:
         unsupported("AS OF with a commit id that is not an integer literal")
-    number = int(commit.this)
+    number = int(commit.this) if len(commit.this) < DIGITS_MAX else 1 << 63
     return replace(scope.environment, schema=context.schema_at(number), as_of=number)
 
 

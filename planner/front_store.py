@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aerodb_dbapi.planner.lexer import INTEGER, unquote
+from aerodb_dbapi.planner.lexer import DIGITS_MAX, INTEGER, unquote
 from aerodb_dbapi.planner.rewrite_expression import expression
 from aerodb_dbapi.planner.stream import NAMES, TokenStream
 
@@ -67,7 +67,8 @@ def _create(stream: TokenStream) -> CreateSnapshot:
     if stream.take("AS"):
         _word(stream, "OF")
         stream.expect("COMMIT")
-        commit = int(stream.expect(INTEGER)[1])
+        digits = stream.expect(INTEGER)[1]
+        commit = int(digits) if len(digits) < DIGITS_MAX else 1 << 63
     return CreateSnapshot(name, commit, if_not_exists)
 
 

@@ -82,6 +82,9 @@ FALLBACK: Final = _words(
 )
 """Keywords that SQLite reads as names wherever the keyword itself cannot stand (`%fallback ID` in its grammar)."""
 
+DIGITS_MAX: Final = 64
+"""More than an integer of 64 bits has; `int` refuses a text with thousands."""
+
 _IDENT = r"[A-Za-z_0-9$\u0080-\U0010ffff]"
 _SPACE = r"(?:[ \t\n\f\r\ufeff]+|--[^\n]*|/\*(?:[^*]+|\*(?!/))*(?:\*/|\Z))*"
 _TOKEN = re.compile(

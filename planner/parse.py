@@ -40,7 +40,7 @@ from aerodb_dbapi.planner.attach import attachment
 from aerodb_dbapi.planner.ddl import KIND_OF, definition
 from aerodb_dbapi.planner.front import control
 from aerodb_dbapi.planner.front_store import store_statement
-from aerodb_dbapi.planner.lexer import END, tokenize, unquote
+from aerodb_dbapi.planner.lexer import DIGITS_MAX, END, tokenize, unquote
 from aerodb_dbapi.planner.maintenance import maintenance
 from aerodb_dbapi.planner.rewrite_expression import (
     CLOCKS,
@@ -205,7 +205,7 @@ def parameter_slot(node: exp.Expr) -> int:
 def number_value(node: exp.Expr) -> int | float:
     """The value of a numeric Literal: an int if it fits 64 bits and is written as one, else a float."""
     text = node.this
-    if text.isdecimal() or text[0] == "-":
+    if (text.isdecimal() or text[0] == "-") and len(text) < DIGITS_MAX:
         value = int(text)
         return value if value < 1 << 63 else float(value)
     return float(text)

@@ -22,6 +22,7 @@ from sqlglot.tokens import TokenType
 from aerodb_dbapi.planner.lexer import (
     BAD,
     BRACKETED,
+    DIGITS_MAX,
     END,
     FALLBACK,
     JOIN_WORDS,
@@ -205,7 +206,7 @@ class TokenStream:
             names.append(None)
             slot = len(names) - 1
         elif text[0] == "?":
-            number = int(text[1:])
+            number = int(text[1:]) if len(text) < DIGITS_MAX else 0
             if not 1 <= number <= PARAMETER_MAX:
                 raise OperationalError(f"variable number must be between ?1 and ?{PARAMETER_MAX}")
             names.extend([None] * (number - len(names)))

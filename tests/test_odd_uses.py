@@ -237,3 +237,52 @@ def test_a_byte_order_mark_is_white_space(db: ModuleType) -> None:
     connection = db.connect(":memory:")
     connection.executescript("\ufeffCREATE TABLE t(a);\ufeff\nINSERT INTO t VALUES (1);")
     assert connection.execute("\ufeffSELECT a AS x\ufeffy, '\ufeff' FROM t").fetchall() == [(1, "\ufeff")]
+
+
+@pytest.mark.parametrize("digits", ["9" * 20, "-" + "9" * 20, "9" * 5000])
+def test_numbers_of_pragmas_beyond_64_bits(digits: str) -> None:
+    connection = aerodb_dbapi.connect(":memory:")
+    for name in ("integrity_check", "quick_check", "cache_size", "wal_autocheckpoint", "user_version"):
+        connection.execute(f"PRAGMA {name} = {digits}").fetchall()
+    if digits[0] != "-":
+        assert connection.execute(f"PRAGMA history_retention = {digits}").fetchall() == [(2**63 - 1,)]
+
+
+# --- earlier states of what is gone --------------------------------------------------------------------------------------
+
+
+def test_as_of_reads_tables_and_indexes_that_were_dropped() -> None:
+    connection = aerodb_dbapi.connect(":memory:", isolation_level=None)
+    connection.executescript(
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); CREATE INDEX i ON t(a); CREATE UNIQUE INDEX u ON t(b);"
+    )
+    connection.executemany("INSERT INTO t(a, b) VALUES (?, ?)", [(n % 7, n) for n in range(1000)])
+    old = f"t FOR SYSTEM_TIME AS OF COMMIT {connection.commit_id}"
+    questions = [
+        f"SELECT count(*) FROM {old} WHERE a = 3",
+        f"SELECT * FROM {old} WHERE b = 5",
+        f"SELECT count(*) FROM {old} x JOIN {old} y ON x.a = y.b",
+        f"SELECT a, count(*) FROM {old} WHERE b > 500 GROUP BY a ORDER BY a",
+    ]
+    answers = [connection.execute(question).fetchall() for question in questions]
+    for change in ("DROP INDEX i", "DROP INDEX u", "DROP TABLE t", "CREATE TABLE t(other)"):
+        connection.execute(change)
+        assert [connection.execute(question).fetchall() for question in questions] == answers
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT {}", "SELECT -{}", "SELECT {0} = {0}", "SELECT 1 LIMIT {}", "SELECT json_extract('[1]', '$[{}]')", "SELECT '{}' + 1",
+        "SELECT 5 ORDER BY {}", "CREATE TABLE t(a DEFAULT {})", "SELECT ?{}", "SELECT CAST('{}' AS INT)", "SELECT {}.5, 1e{}",
+    ],
+)  # fmt: skip
+def test_numbers_with_thousands_of_digits(sql: str) -> None:
+    """`int` of Python refuses them."""
+    answers = []
+    for module in (aerodb_dbapi, sqlite3):
+        try:
+            answers.append(module.connect(":memory:").execute(sql.replace("{}", "{0}").format("9" * 5000)).fetchall())
+        except module.Error as error:
+            answers.append(str(error))
+    assert answers[0] == answers[1]

@@ -51,9 +51,14 @@ def compile_path(path: str) -> Steps:
         elif label is not None:
             steps.append((KEY, label))
         else:
-            steps.append((INDEX, int(index)) if index is not None else (FROM_END, int(back or 0)))
+            steps.append((INDEX, _position(index)) if index is not None else (FROM_END, _position(back or "0")))
         at = found.end()
     return tuple(steps)
+
+
+def _position(digits: str) -> int:
+    """The number of a place in an array; one that no array has for more digits than `int` takes."""
+    return int(digits) if len(digits) < 20 else 1 << 63
 
 
 def find_child(node: Node, step: Step) -> tuple[Any, Node]:
