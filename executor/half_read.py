@@ -125,6 +125,11 @@ class PassedTest:
         self._passed = passed
         self._test = test
 
+    @property
+    def grows(self) -> bool:
+        """Whether the scan may pass more rows."""
+        return not self._passed.whole
+
     def __call__(self, images: Sequence[tuple[Any, ...]], params: Sequence[Any]) -> bool:
         """Whether one of some rows, with its rowid behind its columns, was passed and satisfies them."""
         return any(

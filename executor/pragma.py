@@ -8,7 +8,7 @@
                           foreign_key_check
     settings that act     synchronous (of the database: 0 OFF … 3 EXTRA), busy_timeout (of the session, in
                           milliseconds), aerodb_disabled_rules (names of planner rules to leave out, for tests)
-                          isolation (of the session: 'serializable' or 'snapshot'),
+                          isolation (of the session: 'serializable' or 'snapshot'), reserve_rows (of the session: `standing.py`),
                           foreign_keys (of the session; not changed in a transaction), defer_foreign_keys (until the
                           transaction ends)
     settings that do not  journal_mode is 'wal' for a file and 'memory' without one, page_size 4096, encoding 'UTF-8'
@@ -38,6 +38,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor import pragma_live as live
 from aerodb_dbapi.executor import pragma_session as own
 from aerodb_dbapi.executor import pragma_store as store
+from aerodb_dbapi.executor import standing
 from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.definitions import MASTER_NAMES, is_integer, pragma_rows
 from aerodb_dbapi.executor.foreign_keys import foreign_key_check
@@ -445,6 +446,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
         ("schema_version",), lambda session, value: [(session.schema.version,)], answers_when_set=False
     ),
     "isolation": Definition(("isolation",), _isolation),
+    "reserve_rows": Definition(("reserve_rows",), standing.reserve_rows),
     "journal_mode": Definition(("journal_mode",), _journal_mode),
     "synchronous": Definition(("synchronous",), _synchronous, answers_when_set=False),
     "busy_timeout": Definition(("timeout",), _busy_timeout),

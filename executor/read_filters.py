@@ -105,9 +105,24 @@ class Reading:
             return None
         made = self.made
         if made is None:
-            assert self.statement is not None
-            made = self.made = reads_precisely(self.statement, self.coarse, self.text)
+            made = self.reads()
         return made.note(transaction, params)
+
+    def reads(self) -> Reads:
+        """What is read, as precisely as it can be said."""
+        if self.made is None:
+            assert self.statement is not None
+            self.made = reads_precisely(self.statement, self.coarse, self.text)
+        return self.made
+
+
+def points_of(note: Any, params: Sequence[Any]) -> list[tuple[int, int]]:
+    """The rows, as tree and rowid, that a run of a statement with this `Compiled.note` reads by their rowids."""
+    reading = getattr(note, "__self__", None)
+    if not isinstance(reading, Reading):
+        return []
+    points = [(tree, key(params)) for tree, key in reading.reads().points]
+    return [point for point in points if point[1].__class__ is int]
 
 
 def reads_precisely(statement: Statement, coarse: tuple[int, ...], text: str) -> Reads:

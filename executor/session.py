@@ -48,7 +48,7 @@ from time import monotonic
 from typing import Any, Final
 
 from aerodb_dbapi.executor import compile as compiler
-from aerodb_dbapi.executor import waiting
+from aerodb_dbapi.executor import standing, waiting
 from aerodb_dbapi.executor.budgets import Budget, Metered
 from aerodb_dbapi.executor.constraints import resolution_of
 from aerodb_dbapi.executor.databases import Databases, Other, open_file, open_temp
@@ -88,14 +88,10 @@ class Session:
 
     __slots__ = (
         "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "_shares_plans",
-        "_unused_plans", "authorizer", "budget",
-        "changes", "database", "defer_foreign_keys", "depth", "foreign_keys", "hits", "holder", "interrupted", "last_insert_rowid",
-        "limits",
-        "name_inside", "open_file", "others", "outer",
-        "plans", "progress", "read_only", "registry", "running", "settings", "snapshot", "thread", "timeout", "total_changes",
-        "transaction",
-        "unchecked",
-        "violations", "watch",
+        "_unused_plans", "authorizer", "budget", "changes", "database", "defer_foreign_keys", "depth", "foreign_keys", "hits",
+        "holder", "interrupted", "last_insert_rowid", "limits", "name_inside", "open_file", "others", "outer", "plans",
+        "progress", "read_only", "registry", "running", "settings", "snapshot", "thread", "timeout", "total_changes",
+        "transaction", "unchecked", "violations", "watch",
     )  # fmt: skip
 
     def __init__(self, database: Database, registry: FunctionRegistry | None = None, *, timeout: float = 5.0) -> None:
@@ -166,7 +162,7 @@ class Session:
         if self._plain and not self.watch and self.others is None and self.budget is None:
             if self.transaction is None:
                 self.hits = self.plans.rows if self._commits_alone else self.plans.selects
-            elif self.transaction is not PENDING and self._ddl_plans is None:
+            elif self.transaction is not PENDING and self._ddl_plans is None and not self.holder.stands:
                 self.hits = self.plans.rows
             if self.watch:  # set by another thread meanwhile
                 self.hits = NO_HITS
@@ -380,6 +376,8 @@ class Session:
             rows = compiled.run(face, root.trees, params)
             return rows
         transaction = self.open_transaction()
+        if self.holder.stands:
+            standing.stand(self, transaction, prepared.compiled, params)
         compiled = self.fitting(prepared, transaction.schema)
         watched = None if compiled.note is None else compiled.note(transaction, params)
         rows = compiled.run(face, transaction.trees if watched is None else watched, params)
@@ -598,7 +596,7 @@ class Session:
             try:
                 transaction.commit()
             except SerializationError as error:
-                waiting.await_winner(self, error)
+                standing.fail(self, error)
                 raise
             finally:
                 if not transaction.is_open:

@@ -8,8 +8,9 @@ again when the row is free. What it then finds decides:
     the other committed, and this is   it runs on a fresh view: nobody has seen the old one
       autocommit, or the first
       statement of a transaction
-    the other committed, and this is   SerializationError: the transaction has read another state than the one that it
-      a later statement                would write to. It is rolled back as a whole
+    the other committed, and this is   it runs on the latest state, where its transaction goes on, if all that that has read is
+      a later statement                the same there (`Committer.advance`). Else SerializationError: the transaction has read
+                                       another state than the one that it would write to. It is rolled back as a whole
     waiting would close a cycle        SerializationError, at once; the same
     the timeout is over                OperationalError, "database is locked"; the transaction stays open
     =================================  ==================================================================================
@@ -24,7 +25,7 @@ database and the session's counters.
 
 Example: B's ``UPDATE t SET n = n + 1 WHERE id = 1`` waits for A, who made it 6 and commits. B runs it again on A's commit: 7.
 
-Not here: connections with several databases, which do not wait; DDL; writes through blobs.
+Not here: reads that wait (`standing.py`); connections with several databases, which do not wait; DDL; writes through blobs.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from aerodb_dbapi.executor import standing
 from aerodb_dbapi.storage.conflicts import conflict, entry
-from aerodb_dbapi.storage.errors import OperationalError, SerializationError
+from aerodb_dbapi.storage.errors import SerializationError
 from aerodb_dbapi.storage.row_locks import Key, written
 from aerodb_dbapi.storage.transaction import Transaction
 
@@ -94,10 +96,10 @@ def contend(session: Session, transaction: Transaction, run: Callable[[], Made])
             deadline = deadline or time.monotonic() + session.timeout
             _wait(session, transaction, key, deadline)
             lost = committer.overwritten(transaction, [key])
-            if lost is not None:
+            if lost is not None and not committer.advance(transaction):
                 committer.tally.conflict(lost)
                 session.rollback()
-                await_winner(session, lost)
+                standing.fail(session, lost)
                 raise lost
     finally:
         if holder.granted:
@@ -144,6 +146,7 @@ def _wait(session: Session, transaction: Transaction, key: Key, deadline: float)
         error = conflict(transaction, None, reason, key[0], key[1], kind="cycle")
         transaction.committer.tally.conflict(error)
         session.rollback()
+        standing.fail(session, error)
         raise error
 
 
@@ -154,14 +157,6 @@ def _forget(session: Session, transaction: Transaction, counters: Counters) -> N
     transaction.committer.rows.undone(session.holder, 0)
     session.renew()
     counters.restore()
-
-
-def await_winner(session: Session, error: SerializationError) -> None:
-    """Before a conflict is told: let the commit that won be published, so that the next attempt does not meet it again."""
-    try:
-        session.database.committer.await_published(error.commit)
-    except OperationalError:  # the log has failed: the next attempt will be told
-        pass
 
 
 # --- in autocommit ----------------------------------------------------------------------------------------------------

@@ -47,6 +47,9 @@ What is kept: `recent` holds the edits of a commit while a transaction with an o
 transactions to their bases and is changed without the lock (single dictionary operations); a transaction enters with
 base 0 before it reads the root, so that nothing it may need is thrown away in between.
 
+Another base: a transaction that waited for a row may go on from the latest published root (`advance`), if validation against all that came
+in between finds nothing: then it is as if it had begun there.
+
 Who waits for whom: commits wait at the gate in line (`gate.py`); statements wait for rows before they come here
 (`row_locks.py`).
 
@@ -66,7 +69,16 @@ from math import inf
 from typing import Any, Final, Protocol
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE
-from aerodb_dbapi.storage.conflicts import Recent, check_unique, conflict, overwritten, validate
+from aerodb_dbapi.storage.conflicts import (
+    Recent,
+    check_unique,
+    conflict,
+    movable,
+    overwritten,
+    stays_unique,
+    still_valid,
+    validate,
+)
 from aerodb_dbapi.storage.counters import put_back, take_out
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
 from aerodb_dbapi.storage.gate import Gate
@@ -383,6 +395,29 @@ class Committer:
         with self.lock:
             recent = list(self.recent)
         return next((error for lock in locks if (error := overwritten(transaction, recent, lock))), None)
+
+    def advance(self, transaction: Transaction) -> bool:
+        """Let a transaction go on from the latest published state, if that changes nothing of what it has read and written: as if it
+        had begun there. False: it stays where it is."""
+        with self.lock:
+            base, latest = transaction.base, self.published
+            if base is latest:
+                return True
+            later = [recent for recent in self.recent if base.commit_id < recent.commit_id <= latest.commit_id]
+            if len(later) != latest.commit_id - base.commit_id or not movable(transaction):
+                return False
+            edits = {tree_id: writer.edits() for tree_id, writer in transaction.writers.items()}
+            if not still_valid(transaction, edits, later):
+                return False
+            moving = {tree_id: tree for tree_id in edits if (tree := latest.trees[tree_id]) is not base.trees[tree_id]}
+            for tree_id, tree in moving.items():
+                if tree.unique_prefix and not stays_unique(transaction, tree_id, tree, edits[tree_id]):
+                    return False
+            for tree_id, tree in moving.items():
+                transaction.writers[tree_id].rebase(tree)
+            transaction.base = latest
+            self.open[transaction] = latest.commit_id
+        return True
 
     # --- durability and publication ----------------------------------------------------------------------------------
 

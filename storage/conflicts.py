@@ -59,6 +59,43 @@ def validate(transaction: Transaction, edits: dict[int, TreeEdits], ddl: bool, l
         _validate_reads(transaction, other)
 
 
+def movable(transaction: Transaction) -> bool:
+    """Whether a transaction may go on from another base at all: all that it has read is known, and what it has written are single
+    rows. A scan that is under way gives its remaining rows as of before, so it keeps the transaction where it is."""
+    if (
+        transaction.snapshot
+        or transaction.immediate
+        or transaction.counters
+        or transaction.created
+        or transaction.dropped
+    ):
+        return False
+    if any(getattr(test, "grows", False) for filters in transaction.filters.values() for test, _ in filters):
+        return False
+    writers = transaction.writers
+    if CATALOG_TREE in writers or META_TREE in writers:
+        return False
+    return all(isinstance(layer, dict) for writer in writers.values() for layer in writer.layers)
+
+
+def still_valid(transaction: Transaction, edits: dict[int, TreeEdits], later: Iterable[Recent]) -> bool:
+    """Whether these commits stand in nobody's way who has read and written what the transaction has."""
+    try:
+        validate(transaction, edits, False, later)
+    except SerializationError:
+        return False
+    return True
+
+
+def stays_unique(transaction: Transaction, tree_id: int, latest: Tree, edits: TreeEdits) -> bool:
+    """Whether the edits of a unique index take no key that is taken in its latest state."""
+    try:
+        check_unique(transaction, tree_id, latest.update(edits.writes), edits, transaction.base.commit_id)
+    except SerializationError:
+        return False
+    return True
+
+
 def _validate_reads(transaction: Transaction, other: Recent) -> None:
     commit, edits = other.commit_id, other.edits
     for tree_id in sorted(transaction.reads.keys() & edits.keys()):

@@ -35,6 +35,12 @@ Who
     A `Holder` is a session; it has at most one transaction. An autocommit statement locks nothing but for the key on which it
     was turned back once: so those that come for one row are served in turn.
 
+Reserved
+    A transaction may also hold a row that it has read and not written (`reserve`): one of a connection whose transactions fail
+    for such rows stands in line before it reads (`executor/standing.py`). Such a hold is weak: it passes on when somebody has waited
+    `RESERVED_SECONDS` for it, or at once to a writer whose wait would else close a cycle, or be refused. Whoever wants to reserve a
+    row and would close a cycle gives up what it has reserved, and goes on without.
+
 Not here: the write gate of BEGIN IMMEDIATE, which waits for no row (`storage/gate.py`); other processes; what is done
 after waiting (`executor/waiting.py`).
 """
@@ -58,16 +64,21 @@ if TYPE_CHECKING:
 
 Key = tuple[int, Any]
 LOCKS_MAX: Final = 10_000  # of one statement; one that writes more rows is left to validation
+RESERVED_SECONDS: Final = 0.2
+CALM: Final = 64  # transactions in a row that reserved rows and met nobody, after which none are reserved
+SPARED_MAX: Final = 256
 
 
 _numbers = count(1)
 
 
 class Holder:
-    """A session as one that holds locks and waits for them. `thread`: the only one that may use it, None if any may."""
+    """A session as one that holds locks and waits for them. `thread`: the only one that may use it, None if any may. `line` is
+    what it knows of rows that many want, None if nothing."""
 
     __slots__ = (
-        "bell", "claimed", "granted", "keys", "number", "since", "stopped", "thread", "transaction", "waiting",
+        "bell", "claimed", "granted", "keys", "line", "number", "reserved", "since", "stands", "stopped", "thread",
+        "transaction", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -78,10 +89,40 @@ class Holder:
         self.claimed = 0  # up to there the transaction's journal is locked
         self.keys: list[tuple[int, Key]] = []  # what is locked, behind the place in the journal that wrote it first
         self.granted: set[Key] = set()  # what was waited for, and is not written yet
+        self.reserved: dict[Key, str] = {}  # what was read, and is not written yet; the statements that did
+        self.line: Line | None = None
+        self.stands = False  # whether to reserve rows
         self.waiting: Key | None = None
         self.bell = threading.Lock()
         self.bell.acquire()
         self.stopped = False  # asked to wait no longer (`patience.py`)
+
+
+class Line:
+    """What a holder has learned of rows that many want. `spared`: statements whose rows were not written after all. Of the
+    transaction under way: whether it `waited`, and how many of its reserved rows it has `written`. `calm`: how many in a row have
+    not waited."""
+
+    __slots__ = ("calm", "spared", "waited", "written")
+
+    def __init__(self) -> None:
+        self.calm = self.written = 0
+        self.waited = False
+        self.spared: set[str] = set()
+
+    def fail(self) -> None:
+        """A transaction could not be serialized."""
+        self.calm = 0
+        self.spared.clear()
+
+    def learn(self, reserved: dict[Key, str]) -> bool:
+        """A transaction has ended, having reserved these rows in vain; whether the next one is to reserve any."""
+        self.calm = 0 if self.waited else self.calm + 1
+        stands = self.written > 0 and self.calm < CALM
+        if len(self.spared) < SPARED_MAX:
+            self.spared.update(reserved.values())
+        self.written, self.waited = 0, False
+        return stands
 
 
 class RowLocks:
@@ -127,19 +168,31 @@ class RowLocks:
                 owner = self.owners.get(key)
                 if key in transaction.counters:
                     continue
-                if owner is None or (owner is holder and key in holder.granted):
+                if owner is None or (owner is holder and (key in holder.granted or key in holder.reserved)):
                     fresh.append((place, key))
                 elif owner is not holder and not transaction.immediate:
                     return key
             for place, key in fresh:
                 if self.owners.get(key) is not holder:
                     self.owners[key] = holder
-                elif key not in holder.granted:
+                elif not self._turns_into_written(holder, key):
                     continue  # written twice
-                holder.granted.discard(key)
                 holder.keys.append((place, key))
             holder.claimed = len(transaction.journal)
         return None
+
+    @staticmethod
+    def _turns_into_written(holder: Holder, key: Key) -> bool:
+        """A key that the holder has, and had not written: from now on it has."""
+        if key in holder.granted:
+            holder.granted.discard(key)
+            return True
+        if key not in holder.reserved:
+            return False
+        del holder.reserved[key]
+        if holder.line is not None:
+            holder.line.written += 1
+        return True
 
     def blocking(self, holder: Holder, transaction: Transaction) -> Key | None:
         """A key that the transaction has written and another one holds, without locking anything."""
@@ -150,7 +203,7 @@ class RowLocks:
                     return key
         return None
 
-    def _catch_up(self, but: Holder) -> None:
+    def _catch_up(self, but: Holder | None) -> None:
         """Lock what others wrote while they were alone."""
         for holder in list(self.writers):
             transaction = holder.transaction
@@ -186,11 +239,21 @@ class RowLocks:
             holder.transaction = None
             for _, key in holder.keys:
                 self._pass_on(key)
-            for key in holder.granted:
+            for key in (*holder.granted, *holder.reserved):
                 self._pass_on(key)
+            if holder.line is not None and (holder.reserved or holder.line.written):
+                holder.stands = holder.line.learn(holder.reserved)
             holder.keys.clear()
             holder.granted.clear()
+            holder.reserved.clear()
             holder.claimed = 0
+
+    def give_up(self, holder: Holder) -> None:
+        """Let go of what the holder has reserved."""
+        with self.lock:
+            for key in holder.reserved:
+                self._pass_on(key)
+            holder.reserved.clear()
 
     def _pass_on(self, key: Key) -> None:
         queue = self.queues.get(key)
@@ -210,24 +273,31 @@ class RowLocks:
 
     # --- waiting -----------------------------------------------------------------------------------------------------
 
-    def wait(self, holder: Holder, key: Key, deadline: float) -> bool:
+    def wait(self, holder: Holder, key: Key, deadline: float, takes: bool = True) -> bool:
         """Wait until the holder owns that key. False, at once: it would never come to that, for the wait would close a
-        cycle. OperationalError: nobody let go of it in time, or the wait was interrupted."""
+        cycle. OperationalError: nobody let go of it in time, or the wait was interrupted. `takes`: from who has only reserved it."""
         with self.lock:
             owner = self.owners.get(key)
             if owner is None or owner is holder:
                 self._give(key, holder)
                 self._alarm()
                 return True
+            reserved = takes and key in owner.reserved
             if owner.thread is not None and owner.thread == threading.get_ident():
-                raise busy()
-            if self._leads_to(holder, key):
+                if not reserved:
+                    raise busy()
+            elif not self._leads_to(holder, key):
+                holder.waiting = key
+                self.queues.setdefault(key, deque()).append(holder)
+            elif not reserved:
                 return False
-            holder.waiting = key
-            self.queues.setdefault(key, deque()).append(holder)
+            if holder.waiting is None:  # nobody waits for one who has not written
+                del owner.reserved[key]
+                self._give(key, holder)
+                return True
         begun, rung = time.monotonic(), False
         try:
-            rung = acquire(holder.bell, deadline - time.monotonic(), holder)
+            rung = self._wait_in_line(holder, key, deadline, takes)
         except BaseException:
             self._leave(holder, key)
             raise
@@ -236,6 +306,53 @@ class RowLocks:
         if not in_time:
             raise busy()
         return True
+
+    def _wait_in_line(self, holder: Holder, key: Key, deadline: float, takes: bool) -> bool:
+        """Sleep until the bell says that the key is the holder's; False: it did not in time. `takes`: who has only reserved it loses it
+        to the first in line meanwhile, or at the end."""
+        while True:
+            owner = self.owners.get(key)
+            left = deadline - time.monotonic()
+            if acquire(holder.bell, min(left, RESERVED_SECONDS) if takes else left, holder):
+                return True
+            with self.lock:
+                if takes and owner is not None and self.owners.get(key) is owner and key in owner.reserved:
+                    del owner.reserved[key]
+                    self._pass_on(key)
+            if left <= RESERVED_SECONDS:
+                return False
+
+    def reserve(self, holder: Holder, key: Key, reader: str, deadline: float) -> bool:
+        """Have a key that the holder's transaction is about to read by that statement. False: it was not to be had in time, or the wait
+        would close a cycle; then what the holder has reserved is given up. OperationalError: the wait was interrupted."""
+        with self.lock:
+            self._catch_up(None)
+            owner = self.owners.get(key)
+            if owner is holder:
+                return True
+            if owner is not None:
+                if owner.thread is not None and owner.thread == threading.get_ident():
+                    return False
+                if self._leads_to(holder, key):
+                    self.give_up(holder)
+                    return False
+                if deadline <= time.monotonic():
+                    return False
+        if owner is not None and holder.line is not None:
+            holder.line.waited = True
+        try:
+            got = self.wait(holder, key, deadline, takes=False)
+        except OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY":
+                raise
+            got = False
+        with self.lock:
+            if got:
+                holder.granted.discard(key)
+                holder.reserved[key] = reader
+            else:
+                self.give_up(holder)
+        return got
 
     def _note_wait(self, tree_id: int, seconds: float, in_time: bool) -> None:
         with self.lock:

@@ -210,6 +210,17 @@ class TreeWriter:
                 _forget_overwritten(writes, layer[0])
         return chunks, writes
 
+    def rebase(self, tree: Tree) -> None:
+        """Have the same edits over another base, which none of them touches; no chunks among them. What the journal would restore has
+        that base too."""
+        journal = self.journal
+        layers = iter(self.layers)
+        for place in range(0, len(journal), 3):
+            if journal[place] is None and journal[place + 1] == self.restore:
+                journal[place + 2] = (tree, *journal[place + 2][1:])
+                tree = tree.update(next(layers))  # type: ignore[arg-type]
+        self.merged = tree
+
     def edits(self) -> TreeEdits:
         """What is to be committed, as the log and later validations need it."""
         return TreeEdits(self.tree_id, *self.net())
@@ -275,6 +286,11 @@ class TableWriter(TreeWriter):
 
     def restore(self, merged: Tree, pending: dict[Any, Any], hints: dict[Any, Any]) -> None:
         super().restore(merged, pending, hints)
+        self.high = inf
+
+    def rebase(self, tree: Tree) -> None:
+        super().rebase(tree)
+        self.base = tree
         self.high = inf
 
     def last_key(self) -> int | None:

@@ -73,6 +73,17 @@ def interleaved(*names: str) -> Callable[[], None]:
     return probe
 
 
+def going_on_behind_a_commit() -> None:
+    """All interleavings of two of which one waits for a row, behind a commit that may have changed what it has read."""
+    explore(
+        start(),
+        [
+            ("SELECT sum(x) FROM p WHERE id > 2", "UPDATE p SET x = x + 1 WHERE id = 2"),
+            ("UPDATE p SET x = 0 WHERE id = 3", "UPDATE p SET x = 9 WHERE id = 2"),
+        ],
+    )
+
+
 def a_view_stays() -> None:
     """What a view and a transaction have read they read again after commits of others."""
     one, other = connections(2)
@@ -575,6 +586,11 @@ def reads_not_validated(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(validation, "_validate_reads", lambda transaction, other: None)
 
 
+def going_on_whatever_was_read(patch: pytest.MonkeyPatch) -> None:
+    """INV-V7: a transaction that waited for a row goes on from the latest state, whatever it has read before."""
+    patch.setattr(commit, "still_valid", lambda *arguments: True)
+
+
 def schema_not_validated(patch: pytest.MonkeyPatch) -> None:
     """INV-V8."""
     real = validation.validate
@@ -784,6 +800,7 @@ PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[], None]]] =
     (the_last_committer_wins, interleaved("insert absent", "insert absent")),
     (unique_keys_not_revalidated, interleaved("insert unique", "insert unique at once")),
     (reads_not_validated, interleaved("copy a row", "copy it back")),
+    (going_on_whatever_was_read, going_on_behind_a_commit),
     (schema_not_validated, an_index_made_beside_an_insert),
     (readers_take_the_gate, readers_do_not_wait),
     (the_next_rowid_of_the_base, inserts_get_rowids_of_their_own),

@@ -42,11 +42,36 @@ b: 1 changed
 b: ok
 b: 12
 
-# The other commits, and the statement is not the first: the transaction is gone, and the session usable.
+# The other commits, and the statement is not the first: the transaction goes on behind the commit if nothing that it has read was changed.
+a> BEGIN
+a> UPDATE t SET n = -1 WHERE id = 1
+b> BEGIN
+b> SELECT n FROM t WHERE id = 2
+b> UPDATE t SET n = 5 WHERE id = 2
+b> [waits] UPDATE t SET n = n + 1 WHERE id = 1
+a> COMMIT
+b> SELECT n FROM t
+b> COMMIT
+a> UPDATE t SET n = 0 WHERE id = 2
+---
+a: ok
+a: 1 changed
+b: ok
+b: 0
+b: 1 changed
+b: (waits)
+a: ok
+b: 1 changed
+b: 0
+b: 5
+b: ok
+a: 1 changed
+
+# Else the transaction is gone, and the session usable.
 a> BEGIN
 a> UPDATE t SET n = 0 WHERE id = 1
 b> BEGIN
-b> SELECT n FROM t WHERE id = 2
+b> SELECT n FROM t WHERE id < 2
 b> [waits] UPDATE t SET n = n + 1 WHERE id = 1
 a> COMMIT
 b> COMMIT
@@ -59,7 +84,7 @@ b: ok
 b: 0
 b: (waits)
 a: ok
-b: SerializationError: could not serialize: row 1 of table t was written by commit 7
+b: SerializationError: could not serialize: row 1 of table t was written by commit 10
 b: OperationalError: cannot commit - no transaction is active
 b: 1 changed
 a: 1
@@ -234,6 +259,6 @@ c: (waits)
 a: ok
 c: 1 changed
 c: ok
-b: SerializationError: could not serialize: row 1 of table t was written by commit 23
+b: SerializationError: could not serialize: row 1 of table t was written by commit 26
 a: 1 | 2
 a: 2 | 3
