@@ -44,7 +44,7 @@ def test_errors_at_the_prompt_are_told_and_it_goes_on() -> None:
     assert done.code == 0 and "Connected to a transient in-memory database" in done.err
     assert 'OperationalError (SQLITE_ERROR): near "sel": syntax error' in done.err
     assert "ProgrammingError: You can only execute one statement at a time" in done.err
-    assert 'Error: unknown command: "nope"' in done.err
+    assert 'Error: unknown command or invalid arguments:  "nope".' in done.err
     assert "(3,)\n" in done.out and "(4,)" not in done.out and done.out.count("sqlite> ") == 7
 
 

@@ -70,7 +70,51 @@ def test_names_of_our_own_are_documented() -> None:
         - {"annotations"}
     )
     known = {n for n in ours if n.startswith("SQLITE_")}  # constants of later libraries and versions
+    for kind in ("Connection", "Cursor", "Row", "Blob"):
+        members = set(dir(getattr(aerodb_dbapi, kind))) - set(dir(getattr(sqlite3, kind)))
+        ours |= {f"{kind}.{name}" for name in members if not name.startswith("_")}
+    ours -= {
+        "Connection.load_extension",
+        "Connection.enable_load_extension",
+    }  # of sqlite3 too, where it is built with them
     assert ours - known - documented("Names of our own") == set()
+
+
+def callables(module: ModuleType) -> dict[str, Any]:
+    """What can be called of a module and its classes, by name."""
+    found = {name: getattr(module, name) for name in dir(module) if name[:1].islower()}
+    for kind in ("Connection", "Cursor", "Row", "Blob"):
+        members = getattr(module, kind)
+        found |= {f"{kind}.{name}": getattr(members, name) for name in dir(members) if name[:1].islower()}
+    return {name: value for name, value in found.items() if callable(value)}
+
+
+def parameters_of(function: Any) -> list[inspect.Parameter] | None:
+    try:
+        return [one for one in inspect.signature(function).parameters.values() if one.name != "self"]
+    except ValueError:
+        return None  # a function in C that does not tell
+
+
+def test_signatures_are_those_of_sqlite3() -> None:
+    """What may be given by name or by place there may be so here, and what may be left out."""
+    ours, compared = callables(aerodb_dbapi), 0
+    for name, function in callables(sqlite3).items():
+        theirs, mine = parameters_of(function), parameters_of(ours[name])
+        if theirs is None or mine is None or name == "adapters":
+            continue
+        compared += 1
+        by_name = {one.name: one for one in mine}
+        for place, one in enumerate(theirs):
+            match = by_name.get(one.name) if one.kind is one.KEYWORD_ONLY else mine[place]
+            assert match is not None, (name, one)
+            assert match.name == one.name or one.kind is one.POSITIONAL_ONLY, (name, one)
+            assert one.kind is one.POSITIONAL_ONLY or match.kind is not match.POSITIONAL_ONLY, (name, one)
+            assert (one.default is one.empty) == (match.default is match.empty), (name, one)
+        named = {one.name for one in theirs}
+        extra = [one for place, one in enumerate(mine) if place >= len(theirs) and one.name not in named]
+        assert all(one.default is not one.empty or one.kind is one.VAR_KEYWORD for one in extra), name
+    assert compared >= 40
 
 
 def test_constants_have_their_values() -> None:

@@ -121,7 +121,7 @@ class _Console(InteractiveConsole):
             case "":
                 pass
             case _:
-                self.write(f'Error: unknown command: "{name}"\n')
+                self.write(f'Error: unknown command or invalid arguments:  "{name}".\n')
 
 
 def _interact(connection: Connection, filename: str) -> None:
