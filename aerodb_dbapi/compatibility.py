@@ -51,7 +51,7 @@ def keywords_deprecated(method: str, *names: str) -> Callable[[_Method], _Method
         @functools.wraps(function)
         def warning(self: Any, *values: Any, **options: Any) -> Any:
             if any(name in options for name in names):
-                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                warnings.warn(message, DeprecationWarning, stacklevel=_outside())
             return function(self, *values, **options)
 
         return warning  # type: ignore[return-value]

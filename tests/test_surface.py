@@ -9,6 +9,7 @@ import mmap
 import pickle
 import re
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -705,3 +706,16 @@ def test_signatures_that_can_be_asked_for(db: ModuleType) -> None:
         "uri",
     ]
     assert list(inspect.signature(aerodb_dbapi.connect).parameters)[:8] == names
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="deprecated from 3.13 on")
+def test_warnings_point_at_who_calls(db: ModuleType, connection: Any) -> None:
+    for call in (
+        lambda: connection.set_trace_callback(trace_callback=None),
+        lambda: connection.set_authorizer(authorizer_callback=None),
+        lambda: connection.create_function(name="f", narg=0, func=None),
+        lambda: db.connect(":memory:", 5.0).close(),
+    ):
+        with pytest.warns(DeprecationWarning) as warned:
+            call()
+        assert [one.filename for one in warned] == [__file__]
