@@ -718,4 +718,4 @@ def test_warnings_point_at_who_calls(db: ModuleType, connection: Any) -> None:
     ):
         with pytest.warns(DeprecationWarning) as warned:
             call()
-        assert [one.filename for one in warned] == [__file__]
+        assert {one.filename for one in warned} == {__file__}
