@@ -47,6 +47,7 @@ PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
 _NO_ROWS: Iterator[Any] = iter(())
 _CHUNK_ROWS = 20_480  # whole leaves, so that no chunk opens the last leaf of the one before
+_PART_ROWS = 1024
 UNSET = cast("Any", object())
 _DML = frozenset({"insert", "update", "delete"})
 _CONTROL = frozenset(
@@ -458,9 +459,7 @@ class Cursor:
             raise ProgrammingError("the statement gives no rows")
         names = [column[0] for column in description]
         rows, self._rows = self._rows, _NO_ROWS
-        if _AS_MADE is not None:
-            rows = map(self._in_utf8, rows)
-        return names, list(compiled.types or [None] * len(names)), rows
+        return names, list(compiled.types or [None] * len(names)), self._all_in_utf8(rows)
 
     # --- The rest of PEP 249 ---
 
@@ -540,6 +539,10 @@ class Cursor:
         """What is fetched of a row that may hold text which is not UTF-8."""
         checked = self._in_utf8(row)
         return checked if self._make is None else self._make(checked)
+
+    def _all_in_utf8(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        while part := list(islice(rows, _PART_ROWS)):
+            yield from part if _AS_MADE is None else map(self._in_utf8, part)
 
     def _in_utf8(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """The row, if nobody takes bytes of its texts and they are UTF-8. OperationalError: one is not."""

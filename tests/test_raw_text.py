@@ -205,6 +205,7 @@ else:
         ("cursor.fetchall()", ""),
         ("list(cursor)", "cursor.row_factory = aerodb_dbapi.Row"),
         ("cursor.fetchmany(5)", "cursor.row_factory = lambda _, row: row[0]"),
+        ("cursor.fetch_df()", ""),
     ],
 )
 def test_the_first_one_of_a_process_is_not_handed_out_either(fetch: str, setting: str) -> None:
