@@ -251,11 +251,11 @@ class Connection(Surface, Feeding):
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
         """Run a DML statement for each item of `parameters` with a new cursor, and return it. See `Cursor.executemany`."""
-        return self.cursor().executemany(sql, parameters)
+        return Connection.cursor(self).executemany(sql, parameters)  # not a cursor of a subclass, as in sqlite3
 
     def executescript(self, sql_script: str, /) -> Cursor:
         """Run every statement of a script with a new cursor, and return it. See `Cursor.executescript`."""
-        return self.cursor().executescript(sql_script)
+        return Connection.cursor(self).executescript(sql_script)
 
     def __call__(self, *arguments: Any) -> Statement:
         """The compiled form of a statement."""

@@ -6,9 +6,10 @@
     file:/data/my.db, file:///data/my.db    absolute paths; %20 and the like are decoded
     file::memory:?cache=shared              the database in memory that all such connections of the process share
     file:name?mode=memory&cache=shared      the same by another name
+    file:/name?vfs=memdb                    the same, of names of their own; without the slash a database for this connection alone
 
-`vfs` must be one of SQLite's names for the way to files of a system, and changes nothing. Other parameters (psow, nolock) are read over, as
-SQLite does with those it does not know.
+Otherwise `vfs` must be one of SQLite's names for the way to files of a system, and changes nothing. Other parameters (psow, nolock) are
+read over, as SQLite does with those it does not know.
 
 >>> locate("file:a%20b?mode=ro", True)
 Location(path='a b', memory=False, shared=None, read_only=True, immutable=False, create=False)
@@ -49,6 +50,8 @@ def locate(name: str, uri: bool) -> Location:
     if mode not in _MODES:
         raise OperationalError(f"no such access mode: {mode}")
     vfs = options.get("vfs", "unix")
+    if vfs == "memdb":
+        return Location(path, memory=True, shared=f"memdb:{path}" if path.startswith("/") else None)
     if vfs not in _SYSTEMS:
         raise OperationalError(f"no such vfs: {vfs}")
     cache = options.get("cache", "private")

@@ -719,3 +719,14 @@ def test_warnings_point_at_who_calls(db: ModuleType, connection: Any) -> None:
         with pytest.warns(DeprecationWarning) as warned:
             call()
         assert {one.filename for one in warned} == {__file__}
+
+
+def test_databases_in_memory_by_their_vfs(db: ModuleType) -> None:
+    one, other, alone = (db.connect(f"file:{name}?vfs=memdb", uri=True) for name in ("/seen", "/seen", "seen"))
+    one.execute("CREATE TABLE t(a)")
+    one.commit()
+    names = "SELECT name FROM sqlite_master"
+    assert other.execute(names).fetchall() == [("t",)] and alone.execute(names).fetchall() == []
+    other.close()
+    one.close()
+    assert db.connect("file:/seen?vfs=memdb", uri=True).execute(names).fetchall() == []
