@@ -7,7 +7,8 @@ changed few, and those that changed fail on `sqlite3` too. WebAssembly has neith
 databases in memory only there: tests that open a file count as skipped. Packages are taken from the environment, without what is
 made in C.
 
-The exit code is 1 if a test fails that neither fails on `sqlite3` nor is known to fail (`cpython.py`).
+Names of that Python's `sqlite3` that AeroDB lacks are printed too. The exit code is 1 if a test fails that neither fails on `sqlite3`
+nor is known to fail (`cpython.py`).
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ sys.modules["fcntl"].__getattr__ = lambda name: 0 if name.isupper() else lambda 
 import cpython
 warnings.simplefilter("ignore", ResourceWarning)
 cpython.run(MODULE, [], f"/run/{MODULE}.json")
+if MODULE == "sqlite3":
+    import sqlite3, aerodb_dbapi
+    pairs = [("", sqlite3, aerodb_dbapi)]
+    pairs += [(f"{k}.", getattr(sqlite3, k), getattr(aerodb_dbapi, k)) for k in ("Connection", "Cursor", "Row", "Blob")]
+    missing = [prefix + name for prefix, theirs, ours in pairs for name in dir(theirs) if not hasattr(ours, name)]
+    print("names of its sqlite3 that are missing:", ", ".join(missing) or "none")
 `);
 """
 
