@@ -33,6 +33,7 @@ from aerodb_dbapi import connection as driver
 from aerodb_dbapi import cursor as driver_cursor
 from aerodb_dbapi import readview, workers
 from aerodb_dbapi.adapters import register_adapter, register_converter
+from aerodb_dbapi.executor.functions.registry import SQLITE_VERSION as sqlite_version
 from aerodb_dbapi.feed import CommitChanges
 from aerodb_dbapi.row import Row
 from aerodb_dbapi.storage import feed
@@ -55,9 +56,11 @@ from aerodb_dbapi.storage.errors import (
 __all__ = [
     "BudgetError", "Connection", "Cursor", "DataError", "DatabaseError", "Error", "IntegrityError", "InterfaceError", "InternalError",
     "NoSuchModuleError", "NotSupportedError", "OperationalError", "ProgrammingError", "ReadView", "Row", "SerializationError", "Warning",
-    "connect", "register_adapter", "register_converter",
+    "connect", "paramstyle", "register_adapter", "register_converter", "sqlite_version", "sqlite_version_info",
 ]  # fmt: skip
 
+paramstyle = "qmark"
+sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
 ITER_CHUNK_SIZE = 64
 _PAUSE = 0.02  # seconds between two interruptions of an operation that has not noticed yet
 _FEED_PAUSE_LONGEST = 0.05  # seconds between two looks for further commits
@@ -303,10 +306,18 @@ class Connection:
         connection = self._connection
         await self._do(lambda: connection.set_trace_callback(handler))
 
-    async def set_authorizer(self, callback: Callable[..., Any] | None) -> None:
-        """Ask `callback` about everything that statements would do."""
+    async def set_authorizer(self, authorizer_callback: Callable[..., Any] | None) -> None:
+        """Ask the callback about everything that statements would do."""
         connection = self._connection
-        await self._do(lambda: connection.set_authorizer(callback))
+        await self._do(lambda: connection.set_authorizer(authorizer_callback))
+
+    async def enable_load_extension(self, value: bool) -> None:
+        """Extensions are libraries in C: enabling them raises NotSupportedError."""
+        self._connection.enable_load_extension(value)
+
+    async def load_extension(self, path: str) -> None:
+        """Not supported: raises NotSupportedError."""
+        self._connection.load_extension(path)
 
     async def iterdump(self) -> AsyncIterator[str]:
         """The database as SQL statements."""
@@ -320,9 +331,18 @@ class Connection:
         """The database as the bytes of a file."""
         return await self._do(self._connection.serialize)
 
-    async def backup(self, target: Connection | driver.Connection, **options: Any) -> None:
+    async def backup(
+        self,
+        target: Connection | driver.Connection,
+        *,
+        pages: int = -1,
+        progress: Callable[[int, int, int], None] | None = None,
+        name: str = "main",
+        sleep: float = 0.25,
+    ) -> None:
         """Make the content of `target` that of this database. The target's operations wait meanwhile."""
         connection = self._connection
+        options: dict[str, Any] = {"pages": pages, "progress": progress, "name": name, "sleep": sleep}
         other = target._connection if isinstance(target, Connection) else target
         if not isinstance(target, Connection) or target is self:
             return await self._do(lambda: connection.backup(other, **options))

@@ -295,3 +295,22 @@ def test_arrow_and_frames() -> None:
             assert list((await cursor.fetch_df())["a"]) == [1, 2]
 
     run(test)
+
+
+def test_names_and_arguments_are_those_of_aiosqlite() -> None:
+    assert aio.paramstyle == "qmark" and aio.sqlite_version_info == aerodb_dbapi.sqlite_version_info
+    seen: list[tuple[int, int, int]] = []
+
+    async def use() -> None:
+        async with aio.connect(":memory:") as db, aio.connect(":memory:") as copy:
+            await db.execute("CREATE TABLE t(a)")
+            await db.backup(copy, pages=1, progress=lambda *told: seen.append(told), name="main", sleep=0)
+            assert await copy.execute_fetchall("SELECT name FROM sqlite_master") == [("t",)]
+            await db.set_authorizer(authorizer_callback=None)
+            await db.enable_load_extension(False)
+            for refused in (db.enable_load_extension(True), db.load_extension("x")):
+                with pytest.raises(aio.NotSupportedError):
+                    await refused
+
+    asyncio.run(use())
+    assert seen
