@@ -60,7 +60,7 @@ if MODULE == "sqlite3":
     import sqlite3, aerodb_dbapi
     pairs = [("", sqlite3, aerodb_dbapi)]
     pairs += [(f"{k}.", getattr(sqlite3, k), getattr(aerodb_dbapi, k)) for k in ("Connection", "Cursor", "Row", "Blob")]
-    missing = [prefix + name for prefix, theirs, ours in pairs for name in dir(theirs) if not hasattr(ours, name)]
+    missing = [prefix + name for prefix, theirs, ours in pairs for name in dir(theirs) if not (name == "__main__" or hasattr(ours, name))]
     print("names of its sqlite3 that are missing:", ", ".join(missing) or "none")
 `);
 """
