@@ -31,7 +31,7 @@ from aerodb_dbapi.storage import image
 from aerodb_dbapi.storage.backup import replace_content
 from aerodb_dbapi.storage.catalog import fold
 from aerodb_dbapi.storage.database import Database
-from aerodb_dbapi.storage.errors import CorruptionError, NotSupportedError, OperationalError, ProgrammingError
+from aerodb_dbapi.storage.errors import CorruptionError, NoSuchModuleError, OperationalError, ProgrammingError
 from aerodb_dbapi.storage.values import check_parameter
 from aerodb_dbapi.turns import in_turn
 
@@ -59,6 +59,7 @@ class Surface:
     _trace: Callable[[str], Any] | None
     _tells: bool  # is there a trace callback or an authorizer?
     _slow: SlowLog | None = None
+    _loads_extensions = False
     _limits: Limits
     _config: dict[int, bool]
 
@@ -295,15 +296,16 @@ class Surface:
             session.replace_other(other, made)
 
     def enable_load_extension(self, enable: bool, /) -> None:
-        """Extensions are libraries in C: enabling them raises NotSupportedError."""
+        """Allow `load_extension`, or not (at first): without effect otherwise, so that programs which enable it in any case run."""
         self._ready()
-        if enable:
-            raise NotSupportedError("loading of extensions")
+        self._loads_extensions = bool(enable)
 
     def load_extension(self, name: str, /, *, entrypoint: str | None = None) -> None:
-        """Not supported: raises NotSupportedError."""
+        """Extensions are libraries in C: raises NoSuchModuleError, or OperationalError (`not authorized`) if it is not enabled."""
         self._ready()
-        raise NotSupportedError("loading of extensions")
+        if not self._loads_extensions:
+            raise OperationalError("not authorized")
+        raise NoSuchModuleError(f"no such module: {name}: extensions are libraries in C")
 
     @in_turn
     def backup(

@@ -10,7 +10,7 @@ Sorted by what the caller does next (PEP 249, "Exceptions")::
                +-- DataError           the value is the trouble: change the value
                +-- OperationalError    the environment or the statement is: retry, or fix the SQL
                |    +-- SerializationError   a later commit changed what this transaction read: run it again
-               |    +-- NoSuchModuleError    a kind of virtual table that is not there (also a NotSupportedError)
+               |    +-- NoSuchModuleError    a module of a virtual table or an extension (also a NotSupportedError)
                +-- IntegrityError      a constraint said no
                +-- InternalError       a bug in AeroDB
                +-- ProgrammingError    wrong use: closed object, wrong number of parameters
@@ -183,7 +183,7 @@ class NotSupportedError(DatabaseError):
 
 
 class NoSuchModuleError(OperationalError, NotSupportedError):
-    """CREATE VIRTUAL TABLE with a module that AeroDB does not have. Both classes are right: it is not supported, and `sqlite3`
+    """A module that AeroDB does not have, of a virtual table or an extension. Both classes are right: it is not supported, and `sqlite3`
     raises OperationalError where SQLite was built without the module, by which programs find out whether it is there."""
 
 

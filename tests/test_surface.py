@@ -529,12 +529,21 @@ def test_blob_of_text_and_transactions(db: ModuleType, connection: Any) -> None:
     assert connection.execute("SELECT b FROM t WHERE a = 4").fetchone() == (b"\0\0\0",)
 
 
-def test_extensions_are_not_supported() -> None:
-    connection = aerodb_dbapi.connect(":memory:")
+def test_extensions_are_not_supported(db: ModuleType) -> None:
+    connection = db.connect(":memory:")
+    if not hasattr(connection, "load_extension"):
+        pytest.skip("sqlite3 was built without extensions")
+    with pytest.raises(db.OperationalError, match="not authorized"):
+        connection.load_extension("no_such_library")
+    connection.enable_load_extension(True)
+    with pytest.raises(db.OperationalError, match="no_such_library") as told:
+        connection.load_extension("no_such_library")
+    assert db is not aerodb_dbapi or isinstance(told.value, aerodb_dbapi.NotSupportedError)
     connection.enable_load_extension(False)
-    for use in (lambda: connection.enable_load_extension(True), lambda: connection.load_extension("x")):
-        with pytest.raises(aerodb_dbapi.NotSupportedError, match="loading of extensions"):
-            use()
+    with pytest.raises(db.OperationalError, match="not authorized"):
+        connection.load_extension("no_such_library")
+    with pytest.raises(TypeError):
+        connection.enable_load_extension()
 
 
 # --- Images and dumps -------------------------------------------------------------------------------------------------

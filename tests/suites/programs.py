@@ -4,9 +4,9 @@
     python tests/suites/programs.py NAME [ARGUMENT …] one of them on AeroDB, with pytest's arguments, showing what it prints
 
 Nothing in the programs is changed. A folder before everything on the path has a module `sqlite3` that stands for `aerodb_dbapi`, and for
-Tortoise one called `aiosqlite` that stands for `aerodb_dbapi.aio`. The tests come from the source distributions of the installed
-versions, which pip downloads once, or, where these have none that could run, from `programs_use.py`. `make suite-programs` makes an
-environment with the programs (`programs.txt`) and runs this in it.
+Tortoise and Piccolo one called `aiosqlite` that stands for `aerodb_dbapi.aio`. The tests come from the source distributions of the
+installed versions, which pip downloads once, or, where these have none that could run, from `programs_use.py` and
+`programs_use_more.py`. `make suite-programs` makes an environment with the programs (`programs.txt`) and runs this in it.
 
 `LACKS` names the tests that are known to fail, each with its reason; docs/other-programs.md repeats them. The exit code is 1 if any
 other test fails that does not fail on `sqlite3` too.
@@ -40,6 +40,13 @@ sys.modules["aiosqlite"] = aerodb_dbapi.aio
 """
 
 
+MORE = (
+    "APScheduler", "IPython", "SQLObject", "beets", "coverage", "csvkit", "diskcache", "Flask-SQLAlchemy", "huey",
+    "langgraph-checkpoint-sqlite", "optuna", "persist-queue", "petl", "piccolo", "pony", "requests-cache", "sqlitedict", "sqlmodel",
+)  # fmt: skip
+"""Programs with one test each in `programs_use_more.py`, which has the first word of the name in its own."""
+
+
 @dataclass
 class Program:
     """A program: what of its source distribution pytest is given, and what is put in the place of what."""
@@ -60,9 +67,17 @@ PROGRAMS = {
     ),
 }  # fmt: skip
 
+PROGRAMS |= {
+    name: Program(
+        [str(HERE / "programs_use_more.py"), "-k", name.lower().split("-checkpoint")[0].replace("-", "_")],
+        {"sqlite3": SQLITE3, "aiosqlite": AIOSQLITE},
+    )
+    for name in MORE
+}
+
 LACKS: dict[str, dict[str, str]] = {
     "dataset": {},
-    "aiosqlite": {r"test_enable_load_extension": "extensions are libraries in C"},
+    "aiosqlite": {},
     "sqlite-utils": {
         r"test_fts|test_virtual_table|search|fts|test_tracer|test_with_tracer|test_checks_nonexistent": "there is no FTS",
         r"test_cli::test_optimize|test_enable_counts_all_tables|test_triggers_and_triggers_dict": "there is no FTS",
@@ -73,7 +88,7 @@ LACKS: dict[str, dict[str, str]] = {
     "datasette": {},
     "pandas": {},
     "tortoise-orm": {},
-}
+} | {name: {} for name in MORE}
 """Program → pattern of test ids → why they fail."""
 
 
@@ -150,12 +165,12 @@ def main() -> int:
     options = parser.parse_args()
     if options.program and options.arguments:
         return bool(measure(options.program, True, options.cache, options.arguments).failed)
-    print(f"{'':22}{'AeroDB':^27}{'sqlite3':^27}\n{'':22}{'passed failed skipped':^27}{'passed failed skipped':^27}")
+    print(f"{'':34}{'AeroDB':^27}{'sqlite3':^27}\n{'':34}{'passed failed skipped':^27}{'passed failed skipped':^27}")
     wrong: list[str] = []
     for name in [options.program] if options.program else PROGRAMS:
         ours, theirs = (measure(name, on_aerodb, options.cache, []) for on_aerodb in (True, False))
         cells = "".join(f"{c.passed:9}{len(c.failed):7}{c.skipped:8}   " for c in (ours, theirs))
-        print(f"{name + ' ' + version(name):22}{cells}", flush=True)
+        print(f"{name + ' ' + version(name):34}{cells}", flush=True)
         wrong += [f"{name}: {test}" for test in unexpected(name, ours, theirs)]
     for test in wrong:
         print(f"unexpected failure: {test}")
