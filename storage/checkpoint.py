@@ -12,7 +12,9 @@ One checkpoint, of commit C, after checkpoint P (INV-C1, INV-C5)
     the commits are durable in their generations. `failure` says why, and the next checkpoint tries again. If the writing
     of the header fails, either header may be found after a crash: there are no more checkpoints, no log is removed and
     no room is used again until the database is opened anew (INV-C6); commits go on in the log. For the same reason the
-    header in force is written once more, as it is, before the first checkpoint of a session.
+    header in force is written once more, as it is, before the first checkpoint of a session, and before a log is removed
+    or replaced. (The first log of a session that replaces none needs it not: its own header, when it is durable, leads to the
+    same blocks, and until then nothing has gone.)
 
 The dead
     A dirty node's clean children are the *frontier*: subtrees of C that are as in P. Walking P's state from its roots, what
@@ -290,7 +292,8 @@ class Checkpointer:
     def _start_log(self) -> None:
         blocks, header = self.blocks, self.blocks.header
         try:
-            self._confirm()
+            if self.generations.is_in_the_way():
+                self._confirm()
         except OSError as error:
             raise io_error(error, "SQLITE_IOERR_WRITE", blocks.path) from error
         log = self.generations.first(header.generation + 1, blocks.record.commit_id)
@@ -301,6 +304,7 @@ class Checkpointer:
             told = io_error(error, "SQLITE_IOERR_WRITE", blocks.path)
             self.committer.fail(told)
             raise told from error
+        self.confirmed = True
         self.committer.log = log
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
@@ -487,7 +491,8 @@ class Checkpointer:
             self.lock.sharing.header_written(header)
 
     def _confirm(self) -> None:
-        """What was read as the header in force may be in the kernel's memory only: make it durable (INV-C6)."""
+        """What was read as the header in force may be in the kernel's memory only: make it durable before a block or a log goes
+        that the one before it needs (INV-C6)."""
         if not self.confirmed:
             headers.write(self.blocks.file, self.blocks.header)
             self.confirmed = True
@@ -505,7 +510,10 @@ class Checkpointer:
         first = None if self.lock.sharing is None else self.lock.sharing.first_generation()
         if first is not None:
             kept.append(first)
-        self.generations.remove_before(min([header.generation + header.sealed, *kept]))
+        needed = min([header.generation + header.sealed, *kept])
+        if any(number < needed for number in self.generations.find_ended()):
+            self._confirm()
+            self.generations.remove_before(needed)
 
 
 def collect(dead: list[Dead], pins: list[int], floor: int | None = None) -> tuple[list[Dead], list[tuple[int, int]]]:

@@ -72,6 +72,10 @@ class Generations:
 
     # --- making ------------------------------------------------------------------------------------------------------
 
+    def is_in_the_way(self) -> bool:
+        """Whether a new current generation would replace a file."""
+        return self.files.exists(self.current_path)
+
     def first(self, generation: int, commit_id: int) -> Log:
         """A new current generation where there is none; durable, its name too."""
         log = self._create(self.current_path, generation, commit_id)
@@ -106,7 +110,8 @@ class Generations:
         log.path = found[1]
 
     def end_current(self, log: Log, keep: bool) -> None:
-        """After a clean close: the current generation goes, or is kept under its number. Failing does no harm."""
+        """After a clean close: the current generation goes, or is kept under its number. Failing does no harm, nor does a crash
+        that takes it back: the sealed header says that there is no log. So the directory is not synced."""
         with suppress(OSError):
             numbered = self.numbered(log.head.generation)
             if not keep:
@@ -118,7 +123,6 @@ class Generations:
             for begun in (self._next_path, self.current_path):  # by a process that died before that generation was used
                 if self.files.exists(begun):
                     self.files.remove(begun)
-            self.files.sync_directory(self.path)
 
     def remove_before(self, generation: int) -> None:
         """Remove the ended generations below that one. What cannot be removed now is removed by a later call."""

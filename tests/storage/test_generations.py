@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from simulation import Crash, SimulatedFiles
-from store_crashes import Run
+from store_crashes import Run, failed_close
 from store_support import PATH, blocks_of, check_store, checkpointer_of, commit, create_table, fill
 
 from aerodb_dbapi.storage import wal
@@ -310,6 +310,13 @@ def test_generations_are_removed_only_when_nothing_needs_them() -> None:
             missing += 1
     assert missing
     database.close()
+
+
+@pytest.mark.parametrize("commits", [0, 1])
+def test_what_a_failed_close_left_goes_only_behind_a_durable_header(commits: int) -> None:
+    """INV-C6, INV-R10."""
+    for seed in range(8):
+        failed_close(seed, commits)
 
 
 def test_a_kept_generation_carries_no_room() -> None:

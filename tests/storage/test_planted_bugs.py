@@ -218,6 +218,12 @@ def full_disk() -> None:
     database.abandon()
 
 
+def after_a_failed_close() -> None:
+    """Logs that a header needs which may be in force again."""
+    for seed in range(8):
+        crashes.failed_close(seed, commits=0)
+
+
 # --- Bugs -------------------------------------------------------------------------------------------------------------
 
 
@@ -385,6 +391,11 @@ def a_failed_header_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(checkpoint.Checkpointer, "_write_header", write)
 
 
+def what_is_read_counts_as_durable(patch: pytest.MonkeyPatch) -> None:
+    """INV-C6: the header in force is not written again before logs go that the one before it needs."""
+    patch.setattr(checkpoint.Checkpointer, "_confirm", lambda self: None)
+
+
 def other_types_from_disk(patch: pytest.MonkeyPatch) -> None:
     """INV-C7: integers come back as reals."""
     real = pages.unpack_leaf
@@ -453,6 +464,7 @@ PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[], None]]] =
     (checksums_that_say_nothing, damaged_block),
     (clean_too_early, failing(crashes.checkpoints, "sync")),
     (a_failed_header_is_forgotten, checkpoint_after_a_failed_one),
+    (what_is_read_counts_as_durable, after_a_failed_close),
     (other_types_from_disk, crashing(crashes.checkpoints)),
     (nothing_is_evicted, steady_memory),
     (recovery_collects, crashing(crashes.snapshots)),
