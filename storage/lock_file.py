@@ -56,6 +56,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.storage import byte_locks
 from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.files import io_error
 from aerodb_dbapi.storage.patience import go_on
 
 SLOTS_AT: Final = 1024
@@ -106,23 +107,23 @@ class LockFile:
         try:
             self._made = os.fstat(self._descriptor).st_size < SIZE
             if self._made:
+                self._reserve(
+                    0, SLOTS_AT
+                )  # before it has its size: if there is no room, the next who opens it begins it again
                 os.truncate(self._descriptor, SIZE)
             self._map = mmap.mmap(self._descriptor, SIZE)
         except OSError as error:
-            raise self._failed(error) from error
+            raise io_error(error, "SQLITE_IOERR", self.path) from error
         self.words = memoryview(self._map).cast("Q")
-        if self._made:
-            self._reserve(0, SLOTS_AT)
 
     def _reserve(self, offset: int, length: int) -> None:
         """Have zeros there, and room for them on the disk."""
         try:
-            os.pwrite(self._descriptor, bytes(length), offset)
+            while length > 0:  # a disk that is nearly full takes a part
+                written = os.pwrite(self._descriptor, bytes(length), offset)
+                offset, length = offset + written, length - written
         except OSError as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: OSError) -> OperationalError:
-        return OperationalError(f"disk I/O error: {self.path}: {error.strerror}", name="SQLITE_IOERR")
+            raise io_error(error, "SQLITE_IOERR", self.path) from error
 
     @classmethod
     def entered(cls, path: str, timeout: float) -> LockFile:

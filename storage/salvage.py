@@ -96,6 +96,7 @@ class Salvage:
         self.file = file
         self.progress = progress
         self.notes: list[str] = []
+        self.lost = False  # no state was found where there was one
         self.known_commit = 0  # that there once was one of this id
 
     def state(self) -> FoundState:
@@ -111,6 +112,7 @@ class Salvage:
                 return found
         found = self._searched([slot.file_id for slot in slots])
         if found is None:
+            self.lost = True
             self.notes.append("no state was found in the file: only the logs are left")
             return FoundState()
         self.notes.append(f"the state of commit {found.commit_id} was found by search")

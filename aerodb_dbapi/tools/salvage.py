@@ -71,6 +71,8 @@ class Rescue:
         self._apply_logs()
         self._drop_misfits()
         self._make_indexes()
+        if self.search.lost and not self.commits:
+            self.missing.append("everything: neither a state nor a commit was found")
 
     # --- definitions -------------------------------------------------------------------------------------------------
 

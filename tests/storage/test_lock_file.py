@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -53,6 +54,31 @@ def test_a_file_has_room_on_the_disk_for_what_is_written_through_memory(tmp_path
     assert hole >= at
     for file in files:
         file.close()
+
+
+@pytest.mark.parametrize("room", [0, 1000])
+def test_a_file_for_which_there_was_no_room_is_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """Else who opens it next takes it for one that has its room."""
+    write, left = os.pwrite, [room]
+
+    def nearly_full(descriptor: int, data: bytes, offset: int) -> int:
+        if not left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = write(descriptor, data[: left[0]], offset)
+        left[0] -= written
+        return written
+
+    monkeypatch.setattr(os, "pwrite", nearly_full)
+    for _ in range(2):
+        with pytest.raises(
+            aerodb_dbapi.OperationalError, match=r"database or disk is full: .*lock: No space left on device"
+        ):
+            LockFile.entered(str(tmp_path / "lock"), 1.0)
+        assert (tmp_path / "lock").stat().st_size <= room
+    left[0] = 1 << 20
+    entered(tmp_path / "lock").close()
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,12 @@ def test_only_the_logs_are_left(made: Path, crashed: Path, capsys: pytest.Captur
     assert rows(connection, "PRAGMA aerodb_digest") == [((made / "digest").read_text(),)]
 
 
+def test_nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.db").write_bytes(b"abc" * 4000)
+    assert main(["salvage", str(tmp_path / "a.db"), str(tmp_path / "new.db")]) == 1
+    assert "missing: everything: neither a state nor a commit was found" in capsys.readouterr().out
+
+
 def test_rows_without_a_definition(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "app.db"
     connection = connect(path)
