@@ -30,6 +30,7 @@ from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.databases import attach, detach
 from aerodb_dbapi.executor.definitions import run_definition
 from aerodb_dbapi.executor.dml import compile_dml
+from aerodb_dbapi.executor.existing import refuse_existing
 from aerodb_dbapi.executor.hooks import guarded, hooks_for
 from aerodb_dbapi.executor.lengths import check_lengths
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
@@ -101,7 +102,7 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
         constants = ()
         compiled = plans.shapes.get(sql)
         if compiled is None or compiled.schema is not schema:
-            compiled = _compile(session, parse(sql), sql, schema, trees)
+            compiled = _compile(session, _parsed(session, sql, schema), sql, schema, trees)
             if compiled.kind in _ROW_KINDS:
                 plans.remember_shape(sql, compiled)
     prepared = Prepared(compiled, constants, sql)
@@ -110,9 +111,21 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
     return prepared
 
 
+def _parsed(session: Any, sql: str, schema: Schema) -> Parsed:
+    """A text, parsed; what SQLite finds wrong before the syntax is told first."""
+    try:
+        return parse(sql)
+    except OperationalError as error:
+        if session.limits is not None:
+            limits.check_slot(session.limits, error)
+        if first_word(sql) == "CREATE":
+            refuse_existing(schema, sql)
+        raise
+
+
 def _prepare_checked(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
     """As it stands, so that limits and the authorizer see the statement once and whole."""
-    prepared = Prepared(_compile(session, parse(sql), sql, schema, trees), (), sql)
+    prepared = Prepared(_compile(session, _parsed(session, sql, schema), sql, schema, trees), (), sql)
     if len(sql) <= CACHED_TEXT_MAX:
         plans.remember_text(prepared)
     return prepared

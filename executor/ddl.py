@@ -77,7 +77,7 @@ def run_ddl(
 # --- CREATE ---------------------------------------------------------------------------------------------------------
 
 
-def _name_is_free(schema: Schema, name: str, written: str, if_not_exists: bool) -> bool:
+def name_is_free(schema: Schema, name: str, written: str, if_not_exists: bool) -> bool:
     """May a table or view have this name? False if it exists and that is no error. `written` is the name as in the
     text."""
     kind = "table" if schema.table(name) else "view" if schema.view(name) else None
@@ -98,7 +98,7 @@ def _written_name(sql: str, name: str) -> str:
 
 def _create_table(session: Any, transaction: Any, statement: CreateTable) -> None:
     name = statement.table.name
-    if not _name_is_free(transaction.schema, name, _written_name(statement.table.sql, name), statement.if_not_exists):
+    if not name_is_free(transaction.schema, name, _written_name(statement.table.sql, name), statement.if_not_exists):
         return
     if statement.select is not None:
         _create_table_as(session, transaction, statement)
@@ -224,7 +224,7 @@ def _create_view(session: Any, transaction: Any, statement: CreateView) -> None:
         for name in databases_named(view.select):
             if fold(name) != fold(session.name_inside):
                 raise OperationalError(f"view {view.name} cannot reference objects in database {name}")
-    if _name_is_free(transaction.schema, view.name, _written_name(view.sql, view.name), statement.if_not_exists):
+    if name_is_free(transaction.schema, view.name, _written_name(view.sql, view.name), statement.if_not_exists):
         transaction.put_object(transaction.new_object_id(), view)
 
 

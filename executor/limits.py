@@ -44,6 +44,7 @@ FUNCTION_ARGUMENTS: Final = 6
 LIKE_PATTERN: Final = 8
 VARIABLE_NUMBER: Final = 9
 DEPTH_MAX: Final = 1000
+_SLOT: Final = "variable number must be between ?1 and ?"
 COLUMNS_MAX: Final = 2000
 DEFAULTS: Final = {EXPRESSION_DEPTH: DEPTH_MAX, COMPOUND_SELECT: 500, COLUMN: COLUMNS_MAX}
 
@@ -55,9 +56,16 @@ def check_parameters(limits: Limits, names: list[str | None]) -> None:
     most = limits.get(VARIABLE_NUMBER, len(names))
     for name in names[most:]:
         if name is not None and name[0] == "?":
-            raise OperationalError(f"variable number must be between ?1 and ?{most}")
+            raise OperationalError(f"{_SLOT}{most}")
     if len(names) > most:
         raise OperationalError("too many SQL variables")
+
+
+def check_slot(limits: Limits, error: OperationalError) -> None:
+    """The error of ``?0``, which names the limit, under a lowered one."""
+    text, most = str(error), limits.get(VARIABLE_NUMBER)
+    if most is not None and text.startswith(_SLOT):
+        raise OperationalError(f"{_SLOT}{most}") from None
 
 
 def check_definition(lowered: Limits | None, statement: Any) -> None:

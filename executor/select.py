@@ -319,9 +319,12 @@ class QueryCompiler:
         work = f"w{query.cte}"
         self.unit.define(work)
         line(f"fresh = list({self._iterable(self.function(query.initial))})")
+        parts = [query.initial, *query.steps]
+        orders = [next(filter(None, column), "BINARY") for column in zip(*(part.collations for part in parts))]
+        seen = f"seen{self.row_key(orders)}" if query.distinct else ""
         if query.distinct:
             line("seen = {}")
-            line("fresh = distinct(fresh, seen)")
+            line(f"fresh = distinct(fresh, {seen})")
         limiter = Limiter(self, query.limit, query.offset)
         limiter.begin()
         steps = [self.function(step) for step in query.steps]
@@ -344,7 +347,7 @@ class QueryCompiler:
                 for made in steps:
                     line(f"made += {self._iterable(made)}")
             if query.distinct:
-                line(f"made = {self.unit.held('distinct(made, seen)')}")
+                line(f"made = {self.unit.held(f'distinct(made, {seen})')}")
             limiter.cut_list("out")
             line("yield out")
             limiter.stop_list()

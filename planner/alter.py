@@ -91,7 +91,7 @@ def alteration(stream: TokenStream) -> Alteration | None:
 
 
 def _rename(stream: TokenStream, table: str, written: str) -> Alteration:
-    if stream.kind == "TO" and stream.ahead() in NAMES and stream.ahead(2) in (END, ";"):
+    if stream.kind == "TO" and (stream.ahead() == END or (stream.ahead() in NAMES and stream.ahead(2) in (END, ";"))):
         stream.advance()
         return RenameTable(table, written, stream.name())
     stream.take("COLUMN")

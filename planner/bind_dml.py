@@ -76,12 +76,15 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
     row_id = context.next_id()
     context.stored.add(row_id)
     if tree.args.get("default"):
+        if named is not None:
+            insert_targets(table, named, len(named))
+            fail(f"0 values for {len(named)} columns")
         targets: list[int] = []
         query: Query = Values([], [], [], [], [()])
     else:
         query = bind_query(context, tree.expression, outer, SOURCE)
         targets = _traced(context, table, written) or insert_targets(table, named, len(query.names))
-        targets, query = single_values(context, targets, query, -1 if table.rowid_alias is None else table.rowid_alias)
+        targets, query = single_values(context, targets, query, table.rowid_alias)
     statement = InsertStatement(
         table,
         targets,
@@ -265,12 +268,11 @@ def insert_targets(table: Table, named: list[str] | None, width: int) -> list[in
 
 
 def single_values(
-    context: Context, targets: list[int], query: Query, rowid: int | None = None
+    context: Context, targets: list[int], query: Query, alias: int | None = None
 ) -> tuple[list[int], Query]:
-    """One value for each column: of a column that is named several times the first, of the `rowid` the last."""
-    kept = [
-        i for i, target in enumerate(targets) if target not in (targets[i + 1 :] if target == rowid else targets[:i])
-    ]
+    """One value for each column: of a column that is named several times the first, of the rowid (or its `alias`) the last."""
+    rowids = [i for i, target in enumerate(targets) if target in (-1, alias)]
+    kept = [i for i, target in enumerate(targets) if (i == rowids[-1] if i in rowids else target not in targets[:i])]
     if len(kept) == len(targets):
         return targets, query
     source = QuerySource(id=context.next_id(), name="", query=query)

@@ -291,7 +291,7 @@ def _column_names(table: CommonTable, query: Query) -> list[str]:
         return outside_names(query.names)
     if len(table.columns) != len(query.names):
         fail(f"table {table.name} has {len(query.names)} values for {len(table.columns)} columns")
-    return table.columns
+    return outside_names(table.columns)
 
 
 def recursive_arms(table: CommonTable) -> tuple[Any, list[Any]]:

@@ -30,7 +30,7 @@ from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.expressions import Collate, Column, Expression, conjuncts
 from aerodb_dbapi.planner.query import InsertStatement, Join, TableSource, UpdateStatement, Upsert
 from aerodb_dbapi.planner.scope import Described, Entry, Scope, table_entry
-from aerodb_dbapi.storage.catalog import Index, Table
+from aerodb_dbapi.storage.catalog import Index, Table, fold
 
 
 def bind_upserts(
@@ -83,7 +83,10 @@ def _is_meant(index: Index, columns: list[Expression], where: Expression | None,
         return False
     named = [_column(column) for column in columns]
     return all(
-        any(position == part.position and collation in (None, part.collation) for position, collation in named)
+        any(
+            position == part.position and (collation is None or fold(collation) == fold(part.collation))
+            for position, collation in named
+        )
         or (part.expression is not None and statement.index_values[part.position] in columns)
         for part in index.columns
     )

@@ -229,6 +229,9 @@ def _between(stream: TokenStream, at: int, left: int) -> int:
     low = len(stream.out)
     if expression(stream, NOT_LEVEL) <= COMPARISON:
         stream.wrap(low)
+    if stream.kind == "OR":  # which takes the AND that follows for its own
+        stream.pass_on(TokenType.OR)
+        expression(stream)
     if stream.kind != "AND":
         raise stream.error()
     stream.pass_on(TokenType.AND)

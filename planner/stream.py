@@ -212,7 +212,7 @@ class TokenStream:
             names.extend([None] * (number - len(names)))
             slot = number - 1
             names[slot] = names[slot] or text
-        elif text[0] == "#":
+        elif text[0] == "#" and text[1].isdecimal():  # a register of SQLite's own
             raise self.error(self.tokens[index])
         else:
             slot = by_name.get(text, -1)

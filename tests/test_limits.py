@@ -70,6 +70,7 @@ LOWERED: list[tuple[int, int, str, tuple[Any, ...]]] = [
     (LENGTH, 100, "UPDATE t SET a = ?, b = ?", ("a" * 50, "b" * 50)),
     (VARIABLES, 3, "SELECT ?3", (1, 2, 3)),
     (VARIABLES, 3, "SELECT ?4", ()),
+    (VARIABLES, 3, "SELECT ?0", ()),
     (VARIABLES, 3, "SELECT ?, ?, ?, ?", (1, 2, 3, 4)),
 ]
 DEFAULT = [

@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from math import fmod
 from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.define import scalar
@@ -373,7 +374,7 @@ _LETTERS: Final[dict[str, Callable[[Moment], str]]] = {
     "e": lambda m: f"{m.day:2d}",
     "f": _seconds,
     "F": lambda m: f"{m.year:04d}-{m.month:02d}-{m.day:02d}",
-    "g": lambda m: f"{_thursday(m).year % 100:02d}",
+    "g": lambda m: f"{int(fmod(_thursday(m).year, 100)):02d}",  # a negative year keeps its sign
     "G": lambda m: f"{_thursday(m).year:04d}",
     "H": lambda m: f"{m.hour:02d}",
     "I": lambda m: f"{_clock_hour(m):02d}",

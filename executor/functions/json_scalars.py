@@ -247,6 +247,11 @@ def jsonb(value: Any) -> bytes | None:
     return encode(document(value))
 
 
+def subtype(value: Any) -> int:
+    """subtype(X): 74, which is J, where the value comes from a function that gives JSON; else 0."""
+    return 74 if value.__class__ is JsonText else 0
+
+
 def json_quote(value: Any) -> str:
     """json_quote(X): a SQL value as JSON."""
     return text_of(value)
@@ -425,6 +430,7 @@ _EDITS: Final = (("insert", INSERT), ("replace", REPLACE), ("set", SET))
 FUNCTIONS: Final[tuple[ScalarFunction, ...]] = (
     _made("json", json, 1),
     _made("json_quote", json_quote, 1, takes=True),
+    _blobs("subtype", subtype, 1),
     _made("json_array", json_array, -1, takes=True),
     _made("json_object", json_object, -1, takes=True),
     _made("json_patch", _patcher(render), 2),
