@@ -257,10 +257,18 @@ def _table_list(session: Any, name: str | None) -> Rows:
     found = [
         ("main", t.name, "table", len(t.columns), int(t.without_rowid), int(t.strict)) for t in schema.tables.values()
     ]
-    found += [("main", v.name, "view", len(_columns_of(session, v.name)), 0, 0) for v in schema.views.values()]
+    found += [("main", v.name, "view", _width_of(session, v.name), 0, 0) for v in schema.views.values()]
     found.reverse()
     found.append(("main", "sqlite_schema", "table", len(_MASTER), 0, 0))
     return [row for row in found if name is None or fold(row[1]) == fold(name)]
+
+
+def _width_of(session: Any, view: str) -> int:
+    """The number of columns of a view; 0 where it names what is not there."""
+    try:
+        return len(_columns_of(session, view))
+    except OperationalError:
+        return 0
 
 
 def _table(session: Any, name: str | None) -> Table | None:
