@@ -33,7 +33,7 @@ from operator import itemgetter
 from typing import Any
 
 from aerodb_dbapi.executor.codegen import compile_select
-from aerodb_dbapi.executor.half_read import scanned_table, watch
+from aerodb_dbapi.executor.half_read import Scanned, scanned, watch
 from aerodb_dbapi.planner.expressions import Call, Column, Constant, Expression, Parameter, transform
 from aerodb_dbapi.planner.lexer import LIFTED_MARK
 from aerodb_dbapi.planner.query import (
@@ -63,18 +63,18 @@ Test = Callable[[Sequence[Row], Sequence[Any]], bool]
 class Reads:
     """What a statement reads: whole `trees`, `points` (tree, function from parameters to key), `filters` (tree, number of
     columns, test). `text` is the statement's. `scanned`: instead of all that, if the scan is watched, as much as it passes of
-    one table (as in `filters`; a test of None: all rows)."""
+    one table."""
 
     text: str
     trees: tuple[int, ...]
     points: tuple[tuple[int, Callable[[Sequence[Any]], Any]], ...] = ()
     filters: tuple[tuple[int, int, Test], ...] = ()
-    scanned: tuple[int, int, Test | None] | None = None
+    scanned: Scanned | None = None
 
     def note(self, transaction: Any, params: Sequence[Any]) -> Mapping[int, Any] | None:
         """Tell a transaction what this run reads. The trees to run on, if they are not the transaction's own."""
         if self.scanned is not None:
-            watched = watch(transaction, *self.scanned, params, self.text)
+            watched = watch(transaction, self.scanned, params, self.text)
             if watched is not None:
                 return watched
         if self.trees:
@@ -143,11 +143,8 @@ def reads_precisely(statement: Statement, coarse: tuple[int, ...], text: str) ->
             points.append((found[1], found[2]))
         else:
             filters.append((found[1], *found[2]))
-    scanned = None
-    if (source := scanned_table(statement)) is not None and coarse == (source.table.tree,):
-        test = filters[0][2] if filters else None
-        scanned = source.table.tree, len(source.table.columns), test
-    return Reads(text, tuple(sorted(whole)), tuple(points), tuple(filters), scanned)
+    watched = scanned(statement, coarse, filters[0][2] if filters else None)
+    return Reads(text, tuple(sorted(whole)), tuple(points), tuple(filters), watched)
 
 
 def _own_query(statement: Statement) -> Query | None:

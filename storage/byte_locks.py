@@ -33,8 +33,12 @@ TOLD: Final = _OFD_GET is not None
 
 def try_lock(descriptor: int, byte: int, *, shared: bool = False) -> bool:
     """Lock a byte unless somebody else's lock stands in the way; whether it is ours."""
+    kind = fcntl.F_RDLCK if shared else fcntl.F_WRLCK
     try:
-        _set(descriptor, fcntl.F_RDLCK if shared else fcntl.F_WRLCK, byte)
+        if _OFD_SET is not None:
+            fcntl.fcntl(descriptor, _OFD_SET, _packed(kind, byte))
+        else:
+            fcntl.lockf(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB, 1, byte)
     except (BlockingIOError, PermissionError):
         return False
     return True
@@ -50,7 +54,10 @@ def wait(descriptor: int, byte: int) -> None:
 
 def unlock(descriptor: int, byte: int) -> None:
     """Give the lock on a byte back."""
-    _set(descriptor, fcntl.F_UNLCK, byte)
+    if _OFD_SET is not None:
+        fcntl.fcntl(descriptor, _OFD_SET, _packed(fcntl.F_UNLCK, byte))
+    else:
+        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)
 
 
 def lowest(descriptor: int, start: int, stop: int, *, exclusive: bool = False) -> int | None:
@@ -83,14 +90,3 @@ def _other(descriptor: int, start: int, stop: int, exclusive: bool) -> int | Non
 def _packed(kind: int, byte: int) -> bytes:
     """What the system is told: this kind of lock on that byte."""
     return _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0)
-
-
-def _set(descriptor: int, kind: int, byte: int) -> None:
-    """Lock or unlock one byte, without waiting."""
-    if _OFD_SET is not None:
-        fcntl.fcntl(descriptor, _OFD_SET, _packed(kind, byte))
-    elif kind == fcntl.F_UNLCK:
-        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)
-    else:
-        mode = fcntl.LOCK_SH if kind == fcntl.F_RDLCK else fcntl.LOCK_EX
-        fcntl.lockf(descriptor, mode | fcntl.LOCK_NB, 1, byte)

@@ -54,6 +54,7 @@ from aerodb_dbapi.storage import pages
 from aerodb_dbapi.storage.blocks import Allocator, BlockFile, BlockSource, coalesced
 from aerodb_dbapi.storage.cache import weight
 from aerodb_dbapi.storage.catalog import META_TREE
+from aerodb_dbapi.storage.checkpoint_lock import CheckpointLock
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.files import io_error
 from aerodb_dbapi.storage.header import Header
@@ -61,7 +62,7 @@ from aerodb_dbapi.storage.looking import looking
 from aerodb_dbapi.storage.nodes import Branch, is_loaded
 from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
-from aerodb_dbapi.storage.sharing import CheckpointLock, Sharing
+from aerodb_dbapi.storage.sharing import Sharing
 from aerodb_dbapi.storage.tree import Tree
 
 if TYPE_CHECKING:

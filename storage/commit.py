@@ -233,7 +233,7 @@ class Committer:
         with self.lock:
             if self.gate.inside is not None or self.failure is not None:
                 self._wait_for_turn(transaction)
-            if self.turn is not None:
+            if self.turn is not None and not self.turn.held:
                 self._take_turn(transaction, self.turn)
             if self.log is None and self.start_log is not None:
                 self._begin_log(transaction, self.start_log)
@@ -248,7 +248,8 @@ class Committer:
                 dropped = transaction.drops() if transaction.dropped else []
                 root = tip.successor(changed, dropped, schema)
                 if log is not None and edits is not None:
-                    log.append(CommitRecord(root.commit_id, list(edits.values()), transaction.creations(), dropped))
+                    created = transaction.creations() if transaction.created else []
+                    log.append(CommitRecord(root.commit_id, list(edits.values()), created, dropped))
             except BaseException:
                 self.rest()
                 raise

@@ -27,7 +27,7 @@ every process as 64-bit words of the machine's own order:
     Behind byte `SLOTS_AT` each process has a *slot* of eight words: PID, FLOOR (the oldest commit from which on it may read
     blocks), FIRST (the oldest log generation that it may read), and from PROMISED on the states, plus one, that its
     transactions under way will make snapshots of. Behind byte `CLAIMS_AT` each has `CLAIM_PAIRS` pairs of words, a tree id and
-    up to where its transactions have claimed rowids of that table (`shared_claims.py`); a tree id of 0: none.
+    up to where its transactions have claimed rowids of that table, plus 2^63 (`shared_claims.py`); a tree id or an end of 0: none.
 
 A word is written and read as a whole, and only words are; there is nothing to be torn.
 
@@ -79,6 +79,7 @@ CLAIMING: Final = OPENING + 4
 SLOT_LOCKS: Final = OPENING + 16
 _SIGN: Final = 1 << 63
 _WORD_MAX: Final = (1 << 64) - 1
+NO_CLAIM: Final = 0  # as the end of a claim
 
 _PAUSE_FIRST: Final = 0.00005
 _PAUSE_LONGEST: Final = 0.0005
@@ -263,12 +264,24 @@ class LockFile:
                     found = max(found, pairs[2 * pairs[::2].index(tree_id) + 1])
         return found - _SIGN if found else None
 
-    def publish_claim(self, place: int, tree_id: int, end: int) -> None:
-        """Say up to where this process has claimed rowids of a table; 0: of none, in that place."""
-        at = self._claims_at(self.slot) + 2 * place
+    def claim_words(self) -> list[int]:
+        """Where the pairs of words are in which this process tells its claims: the tree id, and behind it the end."""
+        at = self._claims_at(self.slot)
+        return list(range(at, at + 2 * CLAIM_PAIRS, 2))
+
+    def tell_claim(self, at: int, end: int) -> None:
+        """Say up to where this process has claimed rowids of the table whose tree id is in that word."""
+        self.words[at + 1] = end + _SIGN if end < _SIGN else _WORD_MAX
+
+    def tell_claims_of(self, at: int, tree_id: int) -> None:
+        """Use a pair for that table, of which nothing is claimed yet."""
         self.words[at] = 0
-        self.words[at + 1] = min(end + _SIGN, _WORD_MAX)
+        self.words[at + 1] = NO_CLAIM
         self.words[at] = tree_id
+
+    def withdraw_claim(self, at: int) -> None:
+        """Say that this process has claimed no rowids of the table."""
+        self.words[at + 1] = NO_CLAIM
 
     @staticmethod
     def _claims_at(slot: int) -> int:

@@ -9,7 +9,8 @@ all of that:
        has published its commit before, so what is not seen in the one place is in the other.
     3. `RowidClaims` claims above both, and the new end is published.
 
-Where no second process was ever there (USED), the own claim is published without the lock and without a look. What a process has
+Where no second process was ever there (USED), the own claim is published without the lock and without a look; if somebody has come
+by the time it is published, as above after all. What a process has
 claimed and not used is nobody's when its transactions on the table have ended: a lone writer leaves no gaps, also beside
 others that only read or write elsewhere. Claims of a process that died count until its slot is noticed to be free: that costs
 ids, not correctness, as do tables beyond the `CLAIM_PAIRS` that a process can publish at a time: there two may draw one
@@ -26,7 +27,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from aerodb_dbapi.storage.lock_file import CLAIM_PAIRS, CLAIMING, COMMIT, USED
+from aerodb_dbapi.storage.lock_file import CLAIMING, COMMIT, USED
 from aerodb_dbapi.storage.rowids import Claim, RowidClaims
 
 if TYPE_CHECKING:
@@ -44,44 +45,60 @@ class SharedClaims:
         self.claims = claims
         self.sharing = sharing
         self._lock = threading.Lock()
-        self._places: dict[int, int] = {}  # tree id → which pair
-        self._free = list(range(CLAIM_PAIRS - 1, -1, -1))
+        self._places: dict[int, int] = {}  # tree id → which pair of words; a table keeps it until another one needs it
+        self._free = sharing.file.claim_words()
 
     def claim(self, wanted: Claim) -> tuple[int, int]:
         """As `RowidClaims.claim`, past what other processes have claimed."""
         file = self.sharing.file
         with self._lock:
             if file.words[USED] < 2:
-                return self._publish(wanted, self.claims.claim_above(wanted, None))
+                found = self.claims.claim_above(wanted, None)
+                self._publish(wanted.tree_id)
+                if file.words[USED] < 2:
+                    return found
+                wanted = wanted._replace(
+                    floor=found[0], held=found[1]
+                )  # somebody came meanwhile, and may not have seen it
             locked = file.lock(CLAIMING, PATIENCE)  # if not in time: somebody may draw the same, and validation decides
             try:
                 end = file.claimed(wanted.tree_id)
                 if file.words[COMMIT] > self.claims.tip.commit_id:
                     self.sharing.roll_forward()
-                return self._publish(wanted, self.claims.claim_above(wanted, end))
+                found = self.claims.claim_above(wanted, end)
+                self._publish(wanted.tree_id)
+                return found
             finally:
                 if locked:
                     file.unlock(CLAIMING)
 
-    def _publish(self, wanted: Claim, found: tuple[int, int]) -> tuple[int, int]:
-        place = self._places.get(wanted.tree_id)
-        if place is None and self._free:
-            place = self._places[wanted.tree_id] = self._free.pop()
-        if place is not None:
-            self.sharing.file.publish_claim(place, wanted.tree_id, self.claims.tables[wanted.tree_id][0])
-        return found
+    def _publish(self, tree_id: int) -> None:
+        at = self._places.get(tree_id)
+        if at is None:
+            at = self._new_place(tree_id)
+        if at is not None:
+            self.sharing.file.tell_claim(at, self.claims.tables[tree_id][0])
+
+    def _new_place(self, tree_id: int) -> int | None:
+        """A pair for a table; None: as many others are in use."""
+        if not self._free:
+            with self.claims.lock:  # nothing is withdrawn meanwhile
+                for idle in [known for known in self._places if known not in self.claims.tables]:
+                    self._free.append(self._places.pop(idle))
+        if not self._free:
+            return None
+        at = self._places[tree_id] = self._free.pop()
+        self.sharing.file.tell_claims_of(at, tree_id)
+        return at
 
     def withdraw(self, tree_id: int) -> None:
         """This process has no claim on that table any more."""
-        place = self._places.pop(tree_id, None)
-        if place is not None:
-            self.sharing.file.publish_claim(place, 0, 0)
-            self._free.append(place)
+        at = self._places.get(tree_id)
+        if at is not None:
+            self.sharing.file.withdraw_claim(at)
 
     def publish_all(self) -> None:
         """Publish what was claimed while there was nobody to tell."""
         with self._lock:
-            for tree_id, (end, _, _) in list(self.claims.tables.items()):
-                if self._free:
-                    place = self._places[tree_id] = self._free.pop()
-                    self.sharing.file.publish_claim(place, tree_id, end)
+            for tree_id in list(self.claims.tables):
+                self._publish(tree_id)

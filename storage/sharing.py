@@ -50,7 +50,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
@@ -177,6 +177,8 @@ class Sharing:
         let go meanwhile."""
         if self.held:
             return False
+        if not (self._acquiring or self._left) and self.file.try_lock(words.WRITER):
+            return self._enter(False)
         let_go = False
         deadline, holder = time.monotonic() + timeout, holder_of(timeout)
         while not self.held:
@@ -213,6 +215,11 @@ class Sharing:
                 got = self.file.lock(words.WRITER, deadline - time.monotonic(), holder)
             if not got:
                 raise OperationalError("database is locked", name="SQLITE_BUSY")
+        return self._enter(waits)
+
+    def _enter(self, waits: bool) -> bool:
+        """WRITER is locked: know what was committed, and have the right to commit. `waits`: the committer's lock was let go; whether it
+        was in the end."""
         try:
             if self._words[words.ENDING]:
                 waits = True
@@ -282,8 +289,10 @@ class Sharing:
 
     def leave(self) -> None:
         """Give the right to commit back. Under the committer's lock; all that was numbered is written."""
-        self.tell_written(self._committer.log)
-        if self._words[words.WANTED]:
+        shared, log = self._words, self._committer.log
+        if log is not None and shared[words.APPENDED] < (written := log.written_id):
+            shared[words.APPENDED] = written
+        if shared[words.WANTED]:
             self._left, self._crowd = time.monotonic(), CROWD
         self.held = False
         self.file.unlock(words.WRITER)
@@ -316,6 +325,8 @@ class Sharing:
         shared = self._words
         if self._committer.keeps and not ends:
             log.write()
+            if sync and not self._words[words.DOUBT]:
+                return self._publish_alone(log)
             return self._publish(log, log.written_id, sync)
         target = self._write(log)
         with self._alone():
@@ -375,6 +386,22 @@ class Sharing:
             )  # of one that was held up, nobody learns how long others take
             self._company = max(self._under_way(), self._company - 1)
         if shared[words.APPENDED] < target:  # the right to commit is kept
+            shared[words.APPENDED] = target
+        if shared[words.COMMIT] < target:
+            shared[words.COMMIT] = target
+        return shared[words.COMMIT]
+
+    def _publish_alone(self, log: Log) -> int:
+        """`_publish` with a sync where no other process is about, and the right to commit is kept: the short form of it."""
+        shared, target = self._words, log.written_id
+        shared[words.DOUBT] = 1
+        end = log.sync()
+        if shared[words.GENERATION] == log.head.generation and shared[words.DURABLE] < end:
+            shared[words.DURABLE] = end
+        else:
+            self._tell_durable(log, end)
+        shared[words.DOUBT] = 0
+        if shared[words.APPENDED] < target:
             shared[words.APPENDED] = target
         if shared[words.COMMIT] < target:
             shared[words.COMMIT] = target
@@ -619,56 +646,6 @@ class Sharing:
                 self.file.unlock(words.SYNC)
             finally:
                 self._syncing.release()
-
-
-class CheckpointLock:
-    """The right to make checkpoints, and to rely on the one in force: among threads, and, if `sharing` is set, processes.
-    Entered again by the thread that has it, it does nothing."""
-
-    __slots__ = ("_depth", "_lock", "sharing")
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._depth = 0
-        self.sharing: Sharing | None = None
-
-    def __enter__(self) -> CheckpointLock:
-        self._lock.acquire()
-        self._depth += 1
-        if self._depth == 1 and self.sharing is not None:
-            try:
-                self.sharing.enter_checkpoint()
-            except BaseException:
-                self._depth -= 1
-                self._lock.release()
-                raise
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        try:
-            if self._depth == 1 and self.sharing is not None:
-                self.sharing.leave_checkpoint()
-        finally:
-            self._depth -= 1
-            self._lock.release()
-
-    @property
-    def threads(self) -> AbstractContextManager[bool]:
-        """Only what keeps the threads of this process apart."""
-        return self._lock
-
-    def try_once(self) -> None:
-        """Enter and leave, unless somebody else has it."""
-        sharing = self.sharing
-        if sharing is None or not self._lock.acquire(blocking=False):
-            return
-        try:
-            if self._depth == 0 and sharing.file.try_lock(words.CHECKPOINT):
-                sharing.file.unlock(words.CHECKPOINT)
-                with self:
-                    pass
-        finally:
-            self._lock.release()
 
 
 def begin(file: LockFile, blocks: BlockFile, commit_id: int, first: int) -> None:

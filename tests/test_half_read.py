@@ -23,6 +23,7 @@ def pair() -> Iterator[tuple[Any, Any]]:
     one, other = (aerodb_dbapi.connect(uri, uri=True, isolation_level=None, timeout=0) for _ in range(2))
     one.execute("CREATE TABLE t(id INTEGER PRIMARY KEY, a, b)")
     one.execute("CREATE INDEX t_a ON t(a)")
+    one.execute("CREATE INDEX t_b ON t(b)")
     one.execute("CREATE TABLE done(x)")
     one.executemany("INSERT INTO t VALUES (?, ?, ?)", [(2 * n, n % 10, n) for n in range(ROWS)])
     yield one, other
@@ -52,6 +53,10 @@ BACK = "SELECT * FROM t ORDER BY id DESC"
 RANGE = "SELECT b FROM t WHERE id BETWEEN 1000 AND 3000"
 LIMIT = "SELECT b FROM t WHERE a + 0 = 3 LIMIT 5"
 END = 2 * ROWS
+BY_B = "SELECT a, b FROM t ORDER BY b LIMIT 400"
+LAST_B = "SELECT a, b FROM t ORDER BY b DESC LIMIT 20"
+BELOW = "SELECT id, a FROM t WHERE b < 1000 ORDER BY b DESC LIMIT 400"
+ABOVE = "SELECT id, a FROM t WHERE b > 1000 ORDER BY b LIMIT 10"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +92,25 @@ END = 2 * ROWS
         (RANGE, None, "UPDATE t SET b = -1 WHERE id = 3990", True),
         (LIMIT, None, "UPDATE t SET b = -1 WHERE id = 6", False),
         (LIMIT, None, "UPDATE t SET b = -1 WHERE id = 3006", True),
-        ("SELECT b FROM t ORDER BY b", 1, f"INSERT INTO t VALUES ({END}, 1, 1)", False),  # sorted: all was read
+        ("SELECT b FROM t ORDER BY b + 0", 1, f"INSERT INTO t VALUES ({END}, 1, 1)", False),  # sorted: all was read
+        (BY_B, 1, "UPDATE t SET a = -1 WHERE b = 5", False),
+        (BY_B, 1, "UPDATE t SET a = -1 WHERE b = 700", True),
+        (BY_B, 1, "UPDATE t SET b = -1 WHERE b = 700", False),  # it would have been the first
+        (BY_B, 1, "UPDATE t SET b = 701.5 WHERE b = 700", True),
+        (BY_B, 1, f"INSERT INTO t VALUES ({END}, 1, 1.5)", False),
+        (BY_B, 1, f"INSERT INTO t VALUES ({END}, 1, 'z')", True),
+        (BY_B, 1, "DELETE FROM t WHERE b = 4", False),
+        (BY_B, 1, "DELETE FROM t WHERE b > 600", True),
+        (BY_B, None, "DELETE FROM t WHERE b > 300", False),
+        (LAST_B, None, "UPDATE t SET a = -1 WHERE b = 1990", False),
+        (LAST_B, None, "UPDATE t SET a = -1 WHERE b = 5", True),
+        (LAST_B, None, "UPDATE t SET b = 5000 WHERE b = 5", False),
+        (LAST_B, None, f"INSERT INTO t VALUES ({END}, 1, 5000)", False),
+        (BELOW, 5, "UPDATE t SET a = -1 WHERE b = 990", False),
+        (BELOW, 5, "UPDATE t SET a = -1 WHERE b = 1100", True),  # the conditions say so
+        (BELOW, 5, "UPDATE t SET a = -1 WHERE b = 5", True),
+        (BELOW, None, "UPDATE t SET a = -1 WHERE b = 605", False),
+        (ABOVE, 5, "UPDATE t SET a = -1 WHERE b = 1990", False),
         ("SELECT count(*) FROM t", 1, f"INSERT INTO t VALUES ({END}, 1, 1)", False),
         ("SELECT DISTINCT a FROM t", 1, f"INSERT INTO t VALUES ({END}, 1, 1)", True),
         ("SELECT b, (SELECT max(b) FROM t) FROM t", 1, f"INSERT INTO t VALUES ({END}, 1, 1)", False),

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 import aerodb_dbapi
+from aerodb_dbapi.storage import lock_file
+from aerodb_dbapi.storage.rowids import Claim, RowidClaims
 
 LAG = 60.0
 
@@ -203,4 +205,29 @@ def test_many_at_once(path: Path) -> None:
     assert found == wanted
     top = con.execute("SELECT max(id) FROM counted").fetchone()
     assert con.execute("SELECT seq FROM sqlite_sequence WHERE name = 'counted'").fetchall() == [top]
+    con.close()
+
+
+def test_somebody_comes_while_rowids_are_claimed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who claims alone looks again when the claim is published: one who came meanwhile may have claimed as well, and seen nothing."""
+    con = connect(path)
+    con.execute("INSERT INTO t(by) VALUES (0)")
+    database = con._ready().database
+    file, tree = database.sharing.file, database.root.schema.table("t").tree
+    real, claimed = RowidClaims.claim_above, 0
+
+    def claim_above(self: RowidClaims, wanted: Claim, others: int | None) -> tuple[int, int]:
+        nonlocal claimed
+        claimed += 1
+        if claimed == 1:  # another process opens the file, and claims up to 50
+            file.words[lock_file.USED] = 2
+            file.words[file._at(1) + lock_file.PID] = 1
+            file.words[file._claims_at(1)], file.words[file._claims_at(1) + 1] = tree, 50 + (1 << 63)
+        return real(self, wanted, others)
+
+    monkeypatch.setattr(RowidClaims, "claim_above", claim_above)
+    assert con.execute("INSERT INTO t(by) VALUES (0)").lastrowid == 50
+    assert claimed == 2 and not database.committer.claims.tables
+    assert con.execute("INSERT INTO t(by) VALUES (0)").lastrowid == 51
+    file.words[file._at(1) + lock_file.PID], file.words[lock_file.USED] = 0, 1
     con.close()

@@ -1,0 +1,71 @@
+"""The right to make checkpoints, and to rely on the one in force.
+
+One thread of one process has it at a time. Threads are kept apart by a lock, processes by the byte CHECKPOINT (`lock_file.py`); whoever
+gets that first takes over the checkpoint that another process has made since (`sharing.py`).
+
+    with lock:              no checkpoint is made by anybody else, and the one in force is known
+    with lock.threads:      only the threads of this process are kept apart
+
+Example: a thread that makes a snapshot's checkpoint holds it, and enters it again for the checkpoint itself: that does nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from aerodb_dbapi.storage.lock_file import CHECKPOINT
+
+if TYPE_CHECKING:
+    from aerodb_dbapi.storage.sharing import Sharing
+
+
+class CheckpointLock:
+    """The right to make checkpoints, and to rely on the one in force: among threads, and, if `sharing` is set, processes.
+    Entered again by the thread that has it, it does nothing."""
+
+    __slots__ = ("_depth", "_lock", "sharing")
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self.sharing: Sharing | None = None
+
+    def __enter__(self) -> CheckpointLock:
+        self._lock.acquire()
+        self._depth += 1
+        if self._depth == 1 and self.sharing is not None:
+            try:
+                self.sharing.enter_checkpoint()
+            except BaseException:
+                self._depth -= 1
+                self._lock.release()
+                raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        try:
+            if self._depth == 1 and self.sharing is not None:
+                self.sharing.leave_checkpoint()
+        finally:
+            self._depth -= 1
+            self._lock.release()
+
+    @property
+    def threads(self) -> AbstractContextManager[bool]:
+        """Only what keeps the threads of this process apart."""
+        return self._lock
+
+    def try_once(self) -> None:
+        """Enter and leave, unless somebody else has it."""
+        sharing = self.sharing
+        if sharing is None or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._depth == 0 and sharing.file.try_lock(CHECKPOINT):
+                sharing.file.unlock(CHECKPOINT)
+                with self:
+                    pass
+        finally:
+            self._lock.release()
