@@ -248,7 +248,10 @@ def _guarded(read: Any, stream: TokenStream) -> Any:
 
 def _build(stream: TokenStream, tokens: list[GlotToken] | None = None) -> exp.Expr:
     """Let sqlglot build the tree of the tokens written, or of some that were cut out."""
-    parser = _parsers.pop() if _parsers else _DIALECT.parser()
+    try:
+        parser = _parsers.pop()  # of several threads that see the last one, one gets it
+    except IndexError:
+        parser = _DIALECT.parser()
     try:
         trees = parser.parse(stream.out if tokens is None else tokens, stream.sql)
     except RecursionError:
