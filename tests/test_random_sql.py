@@ -13,7 +13,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from random_sql import Generator
+from random_sql import VALUES, Generator
 
 import aerodb_dbapi
 from aerodb_dbapi.planner.rules import RULE_NAMES
@@ -62,11 +62,15 @@ def contents(connection: Any, tables: list[str]) -> list[Any]:
     ]
 
 
+def connected() -> tuple[Any, Any]:
+    """A connection of ours, and one of SQLite's."""
+    return aerodb_dbapi.connect(":memory:", isolation_level=None), sqlite3.connect(":memory:", isolation_level=None)
+
+
 def difference(script: list[str], tables: list[str], pragma: str = "") -> tuple[Any, Any] | None:
     """Where a script first goes otherwise: what its last statement gives, or the tables after it; None if nowhere."""
-    ours = aerodb_dbapi.connect(":memory:", isolation_level=None)
+    ours, theirs = connected()
     ours.execute(pragma)
-    theirs = sqlite3.connect(":memory:", isolation_level=None)
     try:
         for number, sql in enumerate(script):
             pair: tuple[Any, Any] = (outcome(ours, sql, aerodb_dbapi.Error), outcome(theirs, sql, sqlite3.Error))
@@ -107,6 +111,25 @@ def play(seed: int, statements: int, pragma: str = "") -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_statements(seed: int) -> None:
+    play(seed, STATEMENTS)
+
+
+RAW = ["CAST(x'ff41' AS TEXT)", "CAST(x'61fe' AS TEXT)", "CAST(x'31ff' AS TEXT)", "CAST(x'fd' AS TEXT)"] * 2
+
+
+@pytest.mark.parametrize("seed", range(600, 612))
+def test_random_statements_with_text_that_is_not_utf8(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of bytes whose place and number is the same as a character's: docs/differences-from-sqlite.md."""
+    made = connected
+
+    def lossless() -> tuple[Any, Any]:
+        both = made()
+        for connection in both:
+            connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        return both
+
+    monkeypatch.setattr("random_sql.VALUES", [*VALUES, *RAW])
+    monkeypatch.setitem(globals(), "connected", lossless)
     play(seed, STATEMENTS)
 
 
