@@ -477,6 +477,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "aerodb_processes": Definition(("pid", "floor", "log_generation", "own"), store.processes),
     "aerodb_consumers": Definition(("name", "commit_id"), store.consumer_list),
     "aerodb_max_view_age": Definition(("max_view_age",), _number(store.max_view_age)),
+    "aerodb_switch_interval": Definition(("switch_interval",), _number(store.switch_interval)),
     "aerodb_store": Definition(store.STORE_COLUMNS, store.store_figures),
     "optimize": Definition(("optimize",), _optimize),
     "aerodb_connection": Definition(("connection",), live.connection_number),

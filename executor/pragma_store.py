@@ -15,6 +15,7 @@
     aerodb_consumers           name, commit_id of each consumer of the change feed
     aerodb_max_view_age        older read views, in commits, are ended (INV-G7); 0 at first: none is. Of the database, for as
                                long as it is open
+    aerodb_switch_interval     the interpreter's while a commit is written, in microseconds (`storage/switching.py`)
     aerodb_store               one row of figures: commit_id, checkpoint_id, floor, oldest_commit, log_bytes, file_bytes,
                                live_bytes, pending_bytes, free_bytes, cache_bytes, cache_budget, checkpoints, evictions,
                                failure (why the last checkpoint failed, or NULL)
@@ -35,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from aerodb_dbapi.storage import switching
 from aerodb_dbapi.storage.catalog import META_TREE
 from aerodb_dbapi.storage.checkpoint import COMPRESSION, RETENTION, consumers
 from aerodb_dbapi.storage.database import AUTOCHECKPOINT, PAGE
@@ -137,6 +139,16 @@ def max_view_age(session: Any, value: int | None) -> Rows:
         database.max_view_age = value
         database.end_old_views()
     return [(database.max_view_age,)]
+
+
+def switch_interval(session: Any, value: int | None) -> Rows:
+    """Get or set, for all databases of the process, the interpreter's switch interval while a commit is written, in microseconds; 0:
+    it is left alone."""
+    if value is not None:
+        if value < 0:
+            raise OperationalError("aerodb_switch_interval must not be negative")
+        switching.SECONDS = value / 1e6
+    return [(round(switching.SECONDS * 1e6),)]
 
 
 def store_figures(session: Any, value: str | None) -> Rows:

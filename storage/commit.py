@@ -32,6 +32,8 @@ Synchronous
     FULL and EXTRA: step 7 writes and syncs. NORMAL and OFF: it writes only; what the operating system loses in a
     crash of the machine is lost, from some commit on, never a part of one.
 
+    While it writes and syncs, the interpreter's switch interval is short (`switching.py`).
+
 Failure (INV-R6)
     ::
 
@@ -86,6 +88,7 @@ from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
 from aerodb_dbapi.storage.root import Root, apply_edits
 from aerodb_dbapi.storage.row_locks import RowLocks
 from aerodb_dbapi.storage.rowids import RowidClaims
+from aerodb_dbapi.storage.switching import hurry, relax
 from aerodb_dbapi.storage.tally import Tally
 from aerodb_dbapi.storage.transaction import Transaction
 from aerodb_dbapi.storage.tree import Tree
@@ -574,6 +577,7 @@ class Committer:
         `ends`: the generation does."""
         begun = time.monotonic()
         last = target.commit_id
+        hurried = sync and hurry()
         try:
             if self.turn is None:
                 log.flush(sync)
@@ -590,6 +594,9 @@ class Committer:
                 with self.lock:
                     self._hand_over()
             raise
+        finally:
+            if hurried:
+                relax()
         with self.lock:
             unpublished = self.unpublished
             self.company = max(len(unpublished), self.company - 1)
