@@ -21,6 +21,7 @@ What it does not do: run anything, decide whether a cached statement still fits 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from time import perf_counter
 from typing import Any
 
@@ -121,6 +122,24 @@ def _parsed(session: Any, sql: str, schema: Schema) -> Parsed:
         if first_word(sql) == "CREATE":
             refuse_existing(schema, sql)
         raise
+
+
+def with_constants(fresh: Prepared, given: Row) -> Compiled:
+    """The statement for parameters that end with the constants `given`, which were taken out of its text under another schema: a
+    trigger, or an index with a literal in its condition, decides which literals stay in."""
+    constants, compiled = fresh.constants, fresh.compiled
+    if len(constants) == len(given) and all(a.__class__ is b.__class__ and a == b for a, b in zip(constants, given)):
+        return compiled
+
+    def fit(params: Row) -> Row:
+        return params[: len(params) - len(given)] + constants
+
+    run, note = compiled.run, compiled.note
+    made = copy(compiled)
+    made.run = lambda face, state, params: run(face, state, fit(params))
+    made.note = None if note is None else lambda transaction, params: note(transaction, fit(params))
+    made.run_many = None
+    return made
 
 
 def _prepare_checked(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:

@@ -384,11 +384,12 @@ class Session:
         return rows
 
     def fitting(self, prepared: Prepared, schema: Schema) -> Compiled:
-        """The statement as compiled for this schema (INV-S3)."""
+        """The statement as compiled for this schema (INV-S3), for parameters that end with the constants of `prepared`."""
         compiled = prepared.compiled
         if compiled.schema is schema or compiled.schema is None:
             return compiled
-        return compiler.prepare(self, prepared.text, schema, self.trees, self.statements).compiled
+        fresh = compiler.prepare(self, prepared.text, schema, self.trees, self.statements)
+        return compiler.with_constants(fresh, prepared.constants)
 
     def _inside(self, prepared: Prepared, params: Row) -> Result:
         """INSERT, UPDATE or DELETE in the open transaction."""

@@ -77,13 +77,14 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
     context.stored.add(row_id)
     if tree.args.get("default"):
         if named is not None:
-            insert_targets(table, named, len(named))
-            fail(f"0 values for {len(named)} columns")
+            insert_targets(table, named, 0, written_name(target))
         targets: list[int] = []
         query: Query = Values([], [], [], [], [()])
     else:
         query = bind_query(context, tree.expression, outer, SOURCE)
-        targets = _traced(context, table, written) or insert_targets(table, named, len(query.names))
+        targets = _traced(context, table, written) or insert_targets(
+            table, named, len(query.names), written_name(target)
+        )
         targets, query = single_values(context, targets, query, table.rowid_alias)
     statement = InsertStatement(
         table,
@@ -248,18 +249,27 @@ def _traced(context: Context, table: Table, written: Any) -> list[int] | None:
     return [0]
 
 
-def insert_targets(table: Table, named: list[str] | None, width: int) -> list[int]:
-    """The positions that the columns of an INSERT's rows go to."""
+def written_name(target: Any) -> str:
+    """What errors call the table of an INSERT: its alias, or its name as it is written."""
+    alias = target.args.get("alias")
+    if alias is not None:
+        return identifier(alias.this)
+    database = optional_identifier(target.args.get("db"))
+    return identifier(target.this) if database is None else f"{database}.{identifier(target.this)}"
+
+
+def insert_targets(table: Table, named: list[str] | None, width: int, shown: str) -> list[int]:
+    """The positions that the columns of an INSERT's rows go to. `shown`: what errors call the table."""
     if named is None:
         written = [p for p, column in enumerate(table.columns) if column.generated is None]
         if width != len(written):
-            fail(f"table {table.name} has {len(written)} columns but {width} values were supplied")
+            fail(f"table {shown} has {len(written)} columns but {width} values were supplied")
         return written
     targets = []
     for name in named:
         position = column_position(table, name)
         if position is None:
-            fail(f"table {table.name} has no column named {name}")
+            fail(f"table {shown} has no column named {name}")
         refuse_generated(table, position, "INSERT into", name)
         targets.append(position)
     if width != len(named):

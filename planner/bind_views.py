@@ -26,7 +26,14 @@ from sqlglot import exp
 from aerodb_dbapi.planner.bind_assign import bind_assignments
 from aerodb_dbapi.planner.bind_build import block
 from aerodb_dbapi.planner.bind_context import SOURCE, Context, fail, identifier, optional_identifier, unwrap
-from aerodb_dbapi.planner.bind_dml import bind_returning, insert_targets, refuse_view, single_values, update_from
+from aerodb_dbapi.planner.bind_dml import (
+    bind_returning,
+    insert_targets,
+    refuse_view,
+    single_values,
+    update_from,
+    written_name,
+)
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_limited import limited_query
 from aerodb_dbapi.planner.bind_order import Arm, bind_limits, select_order
@@ -118,7 +125,8 @@ def _bind_rows(context: Context, parsed: Parsed, made: ViewStatement, outer: Sco
     written = tree.this
     named = [identifier(name) for name in written.expressions] if type(written) is exp.Schema else None
     query = bind_query(context, tree.expression, outer, SOURCE)
-    targets = insert_targets(made.table, named, len(query.names))
+    target = written.this if named is not None else written
+    targets = insert_targets(made.table, named, len(query.names), written_name(target))
     made.targets, made.query = single_values(context, targets, query)
 
 

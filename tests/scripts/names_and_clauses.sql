@@ -168,3 +168,18 @@ ok
 ok
 'CREATE VIEW n4 AS SELECT rowid, "n".rowid, (SELECT "n".oid + k._rowid_ FROM k) FROM "n"'
 0
+
+# What errors call the table of an INSERT; DEFAULT VALUES after names of columns.
+a> INSERT INTO main.k VALUES (1)
+a> INSERT INTO k AS q VALUES (1)
+a> INSERT INTO main.K(nope) VALUES (1)
+a> INSERT INTO k AS q(nope) VALUES (1)
+a> INSERT INTO k(a, b) DEFAULT VALUES
+a> INSERT INTO k(a, nope) DEFAULT VALUES
+---
+OperationalError: table main.k has 2 columns but 1 values were supplied
+OperationalError: table q has 2 columns but 1 values were supplied
+OperationalError: table main.K has no column named nope
+OperationalError: table q has no column named nope
+OperationalError: 0 values for 2 columns
+OperationalError: table k has no column named nope
