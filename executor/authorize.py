@@ -8,8 +8,9 @@ The callback of the application is called with (action, argument, argument, 'mai
     TRANSACTION, SAVEPOINT     'BEGIN' … and the name
     PRAGMA                     name and value
 
-It answers OK, DENY (the statement fails: "not authorized", or "access to t.c is prohibited" for a column) or IGNORE: the column reads as
-NULL, any other statement does nothing. Everything but an int that is one of these counts as DENY, an exception too.
+It answers OK, DENY (the statement fails: "not authorized", or "access to t.c is prohibited" for a column) or IGNORE: the column reads
+as NULL (but in RETURNING), the function gives NULL, UPDATE leaves the column as it is, DELETE is carried out, and any other statement
+does nothing. Everything but an int that is one of these counts as DENY, an exception too.
 
 Example: a callback that denies READ of t.secret makes ``SELECT * FROM t`` fail, also where t is behind a view.
 
@@ -19,12 +20,10 @@ Statements are compiled anew when an authorizer is set; a session without one ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from aerodb_dbapi.planner import ddl, front
 from aerodb_dbapi.planner.attach import Attach, Detach
-from aerodb_dbapi.planner.bind_build import Mapper
 from aerodb_dbapi.planner.expressions import NULL, AggregateCall, Call, Column, Expression
 from aerodb_dbapi.planner.maintenance import Maintenance
 from aerodb_dbapi.planner.query import (
@@ -38,10 +37,10 @@ from aerodb_dbapi.planner.query import (
     Statement,
     TableSource,
     UpdateStatement,
-    Values,
     ViewStatement,
     Windowed,
 )
+from aerodb_dbapi.planner.rules.context import change_expressions
 from aerodb_dbapi.planner.usage import all_queries, query_expressions, walk_nodes
 from aerodb_dbapi.storage.catalog import Schema, Table, fold
 from aerodb_dbapi.storage.errors import DatabaseError, NotSupportedError, OperationalError
@@ -71,7 +70,7 @@ def may(
 
 
 def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
-    """Ask about SELECT, INSERT, UPDATE, DELETE; False where it is to do nothing. Ignored columns are not supported in DML."""
+    """Ask about SELECT, INSERT, UPDATE, DELETE; False where it is to do nothing."""
     queries = all_queries(statement)
     for query in queries:
         own = isinstance(statement, UpdateStatement | DeleteStatement) and query is statement.query
@@ -92,12 +91,9 @@ def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
             tables[target] = (statement.table, None)
             read.discard(target)
     _windows_allowed(ask, queries)
-    hidden = _hidden_columns(ask, expressions, tables, read, schema)
-    if hidden:
-        if any(isinstance(statement, kind) for kind in (InsertStatement, UpdateStatement, DeleteStatement)):
-            raise NotSupportedError("an authorizer's SQLITE_IGNORE for a column that a writing statement reads")
-        for query in queries:
-            _hide(query, hidden)
+    hidden, silent = _hidden(ask, expressions, tables, read, schema)
+    if hidden or silent:
+        change_expressions(statement, lambda node: NULL if _is_hidden(node, hidden, silent) else node)
     return True
 
 
@@ -118,16 +114,20 @@ def _target_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
         allowed = may(ask, _INSERT, statement.table.name, None, database)
         return allowed and all(_target_allowed(ask, u, schema) for u in updates)
     if isinstance(statement, DeleteStatement):
-        return may(ask, _DELETE, statement.table.name, None, schema.owner(statement.table).database)
+        may(ask, _DELETE, statement.table.name, None, schema.owner(statement.table).database)
+        return True  # IGNORE deletes row by row, in SQLite
     if isinstance(statement, ViewStatement):
         table, database = statement.table, schema.owner(statement.table).database
         if statement.event == "update":
             return all(may(ask, _UPDATE, table.name, _column_name(table, p), database) for p in statement.targets)
         return may(ask, _INSERT if statement.event == "insert" else _DELETE, table.name, None, database)
     if isinstance(statement, UpdateStatement):
-        table = statement.table
-        names = [_column_name(table, position) for position, _ in statement.assignments]
-        return all(may(ask, _UPDATE, table.name, name, schema.owner(table).database) for name in names)
+        table, database = statement.table, schema.owner(statement.table).database
+        statement.assignments = [
+            (position, value)
+            for position, value in statement.assignments
+            if may(ask, _UPDATE, table.name, _column_name(table, position), database)
+        ]
     return True
 
 
@@ -180,22 +180,24 @@ def _column_name(table: Table, position: int) -> str:
     return table.columns[position].name
 
 
-def _hidden_columns(
+def _hidden(
     ask: Ask,
     expressions: list[Expression],
     tables: dict[int, tuple[Table, str | None]],
     read: set[int],
     schema: Schema,
-) -> set[tuple[int, int]]:
-    """Ask about every column and function once; the (source, position) of those that read as NULL. Of a table in `read`
-    of which no column is used, the reading itself is asked about."""
+) -> tuple[set[tuple[int, int]], set[str]]:
+    """Ask about every column and function once; the (source, position) of columns that read as NULL, and the names of functions
+    that give NULL. Of a table in `read` of which no column is used, the reading itself is asked about."""
     asked: set[Any] = set()
     hidden: set[tuple[int, int]] = set()
+    silent: set[str] = set()
     for expression in expressions:
         for node in walk_nodes(expression):
             if isinstance(node, Call | AggregateCall) and node.name not in asked:
                 asked.add(node.name)
-                _function_allowed(ask, node.name)
+                if not _function_allowed(ask, node.name, isinstance(node, Call)):
+                    silent.add(node.name)
             elif isinstance(node, Column) and node.source in tables and (node.source, node.position) not in asked:
                 asked.add((node.source, node.position))
                 table, view = tables[node.source]
@@ -208,44 +210,30 @@ def _hidden_columns(
     for source in sorted(read):
         if not any(isinstance(known, tuple) and known[0] == source for known in asked):
             may(ask, _READ, tables[source][0].name, "")
-    return hidden
+    return hidden, silent
 
 
 def _windows_allowed(ask: Ask, queries: list[Query]) -> None:
     """Ask about every window function once."""
     levels = [level for query in queries if isinstance(query, Windowed) for level in query.levels]
     for name in dict.fromkeys(call.function.name for level in levels for call in level.calls):
-        _function_allowed(ask, name)
+        _function_allowed(ask, name, False)
 
 
-def _function_allowed(ask: Ask, name: str) -> None:
+def _function_allowed(ask: Ask, name: str, scalar: bool) -> bool:
+    """Whether a function may be called; False where it gives NULL instead."""
     answer = ask(_FUNCTION, None, name, None, None)
     if answer == DENY:
         raise OperationalError(f"not authorized to use function: {name}")
-    if answer == IGNORE:
-        raise NotSupportedError("an authorizer's SQLITE_IGNORE for a function")
+    if answer == IGNORE and not scalar:
+        raise NotSupportedError("an authorizer's SQLITE_IGNORE for an aggregate or window function")
+    return answer == OK
 
 
-def _hide(query: Query, hidden: set[tuple[int, int]]) -> None:
-    """Put NULL in the place of hidden columns, in the query itself: a CTE that others share too."""
-
-    def change(node: Expression) -> Expression | None:
-        return NULL if isinstance(node, Column) and (node.source, node.position) in hidden else None
-
-    made = Mapper(change)
-    if isinstance(query, Values):
-        query.rows = [tuple(made.expressions(list(row))) for row in query.rows]
-    elif isinstance(query, Select):
-        query.columns = made.expressions(query.columns)
-        query.where = made.expressions(query.where)
-        query.having = made.expressions(query.having)
-        query.order_by = [replace(term, expression=made.expression(term.expression)) for term in query.order_by]
-        for join in query.joins:
-            join.on = made.expressions(join.on)
-        group = query.group
-        if group is not None:
-            group.keys, group.bare = made.expressions(group.keys), made.expressions(group.bare)
-            group.calls = made.expressions(group.calls)
+def _is_hidden(node: Expression, hidden: set[tuple[int, int]], silent: set[str]) -> bool:
+    if isinstance(node, Column):
+        return (node.source, node.position) in hidden
+    return isinstance(node, Call) and node.name in silent
 
 
 def control_allowed(ask: Ask, statement: Any) -> bool:

@@ -18,8 +18,7 @@ from typing import Any, Final
 from aerodb_dbapi.executor.functions.text import too_big
 from aerodb_dbapi.planner.expressions import Binary, Call, Column, Expression
 from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStatement
-from aerodb_dbapi.planner.rules.context import rewrite_expression, rewrite_query
-from aerodb_dbapi.planner.usage import statement_queries
+from aerodb_dbapi.planner.rules.context import change_expressions
 from aerodb_dbapi.storage.raw_text import bytes_of
 
 
@@ -68,22 +67,12 @@ def check_lengths(statement: Statement, most: int) -> None:
             return Call("||", (node,), lambda value: measured(value, most))
         return node
 
-    seen: set[int] = set()
-    for query in statement_queries(statement):
-        rewrite_query(query, change, seen)
-
-    def changed(expression: Expression) -> Expression:
-        return rewrite_expression(expression, change, seen)
-
-    if isinstance(statement, UpdateStatement):
-        statement.assignments = [(place, changed(value)) for place, value in statement.assignments]
+    change_expressions(statement, change)
     if isinstance(statement, InsertStatement | UpdateStatement):
         _measure_row(statement, statement.row_id if isinstance(statement, InsertStatement) else statement.new_id, most)
     if isinstance(statement, InsertStatement):
         for upsert in statement.upserts:
-            upsert.where = [changed(one) for one in upsert.where]
             if upsert.update is not None:
-                upsert.update.assignments = [(place, changed(value)) for place, value in upsert.update.assignments]
                 _measure_row(upsert.update, upsert.update.new_id, most)
 
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 from aerodb_dbapi.planner.expressions import AggregateCall, Column, Expression, transform
 from aerodb_dbapi.planner.query import (
     Compound,
+    InsertStatement,
     Order,
     Query,
     Recursive,
@@ -34,6 +35,7 @@ from aerodb_dbapi.planner.usage import (
     inner_queries,
     query_expressions,
     statement_expressions,
+    statement_queries,
     walk_queries,
 )
 
@@ -94,6 +96,26 @@ class Rewriting:
             statement.assignments = [
                 (place, rewrite_expression(value, change, seen)) for place, value in statement.assignments
             ]
+
+
+def change_expressions(statement: Statement, change: Change) -> None:
+    """Replace expressions, bottom-up, in all that a statement evaluates to find rows and to make new ones: its queries, SET, ON
+    CONFLICT. RETURNING, and what belongs to the schema, stay."""
+    seen: set[int] = set()
+
+    def changed(expressions: list[Expression]) -> list[Expression]:
+        return [rewrite_expression(one, change, seen) for one in expressions]
+
+    for query in statement_queries(statement):
+        rewrite_query(query, change, seen)
+    updates = [statement] if isinstance(statement, UpdateStatement) else []
+    if isinstance(statement, InsertStatement):
+        for upsert in statement.upserts:
+            upsert.where = changed(upsert.where)
+            updates += [] if upsert.update is None else [upsert.update]
+    for update in updates:
+        values = changed([value for _, value in update.assignments])
+        update.assignments = [(place, value) for (place, _), value in zip(update.assignments, values)]
 
 
 def rewrite_expression(expression: Expression, change: Change, seen: set[int]) -> Expression:
