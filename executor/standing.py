@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from aerodb_dbapi.executor.statement import Compiled
 
 SECONDS_MAX: Final = 0.2  # for which a read waits
+ROWS_MAX: Final = 32  # that a transaction reserves; each time all that it has read is looked at
 
 
 def fail(session: Session, error: SerializationError) -> None:
@@ -75,7 +76,8 @@ def stand(session: Session, transaction: Transaction, compiled: Compiled, params
         return
     assert holder.line is not None
     points = points_of(compiled.note, params) if compiled.schema is transaction.schema else []
-    if not points or compiled.text in holder.line.spared:
+    many = len(holder.reserved) + holder.line.written + len(points) > ROWS_MAX
+    if not points or many or compiled.text in holder.line.spared:
         return
     rows = transaction.committer.rows
     transaction.holder = holder

@@ -12,8 +12,11 @@ from typing import Any
 
 import interleavings
 import pytest
+import test_histories
 
 import aerodb_dbapi
+from aerodb_dbapi.executor.standing import ROWS_MAX
+from aerodb_dbapi.storage.commit import Committer
 from aerodb_dbapi.storage.row_locks import CALM, RESERVED_SECONDS, Line
 
 READ = "SELECT x FROM p WHERE id = ?"
@@ -329,6 +332,18 @@ def test_a_wait_in_line_can_be_interrupted(two: tuple[Any, Any]) -> None:
     other.execute("ROLLBACK")
 
 
+def test_a_transaction_that_reads_much_reserves_little(two: tuple[Any, Any]) -> None:
+    """Each time it reserves a row all that it has read is looked at."""
+    one, other = two
+    other.executemany("INSERT INTO p VALUES (?, 1)", [(n,) for n in range(10, 500)])
+    one.execute("BEGIN")
+    for number in range(500):
+        value(one, number)
+    assert len(one._session.holder.reserved) == ROWS_MAX
+    one.execute("UPDATE p SET x = x + 1 WHERE id = 499")
+    one.execute("COMMIT")
+
+
 # --- going on from a later state ----------------------------------------------------------------------------------------
 
 
@@ -449,3 +464,28 @@ def test_transfers_among_few_rows_are_hardly_ever_run_again(path: str, seed: int
     assert (locks.owners, locks.queues, locks.writers) == ({}, {}, {})
     connection.close()
     assert sum(failed) < sum(done) / 3, failed
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_histories_of_connections_in_line(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random transactions of threads on rows that they read by rowid: some serial order explains them (INV-V7)."""
+    by_name, by_number = "(k TEXT PRIMARY KEY, v INTEGER)", "(k INTEGER PRIMARY KEY, v INTEGER)"
+    named, numbered = "('x', NULL), ('y', NULL), ('z', NULL)", "(1, NULL), (2, NULL), (3, NULL)"
+    schema = test_histories.SCHEMA
+    assert by_name in schema and named in schema
+    monkeypatch.setattr(test_histories, "SCHEMA", schema.replace(by_name, by_number).replace(named, numbered))
+    monkeypatch.setattr(test_histories, "REGISTERS", (1, 2, 3))
+    moved = []
+    real = Committer.advance
+
+    def advance(self: Committer, transaction: Any) -> bool:
+        before = transaction.base
+        done = real(self, transaction)
+        if transaction.base is not before:
+            moved.append(bool(transaction.journal))
+        return done
+
+    monkeypatch.setattr(Committer, "advance", advance)
+    history, wrong = test_histories.by_threads(tmp_path / "a.db", seed, 6, 60)
+    assert wrong == [] and any(done.committed for done in history)
+    assert True in moved and False in moved
