@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import compress
-from operator import itemgetter
+from operator import is_, itemgetter
 from struct import Struct, pack, unpack
 from struct import error as StructError
 from typing import Any, Final
@@ -105,7 +105,8 @@ class Writer:
     def entries(self, keys: tuple[Any, ...], values: tuple[Any, ...]) -> None:
         """Pack the keys, then the values: those of an index by naming the last elements of its keys."""
         uniform = self.column(keys)
-        if uniform and type(keys[0]) is tuple and self.last == values and set(map(type, values)) == {int}:
+        last = self.last
+        if uniform and last is not None and type(keys[0]) is tuple and _same(last, values):
             self.parts.append(_KIND[LAST])
             return
         self.keys = keys if uniform and type(keys[0]) is int else None
@@ -179,7 +180,7 @@ class Writer:
                 raise OverflowError("an integer beyond 64 bits cannot be stored") from None
             self._offsets(items, min(min(items), _INT64_MAX), 3)
             return True
-        low, high = min(items), max(items)
+        low, high = _bounds(items)
         if low <= 1 and high >= 0 and set(map(type, items)) != {int}:  # False and True are in that range
             return False
         own, based = _POWER[max(high, ~low).bit_length() + 1], _POWER[(high - low).bit_length()]
@@ -309,6 +310,21 @@ def _few(items: Sequence[Any], limit: int) -> dict[Any, int] | None:
             return None
     distinct = dict.fromkeys(items)
     return dict(zip(distinct, range(limit))) if len(distinct) <= min(limit, CHOICES_MAX) else None
+
+
+def _bounds(items: Sequence[int]) -> tuple[int, int]:
+    """The least and the greatest; keys of an index are in order already, which sorting notices soonest."""
+    if items[0] <= items[len(items) // 3] <= items[2 * len(items) // 3] <= items[-1]:
+        ordered = sorted(items)
+        return ordered[0], ordered[-1]
+    return min(items), max(items)
+
+
+def _same(items: Sequence[int], others: Sequence[Any]) -> bool:
+    """Whether these are the same integers; nearly always they are the same objects."""
+    if len(items) == len(others) and all(map(is_, items, others)):
+        return True
+    return items == others and set(map(type, others)) == {int}
 
 
 def _shared_prefix(items: Sequence[str], joined: str) -> str:
