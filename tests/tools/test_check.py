@@ -31,13 +31,13 @@ tree 0: catalog, 2 entries, root at 8192
 tree 1: meta, 4 entries, root at 8512
 tree 2: table t, 3000 entries, root at 43584
 tree 3: index sqlite_autoindex_t_1, 3000 entries, root at 47552
-log …-wal-000001: generation 1, 69632 bytes, of file 01010101010101010101010101010101
+log …-wal-000001: generation 1, 64604 bytes, of file 01010101010101010101010101010101
   4096: commit 1: creates table tree 2; creates index tree 3; meta +2; catalog +2
   4386: commit 2: meta +1
   4440: commit 3: table t +3000; index sqlite_autoindex_t_1 +3000
   64510: commit 4: meta +1
   commits 1 to 4, to byte 64604; generation 2 follows commit 4
-log …-wal-000002: generation 2, 69632 bytes, of file 01010101010101010101010101010101
+log …-wal-000002: generation 2, 4213 bytes, of file 01010101010101010101010101010101
   4096: commit 5: table t +1; index sqlite_autoindex_t_1 +1 -1
   commits 5 to 5, to byte 4213; generation 3 follows commit 5
 log …-wal: generation 3, 69632 bytes, of file 01010101010101010101010101010101
