@@ -305,7 +305,9 @@ class Log:
         return OperationalError(self._failure[0], name=self._failure[1])
 
     def _grow(self, end: int) -> None:
-        """Frames up to `end` make the file longer: let it be longer than they need, unless they are the first."""
+        """Frames up to `end` make the file longer: let it be longer than they need, unless they are the first. What others have
+        written meanwhile, all of which is known here, is no room."""
+        self._room = max(self._room, self._written.end)
         if self._room == LOG_START:
             self._room = end
         else:

@@ -440,6 +440,29 @@ def test_the_only_commit_makes_no_room() -> None:
     assert states_of(read_log(files)) == states_of(commits)
 
 
+@pytest.mark.parametrize("least", [0, 64, 1024])
+def test_room_is_made_behind_what_others_wrote(least: int) -> None:
+    """INV-R16: who read on in the log, and was not told how long the file is, writes no zeros over the frames of others."""
+    files = SimulatedFiles()
+    commits = make_commits(60, rows=4)
+    with room(least):
+        one, _ = open_log(files)
+        file = files.open(PATH)
+        other = Log(file, PATH, one.head, 0)
+        writer, reader, chance = one, other, random.Random(least)
+        for record in commits:
+            writer.append(record)
+            writer.flush(sync=True)
+            if chance.random() < 0.5:
+                reading = reader.reading()
+                for _ in reading.commits():
+                    reader.advance(reading)
+                writer, reader = reader, writer
+        one.close()
+        other.close()
+    assert states_of(read_log(files)) == states_of(commits)
+
+
 def commits_that_fit(capacity: int, least: int, seed: int) -> int:
     """How many commits a disk of that size takes; they are there after the crash, whatever it keeps."""
     files = SimulatedFiles(seed)
