@@ -209,6 +209,8 @@ else:
     ],
 )
 def test_the_first_one_of_a_process_is_not_handed_out_either(fetch: str, setting: str) -> None:
+    if "fetch_df" in fetch:
+        pytest.importorskip("pandas")
     subprocess.run([sys.executable, "-c", FIRST.format(fetch=fetch, setting=setting)], check=True, timeout=120)
 
 
