@@ -20,8 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aerodb_dbapi.planner.ddl_columns import Definition, column_definition
-from aerodb_dbapi.planner.lexer import END
-from aerodb_dbapi.planner.stream import NAMES, TokenStream
+from aerodb_dbapi.planner.stream import TokenStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def alteration(stream: TokenStream) -> Alteration | None:
 
 
 def _rename(stream: TokenStream, table: str, written: str) -> Alteration:
-    if stream.kind == "TO" and (stream.ahead() == END or (stream.ahead() in NAMES and stream.ahead(2) in (END, ";"))):
+    if stream.kind == "TO":
         stream.advance()
         return RenameTable(table, written, stream.name())
     stream.take("COLUMN")

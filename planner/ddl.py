@@ -273,6 +273,8 @@ def _table_options(stream: TokenStream, made: Definition) -> int:
             made.without_rowid = True
         else:
             end, word = stream.token[3], stream.name()
+            if word.upper() != "STRICT" and stream.kind not in (",", ";", END):
+                raise stream.error()
             if word.upper() != "STRICT":
                 raise OperationalError(f"unknown table option: {word}")
             made.strict = True

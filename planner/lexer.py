@@ -99,7 +99,7 @@ _TOKEN = re.compile(
             r"((?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)(?!" + _IDENT + ")",  # 5 real
             rf"([0-9]+)(?!{_IDENT}|\.)",  # 6 integer
             r"(->>|->|\|\||<<|>>|<=|>=|<>|==|!=|[-+*/%&|~<>=(),;]|\.(?![0-9]))",  # 7 operator
-            rf"(\?[0-9]*|[:@#]{_IDENT}+|\${_IDENT}+(?:::{_IDENT}*)*(?:\([^)\s]*\))?)",  # 8 parameter
+            rf"(\?[0-9]*|[$:@#](?:::)*{_IDENT}+(?:::{_IDENT}*)*(?:\([^)\s]*\)|(?![\w(])))",  # 8 parameter
             r'("[^"]*(?:""[^"]*)*"(?!"))',  # 9 double-quoted
             r"(\[[^\]]*\]|`[^`]*(?:``[^`]*)*`(?!`))",  # 10 bracketed
             r"(\x02)",  # 11 lifted
@@ -114,7 +114,11 @@ _SEPARATED = re.compile(  # numbers with separators between digits (SQLite 3.46)
     rf"|(0[xX][0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)|({_DIGITS}))(?!{_IDENT}|\.)"
 )
 _KINDS = (None, BLOB, NAME, STRING, HEX, FLOAT, INTEGER, None, PARAMETER, QUOTED, BRACKETED, LIFTED, END)
-_BAD = re.compile(rf"'[\s\S]*|\"[\s\S]*|`[\s\S]*|\[[\s\S]*|\.?[0-9](?:{_IDENT}|\.)*|[$:@#]{_IDENT}*|.", re.DOTALL)
+_BAD = re.compile(
+    rf"'[\s\S]*|\"[\s\S]*|`[\s\S]*|\[[\s\S]*|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?{_IDENT}*"
+    rf"|[$:@#]{_IDENT}*(?:::{_IDENT}*)*(?:\([^)\s]*)?|.",
+    re.DOTALL,
+)
 _GOOD_BLOB = re.compile(r"[xX]'(?:[0-9a-fA-F]{2})*'\Z")
 _SPACING = re.compile(_SPACE)
 _KEYWORD_OF = {form: word for word in KEYWORDS for form in (word, word.lower(), word.capitalize())}

@@ -323,7 +323,7 @@ def _insert(stream: TokenStream) -> str | None:
 def _target(stream: TokenStream) -> None:
     """The table of a statement that writes; an alias needs AS here."""
     table_name(stream)
-    if stream.kind == "AS":
+    if stream.kind == "AS" and not stream.in_trigger:
         stream.advance()
         write_alias(stream, stream.name())
 
