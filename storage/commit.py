@@ -68,6 +68,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from math import inf
+from threading import get_ident
 from typing import Any, Final, Protocol
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE
@@ -136,13 +137,14 @@ class Waiter:
     """A thread that sleeps until its commit is flushed. `bell` is locked until somebody wakes it, having set `leads` or
     `error`, or neither: its commit is published."""
 
-    __slots__ = ("bell", "commit_id", "error", "leads")
+    __slots__ = ("bell", "commit_id", "error", "leads", "thread")
 
     def __init__(self, commit_id: float) -> None:
         self.commit_id = commit_id
         self.bell = threading.Lock()
         self.bell.acquire()
         self.leads = False
+        self.thread = get_ident()
         self.error: tuple[str, str] | None = None
 
 
@@ -151,7 +153,7 @@ class Committer:
 
     __slots__ = (
         "bell", "claims", "company", "failure", "first_commit", "flush_seconds", "flushing", "gate", "gathering", "keeps",
-        "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "rotating", "rows", "start_log",
+        "leader", "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "rotating", "rows", "start_log",
         "synchronous", "tally", "tip", "turn", "unpublished", "waiters",
     )  # fmt: skip
 
@@ -179,6 +181,7 @@ class Committer:
         self.company = 1  # how many commits were under way when the last flush ended
         self.flush_seconds = 0.0
         self.flushing = False
+        self.leader = 0  # the thread that flushes, while one does
         self.failure: tuple[str, str] | None = None
         self.unpublished: deque[Root] = deque()
         self.recent: deque[Recent] = deque()
@@ -233,59 +236,87 @@ class Committer:
         changed = transaction.changed()
         ddl = bool(CATALOG_TREE in changed or transaction.created or transaction.dropped)
         schema = transaction.schema if CATALOG_TREE in changed else None
-        with self.lock:
-            if self.gate.inside is not None or self.failure is not None:
-                self._wait_for_turn(transaction)
-            if self.turn is not None and not self.turn.held:
-                self._take_turn(transaction, self.turn)
-            if self.log is None and self.start_log is not None:
-                self._begin_log(transaction, self.start_log)
-            log = self.log
-            tip = self.tip
-            edits = None
-            try:
-                if log is not None or tip is not transaction.base:
-                    edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
-                    if tip is not transaction.base:
-                        changed = self._rebased(transaction, edits, changed, ddl)
-                dropped = transaction.drops() if transaction.dropped else []
-                root = tip.successor(changed, dropped, schema)
-                if log is not None and edits is not None:
-                    created = transaction.creations() if transaction.created else []
-                    log.append(CommitRecord(root.commit_id, list(edits.values()), created, dropped))
-            except BaseException:
-                self.rest()
-                raise
-            self.tip = self.claims.tip = root
-            if self.gathering:
-                self.gathering -= 1
-                if not self.gathering:
-                    self.bell.release()
-            del self.open[transaction]
-            if log is None:
-                self._publish(root)
-            else:
-                self.unpublished.append(root)
-            if self.open or log is not None:  # looked at after publishing: who comes now sees this commit
-                if edits is None:
-                    edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
-                self.recent.append(Recent(root.commit_id, edits, ddl))
-            if log is not None:
-                waiter = self._queue(root.commit_id)
-                at_once = waiter is None and self._starts()
-                if waiter is not None and self.turn is not None and self.turn.wanted:
-                    try:
+        waiter: Waiter | None = None
+        try:
+            with self.lock:
+                if self.gate.inside is not None or self.failure is not None:
+                    self._wait_for_turn(transaction)
+                if self.turn is not None and not self.turn.held:
+                    self._take_turn(transaction, self.turn)
+                if self.log is None and self.start_log is not None:
+                    self._begin_log(transaction, self.start_log)
+                log = self.log
+                tip = self.tip
+                edits = root = None
+                try:
+                    if log is not None or tip is not transaction.base:
+                        edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
+                        if tip is not transaction.base:
+                            changed = self._rebased(transaction, edits, changed, ddl)
+                    dropped = transaction.drops() if transaction.dropped else []
+                    root = tip.successor(changed, dropped, schema)
+                    if log is not None and edits is not None:
+                        created = transaction.creations() if transaction.created else []
+                        log.append(CommitRecord(root.commit_id, list(edits.values()), created, dropped))
+                except BaseException:
+                    if log is not None and root is not None and log.commit_id == root.commit_id:
+                        self._number(transaction, root, log, edits, changed, ddl)  # interrupted behind the append
+                    self.rest()
+                    raise
+                try:
+                    self.tip = self.claims.tip = root
+                    if self.gathering:
+                        self.gathering -= 1
+                        if not self.gathering:
+                            self.bell.release()
+                    del self.open[transaction]
+                    if log is None:
+                        self._publish(root)
+                    else:
+                        self.unpublished.append(root)
+                    if self.open or log is not None:  # looked at after publishing: who comes now sees this commit
+                        if edits is None:
+                            edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
+                        self.recent.append(Recent(root.commit_id, edits, ddl))
+                except BaseException:
+                    self._number(transaction, root, log, edits, changed, ddl)
+                    raise
+                if log is not None:
+                    waiter = self._queue(root.commit_id)
+                    at_once = waiter is None and self._starts()
+                    if waiter is not None and self.turn is not None and self.turn.wanted:
                         self._write_through(log, self.turn)
-                    except BaseException:  # interrupted: what was appended goes with the next flush, which others lead
-                        self.waiters.remove(waiter)
-                        raise
-        if log is None:
+            if log is None:
+                return root.commit_id
+            if at_once:
+                self._flush_now(log, root)
+            else:
+                self._await(waiter)
             return root.commit_id
-        if at_once:
-            self._flush_now(log, root)
-        else:
-            self._await(waiter)
-        return root.commit_id
+        except BaseException:
+            self._leave(waiter)
+            raise
+
+    def _number(
+        self,
+        transaction: Transaction,
+        root: Root,
+        log: Log | None,
+        edits: dict[int, TreeEdits] | None,
+        changed: Iterable[int],
+        ddl: bool,
+    ) -> None:
+        """Under the lock, where `commit` was interrupted at this: the commit is the latest one."""
+        self.tip = self.claims.tip = root
+        self.open.pop(transaction, None)
+        if log is None:
+            self._publish(root)
+        elif not self.unpublished or self.unpublished[-1] is not root:
+            self.unpublished.append(root)
+        if not self.recent or self.recent[-1].commit_id < root.commit_id:
+            if edits is None:
+                edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
+            self.recent.append(Recent(root.commit_id, edits, ddl))
 
     def _write_through(self, log: Log, turn: Turn) -> None:
         """Under the lock: somebody else of this process syncs, and another process waits: it need not wait for that sync. What
@@ -338,7 +369,8 @@ class Committer:
         """Under the lock: what is numbered up to that commit is durable."""
         unpublished = self.unpublished
         while unpublished and unpublished[0].commit_id <= last:
-            self._publish(unpublished.popleft())
+            self._publish(unpublished[0])
+            unpublished.popleft()
 
     # --- committing to several databases at once ----------------------------------------------------------------------
 
@@ -427,7 +459,8 @@ class Committer:
 
     def _queue(self, commit_id: float) -> Waiter | None:
         """Under the lock: a place in the queue for the next flush; None: nobody is flushing, so the caller leads."""
-        if not self.flushing:
+        if not self.flushing or self.leader == get_ident():  # who leads does not come here, unless it was interrupted
+            self.leader = get_ident()
             self.flushing = True
             return None
         waiter = Waiter(commit_id)
@@ -442,7 +475,11 @@ class Committer:
             if self.failure is not None:
                 raise OperationalError(self.failure[0], name=self.failure[1])
             waiter = self._queue(commit_id)
-        self._await(waiter)
+        try:
+            self._await(waiter)
+        except BaseException:
+            self._leave(waiter)
+            raise
 
     def await_published(self, commit_id: int | None) -> None:
         """Return once that commit is published, by default the last one: a view taken from then on has it."""
@@ -468,6 +505,15 @@ class Committer:
         if waiter.error is not None:
             raise OperationalError(waiter.error[0], name=waiter.error[1])
         return waiter.leads
+
+    def _leave(self, waiter: Waiter | None) -> None:
+        """After a failure, which may be an interruption at any place: neither wait for the next flush nor lead it."""
+        with self.lock:
+            if waiter is not None and waiter in self.waiters:
+                self.waiters.remove(waiter)
+            if self.flushing and self.leader == get_ident():
+                self.gathering = 0
+                self._hand_over()
 
     def _lead(self) -> None:
         """Flush what was appended, one's own commit with it."""
@@ -529,6 +575,9 @@ class Committer:
             if waiter is not None:
                 self._leads(waiter)
             return self._end_generation(following)
+        except BaseException:
+            self._leave(waiter)
+            raise
         finally:
             with self.lock:
                 self._rotated()
@@ -597,6 +646,24 @@ class Committer:
         finally:
             if hurried:
                 relax()
+        self._end_flush(last, begun)
+
+    def _end_flush(self, last: int, begun: float) -> None:
+        """As the leader: publish what is durable, let somebody else lead, and wake those who wait for no more."""
+        served: list[Waiter] = []
+        try:
+            self._serve(last, begun, served)
+            for waiter in served:  # without the lock, which they will want at once
+                waiter.bell.release()
+        except BaseException:  # interrupted: what is left of it
+            with self.lock:
+                self.publish_to(last)
+            for waiter in served:
+                if waiter.bell.locked():
+                    waiter.bell.release()
+            raise
+
+    def _serve(self, last: int, begun: float, served: list[Waiter]) -> None:
         with self.lock:
             unpublished = self.unpublished
             self.company = max(len(unpublished), self.company - 1)
@@ -605,21 +672,20 @@ class Committer:
             size = len(unpublished)
             self.publish_to(last)
             self.tally.flushed(size - len(unpublished), seconds)
-            served: list[Waiter] = []
             waiters = self.waiters
             if waiters:
-                served = [waiter for waiter in waiters if waiter.commit_id <= last]
+                served += [waiter for waiter in waiters if waiter.commit_id <= last]
                 self.waiters = [waiter for waiter in waiters if waiter.commit_id > last]
             self._hand_over()
-        for waiter in served:  # without the lock, which they will want at once
-            waiter.bell.release()
 
     def _hand_over(self) -> None:
         """Under the lock: the leader is done; the first of those who still wait leads next, if there are any."""
         self.keeps = False
         if self.waiters:
-            following = self.waiters.pop(0)
+            following = self.waiters[0]
+            del self.waiters[0]
             following.leads = True
+            self.leader = following.thread
             following.bell.release()
         else:
             self.flushing = False
