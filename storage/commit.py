@@ -69,7 +69,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from math import inf
 from threading import get_ident
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE
 from aerodb_dbapi.storage.conflicts import (
@@ -93,59 +93,13 @@ from aerodb_dbapi.storage.switching import hurry, relax
 from aerodb_dbapi.storage.tally import Tally
 from aerodb_dbapi.storage.transaction import Transaction
 from aerodb_dbapi.storage.tree import Tree
+from aerodb_dbapi.storage.turn import Turn, Waiter
 from aerodb_dbapi.storage.wal import Log
 
 SYNCING: Final = frozenset({"FULL", "EXTRA"})
 MODES: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
 GATHER_SECONDS_MAX: Final = 0.005
 TURN_SECONDS_MAX: Final = 2.0
-
-
-class Turn(Protocol):
-    """The right to commit, among the processes that share a file: what `sharing.py` gives a committer. All is called under
-    the committer's lock, which `take` lets go while it waits."""
-
-    @property
-    def held(self) -> bool:
-        """Whether this process has it."""
-
-    @property
-    def wanted(self) -> bool:
-        """Whether another process waits for it."""
-
-    def stays(self) -> bool:
-        """Whether it can be kept until all that is numbered is published, for no other process is about."""
-
-    def take(self, timeout: float) -> bool:
-        """Get it, having read what others committed before; whether the lock was let go meanwhile. OperationalError: not
-        in time."""
-
-    def tell_written(self, log: Log) -> None:
-        """What is written others may go on behind."""
-
-    def leave(self) -> None:
-        """Give it back. All that was appended is written."""
-
-    def flush(self, log: Log, sync: bool, ends: bool) -> int:
-        """Not under the lock: write what was appended, and make it durable; the last commit that is published then."""
-
-    def ending(self, ends: bool) -> None:
-        """A log generation is about to end, or has ended."""
-
-
-class Waiter:
-    """A thread that sleeps until its commit is flushed. `bell` is locked until somebody wakes it, having set `leads` or
-    `error`, or neither: its commit is published."""
-
-    __slots__ = ("bell", "commit_id", "error", "leads", "thread")
-
-    def __init__(self, commit_id: float) -> None:
-        self.commit_id = commit_id
-        self.bell = threading.Lock()
-        self.bell.acquire()
-        self.leads = False
-        self.thread = get_ident()
-        self.error: tuple[str, str] | None = None
 
 
 class Committer:
