@@ -84,7 +84,7 @@ def bind_sequence(parameters: Any, count: int) -> tuple[Any, ...]:
 def _bind_mapping(parameters: Any, slots: list[str | None]) -> tuple[Any, ...]:
     values = []
     for position, slot in enumerate(slots):
-        if slot is None or slot[0] == "?":
+        if slot is None:
             raise ProgrammingError(
                 f"Binding {position + 1} has no name, but you supplied a dictionary (which has only names)."
             )

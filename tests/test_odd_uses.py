@@ -91,6 +91,15 @@ def test_errors_have_the_codes_of_sqlite3(db: ModuleType) -> None:
         connection.blobopen(5, "a", 1)
 
 
+def test_a_number_is_a_name_too(db: ModuleType) -> None:
+    connection = db.connect(":memory:")
+    assert connection.execute("SELECT ?1, ?2, ?1", {"1": "a", "2": "b"}).fetchall() == [("a", "b", "a")]
+    with pytest.raises(db.ProgrammingError, match="You did not supply a value for binding"):
+        connection.execute("SELECT ?1", {"a": 1})
+    with pytest.raises(db.ProgrammingError, match="Binding 1 has no name"):
+        connection.execute("SELECT ?", {"1": 1})
+
+
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "elsewhere"
