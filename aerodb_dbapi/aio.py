@@ -312,11 +312,11 @@ class Connection:
         await self._do(lambda: connection.set_authorizer(authorizer_callback))
 
     async def enable_load_extension(self, value: bool) -> None:
-        """Extensions are libraries in C: enabling them raises NotSupportedError."""
+        """Allow `load_extension`, or not. See `Connection.enable_load_extension`."""
         self._connection.enable_load_extension(value)
 
     async def load_extension(self, path: str) -> None:
-        """Not supported: raises NotSupportedError."""
+        """Extensions are libraries in C: raises NoSuchModuleError, or OperationalError if it is not enabled."""
         self._connection.load_extension(path)
 
     async def iterdump(self) -> AsyncIterator[str]:

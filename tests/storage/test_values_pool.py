@@ -43,7 +43,7 @@ OPERATORS = {
 @pytest.fixture(scope="module")
 def oracle() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:")
-    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")  # as AeroDB keeps such text
     return db
 
 
