@@ -50,14 +50,11 @@ _CHUNK_ROWS = 20_480  # whole leaves, so that no chunk opens the last leaf of th
 _PART_ROWS = 1024
 UNSET = cast("Any", object())
 _DML = frozenset({"insert", "update", "delete"})
-_CONTROL = frozenset(
-    {END, "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "DETACH"}
-)  # not by `executemany`
+# What `executemany` does not run.
+_CONTROL = frozenset({END, "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "DETACH"})
 
-
-_AS_MADE: Any = (
-    None  # the `_make` of a cursor whose rows go out as they were made; from `look_at_text` on no cursor has it
-)
+# The `_make` of a cursor whose rows go out as they were made; from `look_at_text` on no cursor has it.
+_AS_MADE: Any = None
 
 
 class _Closed:

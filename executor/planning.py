@@ -19,7 +19,7 @@ from aerodb_dbapi.planner.bind_context import Reference
 from aerodb_dbapi.planner.bind_rows import ROWS, RowScope
 from aerodb_dbapi.planner.binder import bind, table_of_view, trace_select, trace_statement
 from aerodb_dbapi.planner.expressions import Call, Not
-from aerodb_dbapi.planner.functions import EveryFunction
+from aerodb_dbapi.planner.functions import EveryFunction, FunctionResolver
 from aerodb_dbapi.planner.optimizer import optimize
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_select
 from aerodb_dbapi.planner.query import DeleteStatement, InsertStatement, Statement, UpdateStatement
@@ -67,9 +67,12 @@ def bind_text(session: Any, text: str, schema: Schema) -> Statement:
 def bind_definition(session: Any, table: Table, schema: Schema) -> InsertStatement:
     """An INSERT into the table: binding it binds defaults, CHECKs, generated columns and partial indexes. Functions that are not
     there do not matter."""
+    return _bound_insert(session, table, schema, EveryFunction(session.registry))
+
+
+def _bound_insert(session: Any, table: Table, schema: Schema, functions: FunctionResolver) -> InsertStatement:
     name = table.name.replace('"', '""')
-    text = f'INSERT INTO "{name}" DEFAULT VALUES'
-    bound = bind(parse(text), schema, EveryFunction(session.registry), _schema_at(session), None)
+    bound = bind(parse(f'INSERT INTO "{name}" DEFAULT VALUES'), schema, functions, _schema_at(session), None)
     assert isinstance(bound, InsertStatement)
     return bound
 
@@ -152,15 +155,7 @@ def broken_checks(session: Any, schema: Schema, table: Table) -> list[Callable[[
     """For each CHECK of a table: does a row break it?"""
     if not table.checks:
         return []
-    name = '"' + table.name.replace('"', '""') + '"'
-    bound = bind(
-        parse(f"INSERT INTO {name} DEFAULT VALUES"),
-        schema,
-        session.registry,
-        _schema_at(session),
-        None,
-    )
-    assert isinstance(bound, InsertStatement)
+    bound = _bound_insert(session, table, schema, session.registry)
     return [row_function(Not(check), bound.row_id, bound.table) for _, check in bound.checks]
 
 
