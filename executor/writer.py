@@ -22,31 +22,23 @@ Names
     the namespace (`constant`, `bind`), never written (INV-Q2).
 
 Compiling
-    A quarter of what a small new statement costs is Python's own compiler. So code objects are kept by source text, up
-    to `KEPT_MAX` of them: statements that differ in names and constants alone (which are bound, not written) have one
-    text, and only the first of them is compiled. Its file name, and its lines in `linecache`, live as long as the code.
+    Statements that differ in names and constants alone (which are bound, not written) have one text, and one code object;
+    those that differ in the numbers of columns, too, have one form of text, and Python's compiler runs once for it
+    (`code_forms`).
 
 What it does not do: know SQL.
 """
 
 from __future__ import annotations
 
-import linecache
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from types import CodeType
 from typing import Any, Final
 
 from aerodb_dbapi.executor.budgets import level
+from aerodb_dbapi.executor.code_forms import code_of
 from aerodb_dbapi.executor.runtime import NAMES
-
-KEPT_MAX: Final = 500
-KEPT_SOURCE_MAX: Final = 5_000
-
-_serial = count(1)
-_codes: dict[str, CodeType] = {}
 
 
 class Frame:
@@ -239,20 +231,6 @@ class Unit:
     def finish(self) -> tuple[Callable[..., Any], str]:
         """Compile the text; the function and its source. Tracebacks show it as long as the function lives."""
         source = self.source()
-        exec(_codes.get(source) or _compiled(source, self.kind), self.namespace)
+        exec(code_of(source, self.kind), self.namespace)
         function: Callable[..., Any] = self.namespace[self.kind]
         return function, "\n".join([source, *self.afterwards]) if self.afterwards else source
-
-
-def _compiled(source: str, kind: str) -> CodeType:
-    """The code of a text that is not kept yet."""
-    filename = f"<aerodb statement {next(_serial)}>"
-    code = compile(source, filename, "exec")
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    function = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == kind)
-    weakref.finalize(function, linecache.cache.pop, filename, None)
-    if len(source) <= KEPT_SOURCE_MAX:
-        if len(_codes) >= KEPT_MAX:
-            _codes.clear()
-        _codes[source] = code
-    return code

@@ -285,7 +285,7 @@ def test_traceback_shows_generated_text(data: Data) -> None:
     shown = "".join(traceback.format_tb(caught.tb))
     assert "<aerodb statement" in shown and "yield [" in shown
     name = function.__code__.co_filename
-    assert "".join(linecache.getlines(name)) == made
+    assert "".join(linecache.getlines(name)).replace("[  ", "[") == made  # numbers take three places (`code_forms`)
     del function, caught
     assert name not in linecache.cache or linecache.getlines(name)
 
