@@ -42,7 +42,6 @@ from aerodb_dbapi.executor.sequences import move_counter
 from aerodb_dbapi.planner.alter import AddColumn, Alteration, DropColumn, RenameColumn, RenameTable
 from aerodb_dbapi.planner.bind_stored import dependency_order
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable, complete_index
-from aerodb_dbapi.planner.expressions import Constant
 from aerodb_dbapi.planner.parse import is_constant
 from aerodb_dbapi.planner.query import InsertStatement, SelectStatement, Values
 from aerodb_dbapi.planner.rename import (
@@ -247,7 +246,7 @@ def _add_column(session: Any, transaction: Any, table: Table, statement: AddColu
         return
     default = bound.defaults[len(table.columns)]
     value = None
-    if default != Constant(None):
+    if column.default is not None:
         value = apply_affinity(_constant(session, transaction, default, column.default or ""), column.affinity)
     if column.not_null and value is None:
         _fail("Cannot add a NOT NULL column with default value NULL")

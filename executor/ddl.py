@@ -31,7 +31,14 @@ from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.hooks import before_drop
 from aerodb_dbapi.executor.maintenance import STATISTICS, forget, run_maintenance
-from aerodb_dbapi.executor.planning import bind_text, check_partial, index_functions, plan_text, reads_of
+from aerodb_dbapi.executor.planning import (
+    bind_definition,
+    bind_text,
+    check_partial,
+    index_functions,
+    plan_text,
+    reads_of,
+)
 from aerodb_dbapi.executor.sequences import create_sequence, move_counter
 from aerodb_dbapi.indexes.keys import NOTHING, fold_of
 from aerodb_dbapi.indexes.maintain import build_entries, unique_prefix
@@ -115,7 +122,7 @@ def _create_table(session: Any, transaction: Any, statement: CreateTable) -> Non
         _put_index(transaction, index)
     if table.autoincrement:
         create_sequence(transaction)
-    bind_text(session, f"INSERT INTO {quoted(name)} DEFAULT VALUES", transaction.schema)
+    bind_definition(session, table, transaction.schema, any_function=False)
 
 
 def _inside(session: Any) -> str:

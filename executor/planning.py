@@ -64,15 +64,17 @@ def bind_text(session: Any, text: str, schema: Schema) -> Statement:
     return bind_statement(session, parse(text), schema)
 
 
-def bind_definition(session: Any, table: Table, schema: Schema) -> InsertStatement:
-    """An INSERT into the table: binding it binds defaults, CHECKs, generated columns and partial indexes. Functions that are not
-    there do not matter."""
-    return _bound_insert(session, table, schema, EveryFunction(session.registry))
+def bind_definition(session: Any, table: Table, schema: Schema, any_function: bool = True) -> InsertStatement:
+    """An INSERT into the table: binding it binds CHECKs, generated columns, partial indexes, and defaults that are constants.
+    Functions that are not there do not matter, if `any_function`."""
+    return _bound_insert(session, table, schema, EveryFunction(session.registry) if any_function else session.registry)
 
 
 def _bound_insert(session: Any, table: Table, schema: Schema, functions: FunctionResolver) -> InsertStatement:
     name = table.name.replace('"', '""')
-    bound = bind(parse(f'INSERT INTO "{name}" DEFAULT VALUES'), schema, functions, _schema_at(session), None)
+    parsed = parse(f'INSERT INTO "{name}" DEFAULT VALUES')
+    parsed.stands_for_definition = True
+    bound = bind(parsed, schema, functions, _schema_at(session), None)
     assert isinstance(bound, InsertStatement)
     return bound
 
@@ -89,12 +91,14 @@ def plan_text(session: Any, text: str, schema: Schema, trees: Mapping[int, Tree]
 def trace_view(session: Any, view: View, schema: Schema) -> list[Reference]:
     """Where the text of a view's SELECT names tables and columns of the schema."""
     with any_collation():
-        return trace_select(parse_select(view.select), schema, EveryFunction(session.registry), _schema_at(session))
+        return trace_select(
+            parse_select(view.select), schema, EveryFunction(session.registry, True), _schema_at(session)
+        )
 
 
 def trace_trigger(session: Any, trigger: Trigger, home: Schema, schema: Schema) -> list[list[Reference]]:
     """Where a trigger's condition and its statements name tables and columns. `home` has its table, `schema` is what it sees."""
-    schema_at, functions = _schema_at(session), EveryFunction(session.registry)
+    schema_at, functions = _schema_at(session), EveryFunction(session.registry, True)
     table, view = home.table(trigger.table), home.view(trigger.table)
     if table is None and view is not None:
         table = table_of_view(view, home, schema, functions, schema_at)

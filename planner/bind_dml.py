@@ -21,6 +21,7 @@ Does not: enforce anything, ON CONFLICT (`bind_upsert`).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -29,6 +30,7 @@ from sqlglot import exp
 from aerodb_dbapi.planner.bind_assign import bind_assignments, column_position, refuse_generated
 from aerodb_dbapi.planner.bind_build import block, declared_type
 from aerodb_dbapi.planner.bind_context import (
+    FUNCTION_MARK,
     RESULT,
     SOURCE,
     Context,
@@ -39,6 +41,7 @@ from aerodb_dbapi.planner.bind_context import (
 )
 from aerodb_dbapi.planner.bind_expressions import bind_expression
 from aerodb_dbapi.planner.bind_from import bind_list
+from aerodb_dbapi.planner.bind_functions import call_arguments, is_scalar
 from aerodb_dbapi.planner.bind_limited import limit_joined, limited_query
 from aerodb_dbapi.planner.bind_select import bind_outputs, bind_query
 from aerodb_dbapi.planner.bind_stored import bind_generated, bind_index_values, bind_indexes, without_clock
@@ -46,7 +49,7 @@ from aerodb_dbapi.planner.bind_tables import definitions_named, shown_name, with
 from aerodb_dbapi.planner.bind_upsert import bind_upserts
 from aerodb_dbapi.planner.expressions import NULL, Column, Constant, Expression, conjuncts
 from aerodb_dbapi.planner.lexer import tokenize, unquote
-from aerodb_dbapi.planner.parse import Parsed, parse_expression
+from aerodb_dbapi.planner.parse import Parsed, is_constant, parse_expression
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
     InsertStatement,
@@ -61,6 +64,7 @@ from aerodb_dbapi.planner.query import (
 )
 from aerodb_dbapi.planner.scope import Scope, table_entry
 from aerodb_dbapi.storage.catalog import Table, View, fold
+from aerodb_dbapi.storage.errors import OperationalError
 
 cached_expression_tree = lru_cache(maxsize=1024)(parse_expression)
 
@@ -92,7 +96,7 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         query,
         parsed.conflict or "",
         row_id,
-        _defaults(context, table, targets, scope),
+        _defaults(context, table, targets, scope, parsed.stands_for_definition),
         _checks(context, table, row_id, scope),
         bind_returning(context, tree, table, row_id, outer),
         _index_filters(context, table, row_id, scope),
@@ -134,7 +138,7 @@ def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStateme
         _checks(context, table, new_id, scope),
         bind_returning(context, tree, table, new_id, outer),
         _index_filters(context, table, new_id, scope),
-        {p: value for p, value in _defaults(context, table, [], scope).items() if table.columns[p].not_null},
+        _defaults(context, table, list(range(len(table.columns))), scope, False),
         bind_generated(context, table, new_id, scope),
         bind_index_values(context, table, new_id, scope),
         parameters=parsed.parameters,
@@ -292,13 +296,19 @@ def single_values(
     return [targets[i] for i in kept], block([Join(source)], columns)
 
 
-def _defaults(context: Context, table: Table, targets: list[int], scope: Scope) -> dict[int, Expression]:
+def _defaults(
+    context: Context, table: Table, targets: list[int], scope: Scope, constants_alone: bool
+) -> dict[int, Expression]:
     made: dict[int, Expression] = {}
     for position, column in enumerate(table.columns):
         if position == table.rowid_alias or column.generated is not None:
             continue
         if position not in targets or (column.not_null and column.default is not None):
-            made[position] = NULL if column.default is None else _default(context, column.default, scope)
+            if column.default is None or (constants_alone and not is_constant(column.default)):
+                made[position] = NULL
+            else:  # one that stands in for a NULL that is given need not be there
+                with suppress(*[OperationalError] if position in targets else ()):
+                    made[position] = _default(context, column.default, scope)
     return made
 
 
@@ -307,6 +317,10 @@ def _default(context: Context, text: str, scope: Scope) -> Expression:
     tree = cached_expression_tree(text)
     if type(tree) is exp.Column and tree.args.get("table") is None:
         return Constant(identifier(tree.this))
+    for call in tree.find_all(exp.Anonymous):
+        written = str(call.this).removeprefix(FUNCTION_MARK)
+        if not is_scalar(context, written, len(call_arguments(call)[0])):
+            fail(f"unknown function: {written}()")
     return bind_expression(context, tree, Scope(scope.environment))
 
 

@@ -398,7 +398,7 @@ def _as_call(name: str) -> Handler:
     def bind(context: Context, node: Any, scope: Scope) -> Expression:
         operand = bind_expression(context, node.this, scope)
         arguments = (bind_expression(context, node.expression, scope), operand)
-        if name == "MATCH" and not context.functions.exists("match"):
+        if name == "MATCH" and context.trace is None and not context.functions.exists("match"):
             fail("unable to use function MATCH in the requested context")
         made = bind_plain(context, name, arguments)
         return Not(made) if node.args.get("negate") else made

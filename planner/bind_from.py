@@ -116,10 +116,19 @@ def _item(context: Context, node: Any, scope: Scope) -> Piece:
         return Piece([Join(source)], [], [entry])
     outside = Scope(scope.environment, scope.parent, scope.withs)  # sees enclosing blocks, not the tables beside it
     if kind is exp.Subquery and type(node.this) in (exp.Table, exp.Subquery):
-        return bind_list(context, node.this, node.this.args.get("joins") or [], outside)
+        return _parenthesized(context, node, outside)
     if kind is exp.Subquery or kind is exp.Values:
         return _subquery(context, node, outside)
     unsupported(f"{kind.__name__} in FROM")
+
+
+def _parenthesized(context: Context, node: Any, outside: Scope) -> Piece:
+    """A join in parentheses. Its alias qualifies its columns, in place of the aliases of joins in it."""
+    piece = bind_list(context, node.this, node.this.args.get("joins") or [], outside)
+    if node.args.get("alias") is not None:
+        for entry in piece.entries:
+            entry.join = fold(identifier(node.args["alias"].this))
+    return piece
 
 
 def _subquery(context: Context, node: Any, outside: Scope) -> Piece:

@@ -40,7 +40,7 @@ from aerodb_dbapi.planner.expressions import (
     Like,
     Or,
 )
-from aerodb_dbapi.planner.functions import WINDOW_ONLY, AggregateFunction
+from aerodb_dbapi.planner.functions import WINDOW_ONLY, AggregateFunction, aggregate_written
 from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, NO_WINDOWS, Pending, Scope
 from aerodb_dbapi.planner.subtypes import subtyped
 from aerodb_dbapi.planner.usage import sources_in
@@ -60,8 +60,10 @@ def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) 
     if len(arguments) > ARGUMENTS_MAX:
         fail(f"too many arguments on function {written}")
     aggregate = context.functions.aggregate(name, len(arguments))
+    if aggregate is None and (distinct or condition is not None or order is not None):
+        aggregate = aggregate_written(context.functions, name, len(arguments))
     if aggregate is not None:
-        if aggregate.window == WINDOW_ONLY:
+        if aggregate.window == WINDOW_ONLY and context.trace is None:
             fail(NO_WINDOWS.format(written))
         return _aggregate(context, scope, aggregate, written, (arguments, distinct, condition, order))
     if condition is not None:
@@ -156,9 +158,7 @@ def _aggregate(
 ) -> Expression:
     trees, distinct, condition, clause = parts
     allowed = scope.aggregates
-    if allowed is FORBIDDEN:
-        fail(allowed.format(written))
-    if distinct and len(trees) != 1:
+    if distinct and len(trees) != 1 and context.trace is None:
         fail("DISTINCT aggregates must have exactly one argument")
     scope.aggregates = FORBIDDEN
     windows, scope.windows_allowed = scope.windows_allowed, False
@@ -166,6 +166,8 @@ def _aggregate(
         arguments = tuple(context.expression(context, tree, scope) for tree in trees)
         test = None if condition is None else context.expression(context, condition, scope)
         terms = order_terms(context, clause, scope)
+        if allowed is FORBIDDEN and context.trace is None:  # of the mistakes in it the last counts
+            fail(allowed.format(written))
     finally:
         scope.aggregates, scope.windows_allowed = allowed, windows
     order = (collation_of(arguments[0]) if arguments else None) or "BINARY"
@@ -175,6 +177,8 @@ def _aggregate(
     call = AggregateCall(fold(written), arguments, distinct, test, kept, function.factory, order)
     used = [*arguments, *(term[0] for term in terms)]
     owner = _owner(scope, tuple(used if test is None else [*used, test]))
+    if owner.aggregates is not ALLOWED and context.trace is not None:
+        return NULL  # ALTER TABLE does not mind what is wrong beside names
     if owner.aggregates is not ALLOWED:
         outside = owner is not scope and owner.aggregates is FORBIDDEN
         fail((MISPLACED if outside else owner.aggregates).format(written))

@@ -47,7 +47,7 @@ def called_module(context: Context, node: Any, scope: Scope) -> tuple[ModuleSour
         fail(f"'{written}' is not a function")
     module = context.functions.module(key)
     if module is None:
-        fail(f"no such table: {written}")
+        fail(f"no such table: {f'{schema.database}.' if scope.environment.views else ''}{written}")
     texts = [str(a.this) if type(a) is exp.Literal and a.is_string else None for a in call.expressions]
     module = module.called(scope.environment.schema, texts)
     hidden = len(module.columns) - module.visible

@@ -43,6 +43,8 @@ def _note(context: Context, node: Any, scope: Scope, name: str, table: str | Non
     at: Scope | None = scope
     while at is not None:
         meant = [e for e in at.entries if name in e.positions and (table is None or e.alias == table)]
+        if table is not None and not meant:
+            meant = at.joined([], table, name) or []
         own = True
         if not meant and name in ROWID_NAMES and (entry := at.find_rowid(table, None)) is not None:
             meant, own = [entry], False
@@ -51,7 +53,7 @@ def _note(context: Context, node: Any, scope: Scope, name: str, table: str | Non
                 database = entry.database or ""
                 if own:
                     context.trace.append(Reference(node.this, entry.table.name, name, database))
-                if table is not None and not entry.aliased:
+                if table == entry.alias and not entry.aliased:
                     context.trace.append(Reference(node.args["table"], entry.table.name, None, database))
         at = None if meant else at.parent
 

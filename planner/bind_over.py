@@ -30,7 +30,7 @@ from aerodb_dbapi.planner.affinity import collation_of
 from aerodb_dbapi.planner.bind_context import FUNCTION_MARK, Context, fail, identifier
 from aerodb_dbapi.planner.bind_functions import call_arguments, is_scalar, no_function, order_terms, with_collation
 from aerodb_dbapi.planner.expressions import NULL, TRUE, Collate, Expression
-from aerodb_dbapi.planner.functions import NO_WINDOW, WINDOW_ONLY, AggregateFunction
+from aerodb_dbapi.planner.functions import NO_WINDOW, WINDOW_ONLY, AggregateFunction, aggregate_written
 from aerodb_dbapi.planner.query import Frame, Order
 from aerodb_dbapi.planner.scope import NO_WINDOWS, PendingWindow, Scope, WindowUse
 from aerodb_dbapi.planner.subtypes import subtyped
@@ -66,7 +66,8 @@ def bind_over(context: Context, node: Any, scope: Scope) -> Expression:
     if order is not None:
         fail(f"ORDER BY may not be used with non-aggregate {written}()")
     function = _function(context, written, len(trees))
-    if not scope.windows_allowed:
+    allowed = scope.windows_allowed
+    if not allowed and context.trace is None:
         fail(NO_WINDOWS.format(written))
     scope.windows_allowed = False
     try:
@@ -75,12 +76,14 @@ def bind_over(context: Context, node: Any, scope: Scope) -> Expression:
             arguments = tuple([subtyped(context, scope, one) for one in arguments])
         use = _use(context, scope, window, function, arguments, condition)
     finally:
-        scope.windows_allowed = True
+        scope.windows_allowed = allowed
+    if not allowed:
+        return NULL
     return with_collation(_note(context, scope, use), arguments)
 
 
 def _function(context: Context, written: str, count: int) -> AggregateFunction:
-    function = context.functions.aggregate(fold(written), count)
+    function = aggregate_written(context.functions, fold(written), count)
     if function is None and not is_scalar(context, written, count):
         no_function(context, written)
     if function is None or function.window == NO_WINDOW:

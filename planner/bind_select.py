@@ -81,9 +81,19 @@ def bind_query(context: Context, node: Any, scope: Scope, naming: str) -> Query:
     unsupported(f"{kind.__name__} as a query")
 
 
-def _values(context: Context, node: Any, scope: Scope) -> Values:
+def _values(context: Context, node: Any, scope: Scope) -> Query:
     inner = scope.inner()
+    alone = len(node.expressions) == 1
+    inserted = type(node.parent) is exp.Insert
+    inner.aggregates = (FORBIDDEN if inserted else ALLOWED) if alone else MISPLACED
+    inner.windows_allowed = not (alone and inserted)
     rows = [tuple([bind_expression(context, item, inner) for item in row.expressions]) for row in node.expressions]
+    if inner.calls or inner.uses:
+        return _computed_rows(context, node.expressions, scope)
+    return _plain_rows(rows)
+
+
+def _plain_rows(rows: list[tuple[Expression, ...]]) -> Values:
     first = rows[0]
     return Values(
         [f"column{number}" for number in range(1, len(first) + 1)],
@@ -92,6 +102,17 @@ def _values(context: Context, node: Any, scope: Scope) -> Values:
         [collation_of(item) for item in first],
         rows,
     )
+
+
+def _computed_rows(context: Context, rows: list[Any], scope: Scope) -> Query:
+    """VALUES with aggregates or window functions: each row is a SELECT without FROM."""
+    made: Query | None = None
+    for row in rows:
+        arm = _block(context, exp.Select(expressions=row.expressions), scope, SOURCE)
+        arm.names = [f"column{number}" for number in range(1, len(arm.names) + 1)]
+        made = arm if made is None else _combine("UNION ALL", made, arm)
+    assert made is not None
+    return made
 
 
 def _compound(context: Context, node: Any, scope: Scope, naming: str) -> Query:
@@ -298,7 +319,7 @@ def _list_columns(made: Outputs, scope: Scope, number: int, hidden: Collection[s
 def _refuse_double(entry: Entry, others: list[Entry], hidden: Collection[str]) -> None:
     """Two entries of one name: their columns cannot be told apart, but for those that USING made one."""
     for other in others:
-        if other.alias == entry.alias and entry.alias and other.database == entry.database:
+        if other.alias == entry.alias and entry.alias and other.database == entry.database and other.join == entry.join:
             shared = next(
                 (
                     name

@@ -72,6 +72,8 @@ def _target(
     for index in reversed(table.indexes):
         if index.unique and len(index.columns) == len(columns) and _is_meant(index, columns, where, statement):
             return index
+    if context.trace is not None:
+        return None
     fail(f"{which}ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint")
 
 

@@ -18,6 +18,7 @@ from sqlglot.tokens import TokenType
 from aerodb_dbapi.planner.lexer import BLOB, FLOAT, HEX, INTEGER, STRING, unquote
 from aerodb_dbapi.planner.rewrite import CONFLICT_WORDS
 from aerodb_dbapi.planner.rewrite_expression import CLOCKS, expression, type_words
+from aerodb_dbapi.planner.rewrite_windows import OVER
 from aerodb_dbapi.planner.stream import ALIASES, IDENTIFIERS, NAMES, Mark, TokenStream
 from aerodb_dbapi.storage.catalog import Check, Column, ForeignKey, fold
 from aerodb_dbapi.storage.errors import OperationalError
@@ -209,11 +210,13 @@ def prohibit_queries(stream: TokenStream, at: int, place: str) -> None:
 
 
 def _is_constant(written: list[GlotToken]) -> bool:
-    """Do the tokens hold no subquery, no parameter, and no name of a column?"""
+    """Do the tokens hold no subquery, no parameter, no window function, and no name of a column?"""
     before = None
     for token in written:
         kind = token.token_type
         if kind in _QUERIES or kind == TokenType.PARAMETER:
+            return False
+        if kind == TokenType.VAR and token.text == OVER:
             return False
         if kind == TokenType.IDENTIFIER and before != TokenType.COLLATE:
             return False

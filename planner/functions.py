@@ -83,19 +83,32 @@ class FunctionResolver(Protocol):
 
 class EveryFunction:
     """The functions of a resolver, and one of any other name: for reading definitions without running them. A schema that names
-    functions which this connection does not have can be altered, as in SQLite."""
+    functions which this connection does not have can be altered, as in SQLite. `any_count`: known ones take any number of arguments."""
 
-    def __init__(self, known: FunctionResolver) -> None:
+    def __init__(self, known: FunctionResolver, any_count: bool = False) -> None:
         self._known = known
+        self._any_count = any_count
 
     def scalar(self, name: str, n_args: int) -> ScalarFunction | None:
         found = self._known.scalar(name, n_args)
-        if found is None and not self._known.exists(name):
+        if found is None and (self._any_count or not self._known.exists(name)):
             return ScalarFunction(name, -1, partial(_missing, name))
         return found
 
+    def stand_in(self, name: str, n_args: int) -> AggregateFunction | None:
+        """The stand-in for an aggregate that is not there."""
+        if self._any_count or not self._known.exists(name):
+            return AggregateFunction(name, n_args, partial(_missing, name), user=True)
+        return None
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._known, name)
+
+
+def aggregate_written(functions: FunctionResolver, name: str, n_args: int) -> AggregateFunction | None:
+    """The aggregate that a call with OVER, FILTER, DISTINCT or ORDER BY means: an unknown name too, where functions need not be there."""
+    found = functions.aggregate(name, n_args)
+    return functions.stand_in(name, n_args) if found is None and isinstance(functions, EveryFunction) else found
 
 
 def _missing(name: str, *values: Any) -> Any:

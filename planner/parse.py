@@ -95,6 +95,7 @@ class Parsed:
     conflict: str | None = None
     lifted: int = 0
     upserts: list[tuple[Any, Any]] = field(default_factory=list)
+    stands_for_definition: bool = False  # an INSERT that is bound to look at a table's definition, not to be run
 
 
 def parse(sql: str, in_trigger: bool = False) -> Parsed:

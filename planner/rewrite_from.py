@@ -38,22 +38,21 @@ _JOIN_BITS: Final = {
 }
 
 
-def sources(stream: TokenStream) -> int:
-    """Read tables and joins; how many tables."""
-    _source(stream)
+def sources(stream: TokenStream) -> int | None:
+    """Read tables and joins; of a single table the place of its alias among the tokens written."""
+    alias: int | None = _source(stream)
     if stream.kind in ("ON", "USING"):
         word = stream.kind
         _condition(stream, frozenset())
         if stream.kind == "DO":  # meant as ON CONFLICT: SQLite takes it for a join's ON
             raise stream.error()
         raise OperationalError(f"a JOIN clause is required before {word}")
-    count = 1
     while stream.kind in _JOIN_STARTS:
         join = _join_operator(stream)
         _source(stream)
         _condition(stream, join)
-        count += 1
-    return count
+        alias = None
+    return alias
 
 
 def _join_operator(stream: TokenStream) -> frozenset[str]:
@@ -111,20 +110,20 @@ def _condition(stream: TokenStream, join: frozenset[str]) -> None:
         stream.write(TokenType.TRUE, "TRUE")
 
 
-def _source(stream: TokenStream) -> None:
+def _source(stream: TokenStream) -> int:
+    """Read a table, function, subquery or join in parentheses; where its alias is among the tokens written, or would be."""
     if stream.kind == "(":
-        _parenthesized_source(stream)
-        return
+        return _parenthesized_source(stream)
     if stream.kind not in NAMES:
         raise stream.error()
     if stream.ahead() == "(" or (stream.ahead() == "." and stream.ahead(3) == "("):
-        _table_function(stream)
-        return
+        return _table_function(stream)
     table_name(stream)
     if stream.kind == "FOR" and stream.tokens[stream.index + 1][1].upper() == "SYSTEM_TIME" and stream.ahead(2) == "AS":
         _as_of(stream)
-    _source_alias(stream)
+    alias = _source_alias(stream)
     indexed_by(stream)
+    return alias
 
 
 def table_name(stream: TokenStream) -> None:
@@ -135,7 +134,7 @@ def table_name(stream: TokenStream) -> None:
         stream.write_name()
 
 
-def _table_function(stream: TokenStream) -> None:
+def _table_function(stream: TokenStream) -> int:
     name = stream.name()
     if stream.take("."):
         name = stream.name()
@@ -144,7 +143,7 @@ def _table_function(stream: TokenStream) -> None:
     if stream.kind != ")":
         expression_list(stream)
     close_parenthesis(stream)
-    _source_alias(stream)
+    return _source_alias(stream)
 
 
 def _as_of(stream: TokenStream) -> None:
@@ -166,7 +165,8 @@ def _as_of(stream: TokenStream) -> None:
         raise stream.error()
 
 
-def _source_alias(stream: TokenStream) -> None:
+def _source_alias(stream: TokenStream) -> int:
+    at = len(stream.out)
     if stream.kind == "AS":
         stream.advance()
         write_alias(stream, stream.name())
@@ -174,6 +174,7 @@ def _source_alias(stream: TokenStream) -> None:
         stream.kind == "WINDOW" and stream.ahead() in NAMES and stream.ahead(2) == "AS"
     ):
         write_alias(stream, stream.name())
+    return at
 
 
 def indexed_by(stream: TokenStream) -> None:
@@ -190,20 +191,27 @@ def indexed_by(stream: TokenStream) -> None:
         stream.pass_on(TokenType.VAR)
 
 
-def _parenthesized_source(stream: TokenStream) -> None:
+def _parenthesized_source(stream: TokenStream) -> int:
     at = len(stream.out)
     stream.pass_on(TokenType.L_PAREN)
     if stream.kind in QUERY_STARTS:
         stream.query(stream, True)
         close_parenthesis(stream)
-        _source_alias(stream)
-        return
-    if sources(stream) == 1:
-        stream.expect(")")
-        del stream.out[at]
-    else:
+        return _source_alias(stream)
+    inner = sources(stream)
+    if inner is None:
         close_parenthesis(stream)
-    _source_alias(stream)
+        return _source_alias(stream)
+    stream.expect(")")
+    del stream.out[at]
+    inner -= 1
+    outer = _source_alias(stream)
+    if len(stream.out) > outer:  # the outer alias of a single source is the only one
+        alias = stream.out[outer:]
+        del stream.out[outer:]
+        had_one = inner < outer and stream.out[inner].token_type is TokenType.ALIAS
+        stream.out[inner : inner + 2 if had_one else inner] = alias
+    return inner
 
 
 # --- small parts ------------------------------------------------------------------------------------------------------

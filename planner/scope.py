@@ -95,8 +95,8 @@ class Entry:
     `positions` maps folded column names; `describe(position)` gives a column's name, affinity, collation and type."""
 
     __slots__ = (
-        "alias", "aliased", "database", "describe", "made", "name", "null_rowid", "offset", "positions", "rowid", "rowid_alias",
-        "size", "source", "table", "using", "width",
+        "alias", "aliased", "database", "describe", "join", "made", "name", "null_rowid", "offset", "positions", "rowid",
+        "rowid_alias", "size", "source", "table", "using", "width",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +111,7 @@ class Entry:
         self.source = source
         self.name = name
         self.alias = fold(name)
+        self.join: str | None = None  # the folded alias of the join in parentheses that it is in
         self.positions = positions
         self.width = width
         self.size = width  # with hidden columns, which come last and which `*` does not show
@@ -282,9 +283,19 @@ class Scope:
         if table is not None:
             named = [e for e in named if e.alias == table and (database is None or e.database == database)]
         found = entries_meant(named, name)
+        if table is not None and found is not None and database is None:
+            found = self.joined(found, table, name)
         if found is None:
             raise OperationalError(f"ambiguous column name: {written or name}")
         return [entry.column(entry.positions[name]) for entry in found]
+
+    def joined(self, found: list[Entry], table: str, name: str) -> list[Entry] | None:
+        """What `found`, the entries that `table.name` means, are with the join in parentheses whose alias is `table`. Names in
+        such a join come first; of columns of one name that USING did not make one the alias means the leftmost."""
+        among = [e for e in self.entries if e.join == table and e.alias != table and e.shows(name)]
+        if not among or any(e.join == table for e in found):
+            return found
+        return None if found else entries_meant(among, name) or among[:1]
 
     def find_rowid(self, table: str | None, database: str | None) -> Entry | None:
         """The only entry that an unqualified or qualified `rowid` can mean, if it has one."""
@@ -293,6 +304,9 @@ class Scope:
             for entry in self.entries
             if table is None or (entry.alias == table and (database is None or entry.database == database))
         ]
+        if not entries and table is not None and database is None:
+            entries = [entry for entry in self.entries if entry.join == table][:1]
+            return Entry(-1, "", {}, 0, self.entries[0].describe) if entries else None
         if len(entries) != 1 or (entries[0].rowid is None and not entries[0].null_rowid):
             return None
         return entries[0]

@@ -44,3 +44,19 @@ b: 2 | 3 | NULL
 a: SerializationError: could not serialize: the schema was changed by commit 7
 a: 2 | 3 | NULL
 
+# The alias of a join in parentheses qualifies columns that are renamed; SQLite 3.40 fails here.
+a> CREATE TABLE joined_x(a, b)
+a> CREATE TABLE joined_z(c, a)
+a> CREATE VIEW joined_v AS SELECT y.b, y.c, y.a FROM (joined_x JOIN joined_z) AS y
+a> ALTER TABLE joined_z RENAME COLUMN c TO cc
+a> ALTER TABLE joined_z RENAME COLUMN a TO aa
+a> ALTER TABLE joined_x RENAME COLUMN a TO aaa
+a> SELECT sql FROM sqlite_master WHERE name = 'joined_v'
+---
+ok
+ok
+ok
+ok
+ok
+ok
+'CREATE VIEW joined_v AS SELECT y.b, y.cc, y.aaa FROM (joined_x JOIN joined_z) AS y'
