@@ -31,7 +31,7 @@ from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.databases import attach, detach
 from aerodb_dbapi.executor.definitions import run_definition
 from aerodb_dbapi.executor.dml import compile_dml
-from aerodb_dbapi.executor.existing import refuse_existing
+from aerodb_dbapi.executor.existing import is_passed_over
 from aerodb_dbapi.executor.hooks import guarded, hooks_for
 from aerodb_dbapi.executor.lengths import check_lengths
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
@@ -119,8 +119,8 @@ def _parsed(session: Any, sql: str, schema: Schema) -> Parsed:
     except OperationalError as error:
         if session.limits is not None:
             limits.check_slot(session.limits, error)
-        if first_word(sql) == "CREATE":
-            refuse_existing(schema, sql)
+        if first_word(sql) == "CREATE" and is_passed_over(schema, sql):
+            return parse(sql, is_passed_over=True)
         raise
 
 

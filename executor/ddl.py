@@ -227,12 +227,13 @@ def _create_index(session: Any, transaction: Any, statement: CreateIndex) -> Non
 
 def _create_view(session: Any, transaction: Any, statement: CreateView) -> None:
     view = statement.view
+    if not name_is_free(transaction.schema, view.name, _written_name(view.sql, view.name), statement.if_not_exists):
+        return
     if session.name_inside != "temp":
         for name in databases_named(view.select):
             if fold(name) != fold(session.name_inside):
                 raise OperationalError(f"view {view.name} cannot reference objects in database {name}")
-    if name_is_free(transaction.schema, view.name, _written_name(view.sql, view.name), statement.if_not_exists):
-        transaction.put_object(transaction.new_object_id(), view)
+    transaction.put_object(transaction.new_object_id(), view)
 
 
 def _create_trigger(session: Any, transaction: Any, statement: CreateTrigger) -> None:
@@ -244,25 +245,25 @@ def _create_trigger(session: Any, transaction: Any, statement: CreateTrigger) ->
     if temporary:
         with outside(session, transaction) as whole:
             home = whole.schema.holding(trigger.table) if statement.on is None else whole.schema.named(statement.on)
-    if fold(trigger.table) in MASTER_NAMES or (
-        fold(trigger.table).startswith(RESERVED) and home and home.table(trigger.table)
-    ):
-        raise OperationalError("cannot create trigger on system table")
     table = None if home is None else home.table(trigger.table)
     view = None if home is None else home.view(trigger.table)
-    if home is None or (table is None and view is None):
+    databases = databases_in_body(trigger)
+    is_system = fold(trigger.table) in MASTER_NAMES
+    if home is None or (table is None and view is None and not is_system):
         inside = f"{statement.on}." if temporary and statement.on is not None else _inside(session)
         raise OperationalError(f"no such table: {inside}{trigger.table}")
     if schema.trigger(trigger.name) is not None:
         if statement.if_not_exists:
             return
         raise OperationalError(f"trigger {_written_name(trigger.sql, trigger.name)} already exists")
+    if is_system or fold(trigger.table).startswith(RESERVED):
+        raise OperationalError("cannot create trigger on system table")
     if view is not None:
         if trigger.timing != "INSTEAD OF":
             raise OperationalError(f"cannot create {trigger.timing} trigger on view: {trigger.table}")
     elif trigger.timing == "INSTEAD OF":
         raise OperationalError(f"cannot create INSTEAD OF trigger on table: {trigger.table}")
-    for database in databases_in_body(trigger):
+    for database in databases:
         if not temporary and fold(database) != fold(session.name_inside):
             raise OperationalError(f"trigger {trigger.name} cannot reference objects in database {database}")
     on = fold(home.database) if temporary and home.database != "temp" else None

@@ -220,7 +220,7 @@ def _create_table(stream: TokenStream) -> CreateTable:
         select = stream.text_since(start)
         return CreateTable(Table(0, name.text, 0, ()), (), name.if_not_exists, select, name.database)
     stream.expect("(")
-    made = Definition(name.text)
+    made = Definition(name.text, is_passed_over=stream.is_passed_over)
     column_definition(stream, made)
     columns_end = stream.token[2]
     while stream.take(","):
@@ -232,6 +232,8 @@ def _create_table(stream: TokenStream) -> CreateTable:
     stream.marks.append(Mark("end", columns_end, columns_end))
     end = stream.expect(")")[3]
     options_end = _table_options(stream, made)
+    if stream.is_passed_over:
+        return CreateTable(Table(0, name.text, 0, ()), (), name.if_not_exists, None, name.database)
     sql = f"CREATE TABLE {stream.sql[name.start : options_end or end]}"
     return replace(_finish_table(made, sql, name.if_not_exists), database=name.database)
 
@@ -263,8 +265,10 @@ def _qualified_name(stream: TokenStream) -> tuple[int, str, str | None]:
 
 def _table_options(stream: TokenStream, made: Definition) -> int:
     """Read WITHOUT ROWID and STRICT; where they end, 0 without any."""
-    end = 0
-    while stream.kind not in (END, ";"):
+    if stream.kind in (END, ";"):
+        return 0
+    stream.take(",")
+    while True:
         if stream.kind == "WITHOUT":
             stream.advance()
             end, word = stream.token[3], stream.name()
@@ -279,8 +283,7 @@ def _table_options(stream: TokenStream, made: Definition) -> int:
                 raise OperationalError(f"unknown table option: {word}")
             made.strict = True
         if not stream.take(","):
-            break
-    return end
+            return end
 
 
 def _strict_columns(made: Definition) -> None:

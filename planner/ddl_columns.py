@@ -87,6 +87,7 @@ class Definition:
     autoincrement: bool = False
     strict: bool = False
     without_rowid: bool = False
+    is_passed_over: bool = False  # as of the stream
     alias_terms: tuple[KeyTerm, ...] = ()  # the terms of the PRIMARY KEY that is the rowid's alias
 
     def position(self, name: str) -> int | None:
@@ -116,6 +117,8 @@ class Definition:
         self, terms: tuple[KeyTerm, ...], conflict: str | None, *, autoincrement: bool, column_descending: bool = False
     ) -> None:
         """Note a PRIMARY KEY; the rowid's alias if it may be one, else a key with an index."""
+        if self.is_passed_over:
+            return
         if self.has_primary_key:
             raise OperationalError(f'table "{self.name}" has more than one primary key')
         self.has_primary_key = True
@@ -145,7 +148,7 @@ def column_definition(stream: TokenStream, made: Definition) -> None:
         raise stream.error()
     name = stream.marked_name("define")
     if made.position(name) is not None:
-        raise OperationalError(f"duplicate column name: {name}")
+        stream.refuse(f"duplicate column name: {name}")
     column = ColumnDraft(name, _column_type(stream))
     made.columns.append(column)
     constraint_name: str | None = None
@@ -172,12 +175,12 @@ def _column_type(stream: TokenStream) -> str:
 def _default(stream: TokenStream, made: Definition, column: ColumnDraft, name: str | None) -> None:
     stream.advance()
     if column.generated is not None:
-        raise OperationalError("cannot use DEFAULT on a generated column")
+        stream.refuse("cannot use DEFAULT on a generated column")
     if stream.kind == "(":
         at = len(stream.out)
         column.default = _parenthesized(stream)
         if not _is_constant(stream.out[at:]):
-            raise OperationalError(f"default value of column [{column.name}] is not constant")
+            stream.refuse(f"default value of column [{column.name}] is not constant")
         return
     start = stream.token[2]
     if stream.kind in ("+", "-"):
@@ -204,9 +207,9 @@ def prohibit_queries(stream: TokenStream, at: int, place: str) -> None:
     """Refuse subqueries and parameters in what has been written since `at`."""
     for token in stream.out[at:]:
         if token.token_type in _QUERIES:
-            raise OperationalError(f"subqueries prohibited in {place}")
+            stream.refuse(f"subqueries prohibited in {place}")
         if token.token_type == TokenType.PARAMETER:
-            raise OperationalError(f"parameters prohibited in {place}")
+            stream.refuse(f"parameters prohibited in {place}")
 
 
 def _is_constant(written: list[GlotToken]) -> bool:
@@ -276,7 +279,7 @@ def _collate(stream: TokenStream, made: Definition, column: ColumnDraft, name: s
 def _references(stream: TokenStream, made: Definition, column: ColumnDraft, name: str | None) -> None:
     key = _foreign_key(stream, (len(made.columns) - 1,), name)
     if key.to is not None and len(key.to) != 1:
-        raise OperationalError(
+        stream.refuse(
             f"foreign key on {column.name} should reference only one column of table {key.table}"
         )  # fmt: skip
     made.foreign_keys.append(key)
@@ -298,9 +301,9 @@ def _generated(stream: TokenStream, made: Definition, column: ColumnDraft, name:
     if stream.kind in IDENTIFIERS:
         kind = stream.name().lower()
     if kind not in ("virtual", "stored") or column.default is not None:
-        raise OperationalError(f'error in generated column "{column.name}"')
+        stream.refuse(f'error in generated column "{column.name}"')
     if column.primary_key:
-        raise OperationalError("generated columns cannot be part of the PRIMARY KEY")
+        stream.refuse("generated columns cannot be part of the PRIMARY KEY")
     column.generated, column.stored = text, kind == "stored"
 
 
@@ -366,15 +369,13 @@ def _table_foreign_key(stream: TokenStream, made: Definition, name: str | None) 
     for column in _names(stream, "column"):
         position = made.position(column)
         if position is None:
-            raise OperationalError(f'unknown column "{column}" in foreign key definition')
-        positions.append(position)
+            stream.refuse(f'unknown column "{column}" in foreign key definition')
+        positions.append(position or 0)
     if stream.kind != "REFERENCES":
         raise stream.error()
     key = _foreign_key(stream, tuple(positions), name)
     if key.to is not None and len(key.to) != len(positions):
-        raise OperationalError(
-            "number of columns in foreign key does not match the number of columns in the referenced table"
-        )
+        stream.refuse("number of columns in foreign key does not match the number of columns in the referenced table")
     if stream.kind in ("NOT", "DEFERRABLE"):
         key = _with_deferral(key, _deferral(stream))
     made.foreign_keys.append(key)
@@ -402,7 +403,7 @@ def _key_term(stream: TokenStream, expressions: bool) -> KeyTerm:
     bare = _bare_column(stream)
     text = None
     name = ""
-    if bare or (stream.kind in NAMES and stream.kind not in CLOCKS and stream.ahead() in _AFTER_NAME):
+    if bare or (stream.kind in NAMES and stream.kind not in _NO_COLUMNS and stream.ahead() in _AFTER_NAME):
         depth = 0
         while stream.take("("):
             depth += 1
@@ -415,7 +416,7 @@ def _key_term(stream: TokenStream, expressions: bool) -> KeyTerm:
         text = stream.text_since(start)
         stream.marks.append(Mark("expression", start, start + len(text)))
         if not expressions:
-            raise OperationalError("expressions prohibited in PRIMARY KEY and UNIQUE constraints")
+            stream.refuse("expressions prohibited in PRIMARY KEY and UNIQUE constraints")
     collation = None
     if text is None and stream.take("COLLATE"):
         collation = stream.name()
@@ -425,6 +426,7 @@ def _key_term(stream: TokenStream, expressions: bool) -> KeyTerm:
     return KeyTerm(name, collation, descending, text)
 
 
+_NO_COLUMNS: Final = frozenset({*CLOCKS, "CAST", "RAISE"})  # in an expression
 _AFTER_NAME: Final = frozenset({",", ")", "COLLATE", "ASC", "DESC", "NULLS", "AUTOINCREMENT"})
 
 
@@ -433,7 +435,7 @@ def _bare_column(stream: TokenStream) -> bool:
     at = 0
     while stream.ahead(at) == "(":
         at += 1
-    if not at or stream.ahead(at) not in IDENTIFIERS:
+    if not at or stream.ahead(at) not in IDENTIFIERS or stream.ahead(at) in _NO_COLUMNS:
         return False
     closing = all(stream.ahead(at + 1 + i) == ")" for i in range(at))
     return closing and stream.ahead(2 * at + 1) in _AFTER_NAME

@@ -98,11 +98,11 @@ class Parsed:
     stands_for_definition: bool = False  # an INSERT that is bound to look at a table's definition, not to be run
 
 
-def parse(sql: str, in_trigger: bool = False) -> Parsed:
+def parse(sql: str, in_trigger: bool = False, is_passed_over: bool = False) -> Parsed:
     """Parse one statement; a second one after it is an error, a trailing semicolon and comments are not. `in_trigger`: it is of a
-    trigger's body."""
+    trigger's body. `is_passed_over`: it is a definition with IF NOT EXISTS of what exists."""
     stream = rewrite.stream_of(sql)
-    stream.in_trigger = in_trigger
+    stream.in_trigger, stream.is_passed_over = in_trigger, is_passed_over
     while stream.kind == ";":
         stream.advance()
     if stream.kind == END:

@@ -66,7 +66,7 @@ class TokenStream:
     """Tokens of one text, read from the left; `out` gathers what sqlglot will parse."""
 
     __slots__ = (
-        "faults", "in_trigger", "index", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token",
+        "faults", "in_trigger", "index", "is_passed_over", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token",
         "tokens", "upserts",
     )  # fmt: skip
 
@@ -74,6 +74,7 @@ class TokenStream:
         self.sql = sql
         self.query = query  # reads a query; expressions meet queries, queries hold expressions
         self.in_trigger = False  # RAISE() may be used
+        self.is_passed_over = False  # a definition with IF NOT EXISTS of what exists: its syntax counts alone
         self.tokens = tokenize(sql, strict=False)
         self.out: list[GlotToken] = []
         self.marks: list[Mark] = []
@@ -134,6 +135,11 @@ class TokenStream:
     def text_since(self, start: int) -> str:
         """The exact text from a position to the current token, trimmed: what SQLite calls the span of an expression."""
         return self.sql[start : self.token[2]].rstrip()
+
+    def refuse(self, message: str) -> None:
+        """Raise OperationalError for what is wrong beside the syntax."""
+        if not self.is_passed_over:
+            raise OperationalError(message)
 
     def error(self, token: Token | None = None) -> OperationalError:
         """SQLite's syntax error at a token (the current one unless given)."""
