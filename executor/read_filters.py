@@ -20,7 +20,7 @@ For each source of the statement's own query there is
 The filter is the query compiler's own text over rows that are handed to it, so it decides exactly as the statement
 did: affinities, collations, NULLs. A filter that raises counts as satisfied.
 
-A SELECT that does nothing but scan one table in the order of its rowids has read no more than its cursor has passed (`half_read.py`).
+A SELECT that gives its rows as it scans its outermost table has read no more of that one than its cursor has passed (`half_read.py`).
 
 Not here: when filters are asked (`storage/conflicts.py`).
 """
@@ -28,7 +28,7 @@ Not here: when filters are asked (`storage/conflicts.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
@@ -63,19 +63,22 @@ Test = Callable[[Sequence[Row], Sequence[Any]], bool]
 class Reads:
     """What a statement reads: whole `trees`, `points` (tree, function from parameters to key), `filters` (tree, number of
     columns, test). `text` is the statement's. `scanned`: instead of all that, if the scan is watched, as much as it passes of
-    one table."""
+    the outermost table, and `beside` it."""
 
     text: str
     trees: tuple[int, ...]
     points: tuple[tuple[int, Callable[[Sequence[Any]], Any]], ...] = ()
     filters: tuple[tuple[int, int, Test], ...] = ()
     scanned: Scanned | None = None
+    beside: Reads | None = None
 
     def note(self, transaction: Any, params: Sequence[Any]) -> Mapping[int, Any] | None:
         """Tell a transaction what this run reads. The trees to run on, if they are not the transaction's own."""
         if self.scanned is not None:
             watched = watch(transaction, self.scanned, params, self.text)
             if watched is not None:
+                if self.beside is not None:
+                    self.beside.note(transaction, params)
                 return watched
         if self.trees:
             transaction.note_read(self.trees, self.text)
@@ -130,21 +133,33 @@ def reads_precisely(statement: Statement, coarse: tuple[int, ...], text: str) ->
     query = _own_query(statement)
     if not coarse or not isinstance(query, Select) or query.steps is None:
         return Reads(text, coarse)
+    outer, *inner = [_of_step(query, step) for step in query.steps] or [_Part()]
     whole: set[int] = set()
     for other in all_queries(statement):
         if other is not query:
             trees_of(other, whole)
-    points, filters = [], []
-    for step in query.steps:
-        found = _of_step(query, step)
-        if found is None:
-            note_trees(step, whole)
-        elif found[0] == "point":
-            points.append((found[1], found[2]))
-        else:
-            filters.append((found[1], *found[2]))
-    watched = scanned(statement, coarse, filters[0][2] if filters else None)
-    return Reads(text, tuple(sorted(whole)), tuple(points), tuple(filters), watched)
+    beside = _together(text, inner, whole)
+    conditions = outer.filters[0][2] if outer.filters else None
+    watched = scanned(statement, set(beside.trees), conditions)
+    if watched is None:
+        return _together(text, [outer, *inner], whole)
+    alone = not (beside.trees or beside.points or beside.filters)
+    return replace(_together(text, [outer, *inner], whole), scanned=watched, beside=None if alone else beside)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What is read of one source."""
+
+    trees: set[int] = field(default_factory=set)
+    points: list[tuple[int, Callable[[Sequence[Any]], Any]]] = field(default_factory=list)
+    filters: list[tuple[int, int, Test]] = field(default_factory=list)
+
+
+def _together(text: str, parts: list[_Part], whole: set[int]) -> Reads:
+    trees = whole.union(*[part.trees for part in parts])
+    points = [point for part in parts for point in part.points]
+    return Reads(text, tuple(sorted(trees)), tuple(points), tuple(found for part in parts for found in part.filters))
 
 
 def _own_query(statement: Statement) -> Query | None:
@@ -153,20 +168,19 @@ def _own_query(statement: Statement) -> Query | None:
     return None
 
 
-def _of_step(query: Select, step: Step) -> tuple[str, int, Any] | None:
-    """The point or filter of one source; None if its trees must be taken whole."""
+def _of_step(query: Select, step: Step) -> _Part:
+    """The point or filter of one source; its trees if they must be taken whole."""
     source = step.source
-    if not isinstance(source, TableSource) or source.as_of is not None or step.kind == "left":
-        return None
-    table = source.table
-    if table.without_rowid:
-        return None
-    if isinstance(step.access, RowidPoint) and _is_plain(step.access.key) and not sources_in(step.access.key):
-        return "point", table.tree, _value_of(step.access.key)
-    own = [part for part in _conjuncts(query) if sources_in(part) == {source.id} and _is_plain(part)]
-    if not own:
-        return None
-    return "filter", table.tree, (len(table.columns), _test(table, source.id, own))
+    if isinstance(source, TableSource) and source.as_of is None and step.kind != "left":
+        table = source.table
+        if isinstance(step.access, RowidPoint) and _is_plain(step.access.key) and not sources_in(step.access.key):
+            return _Part(points=[(table.tree, _value_of(step.access.key))])
+        own = [part for part in _conjuncts(query) if sources_in(part) == {source.id} and _is_plain(part)]
+        if own and not table.without_rowid:
+            return _Part(filters=[(table.tree, len(table.columns), _test(table, source.id, own))])
+    whole = _Part()
+    note_trees(step, whole.trees)
+    return whole
 
 
 def _conjuncts(query: Select) -> list[Expression]:

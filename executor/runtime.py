@@ -287,7 +287,7 @@ def index_parts(items: Iterable[Any], column: Any) -> list[tuple[int, Any]]:
 
 def entry_batches(tree: Tree, lower: Row, upper: Row) -> Iterable[tuple[Sequence[Any], Sequence[Any]]]:
     """(keys, rowids) batches of entries with lower <= key < upper; no iterator is made where one leaf holds them
-    all."""
+    all. A tree whose node has no keys, and is another one each time, is asked for the batches (`half_read.py`)."""
     node = tree.node
     while node.__class__ is Branch:
         node = node.children[bisect_right(node.keys, lower)]
@@ -328,7 +328,7 @@ def guided_batches(
     batches: Iterable[Sequence[Any]] = (rowids for _, rowids in entry_batches(entries, lower, upper))
     if in_order:
         batches = chunks(sorted(chain.from_iterable(batches), reverse=reverse))
-    return ((rowids, fetch(table, rowids)) for rowids in batches)
+    return table.fetched(batches, in_order and reverse)
 
 
 def column_of(rows: Sequence[Row], place: int) -> list[Any]:

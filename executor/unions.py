@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from aerodb_dbapi.executor.runtime import ENTRY_COST, chunks, fetch
+from aerodb_dbapi.executor.runtime import ENTRY_COST, chunks
 from aerodb_dbapi.planner.query import Access, IndexScan, IndexUnion, RowidIn, RowidPoint, RowidRange, TableSource
 from aerodb_dbapi.storage.errors import NotSupportedError
 from aerodb_dbapi.storage.tree import Tree
@@ -120,7 +120,7 @@ def union_batches(
     """(rowids, rows) batches of the rows found, or of all, by rowid."""
     if scan:
         return table.batches(None, False, None, False, reverse)
-    return ((rowids, fetch(table, rowids)) for rowids in chunks(sorted(found, reverse=reverse)))
+    return table.fetched(chunks(sorted(found, reverse=reverse)), reverse)
 
 
 def skipped(tree: Tree, width: int, reverse: bool) -> Iterable[Row]:

@@ -44,8 +44,11 @@ class Recent(NamedTuple):
     schema_changed: bool
 
 
-def validate(transaction: Transaction, edits: dict[int, TreeEdits], ddl: bool, later: Iterable[Recent]) -> None:
-    """Raise SerializationError if one of the commits since the base stands in the way."""
+def validate(
+    transaction: Transaction, edits: dict[int, TreeEdits], ddl: bool, later: Iterable[Recent], to_the_end: bool = False
+) -> None:
+    """Raise SerializationError if one of the commits since the base stands in the way. `to_the_end`: scans that are under way count
+    as if they had come to their end."""
     for other in later:
         commit = other.commit_id
         if other.schema_changed:
@@ -56,12 +59,12 @@ def validate(transaction: Transaction, edits: dict[int, TreeEdits], ddl: bool, l
             key = common_key(edits[tree_id], other.edits[tree_id])
             if key is not MISSING:
                 raise written_by(transaction, tree_id, key, commit)
-        _validate_reads(transaction, other)
+        _validate_reads(transaction, other, to_the_end)
 
 
 def movable(transaction: Transaction) -> bool:
     """Whether a transaction may go on from another base at all: all that it has read is known, and what it has written are single
-    rows. A scan that is under way gives its remaining rows as of before, so it keeps the transaction where it is."""
+    rows."""
     if (
         transaction.snapshot
         or transaction.immediate
@@ -70,8 +73,6 @@ def movable(transaction: Transaction) -> bool:
         or transaction.dropped
     ):
         return False
-    if any(getattr(test, "grows", False) for filters in transaction.filters.values() for test, _ in filters):
-        return False
     writers = transaction.writers
     if CATALOG_TREE in writers or META_TREE in writers:
         return False
@@ -79,9 +80,10 @@ def movable(transaction: Transaction) -> bool:
 
 
 def still_valid(transaction: Transaction, edits: dict[int, TreeEdits], later: Iterable[Recent]) -> bool:
-    """Whether these commits stand in nobody's way who has read and written what the transaction has."""
+    """Whether these commits stand in nobody's way who has read and written what the transaction has. A scan that is under way gives its
+    remaining rows as of before, so that they must be the same as well."""
     try:
-        validate(transaction, edits, False, later)
+        validate(transaction, edits, False, later, to_the_end=True)
     except SerializationError:
         return False
     return True
@@ -96,12 +98,12 @@ def stays_unique(transaction: Transaction, tree_id: int, latest: Tree, edits: Tr
     return True
 
 
-def _validate_reads(transaction: Transaction, other: Recent) -> None:
+def _validate_reads(transaction: Transaction, other: Recent, to_the_end: bool) -> None:
     commit, edits = other.commit_id, other.edits
     for tree_id in sorted(transaction.reads.keys() & edits.keys()):
         raise _read_of(transaction, tree_id, MISSING, commit, transaction.reads[tree_id])
     for tree_id in sorted(transaction.filters.keys() & edits.keys()):
-        found = _filtered(transaction, tree_id, edits[tree_id])
+        found = _filtered(transaction, tree_id, edits[tree_id], to_the_end)
         if found is not None:
             raise _read_of(transaction, tree_id, found[0], commit, found[1])
     for tree_id, key in sorted(transaction.points) if transaction.points else ():
@@ -128,7 +130,9 @@ def written_by(transaction: Transaction, tree_id: int, key: Any, commit: int) ->
     return error
 
 
-def _filtered(transaction: Transaction, tree_id: int, edits: TreeEdits) -> tuple[Any, str | None] | None:
+def _filtered(
+    transaction: Transaction, tree_id: int, edits: TreeEdits, to_the_end: bool
+) -> tuple[Any, str | None] | None:
     """A key that the edits write whose row, at the transaction's base or as they leave it, the transaction has read by its
     conditions, and the statement that did; None if there is none. Beyond `IMAGES_MAX` rows any key will do."""
     base = transaction.base.trees[tree_id]
@@ -138,6 +142,8 @@ def _filtered(transaction: Transaction, tree_id: int, edits: TreeEdits) -> tuple
         if len(images) > IMAGES_MAX:
             return key, None
     for (test, params), (width, statement) in transaction.filters[tree_id].items():
+        if to_the_end:
+            test = getattr(test, "to_the_end", test)
         for image in images:
             if len(image) != width + 1 or _satisfies(test, image, params):
                 return image[-1], statement

@@ -31,14 +31,14 @@ Not done here: uniqueness and key making (`indexes/`), pending writes (`transact
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, starmap
 from operator import attrgetter
 from typing import Any, Final, Literal
 
 from aerodb_dbapi.storage import nodes as shape
-from aerodb_dbapi.storage.dense import LOW, SHIFT, SPARSE, Dense, point
+from aerodb_dbapi.storage.dense import LOW, SHIFT, SPARSE, Dense, fetch, point
 from aerodb_dbapi.storage.merge import Merge
 from aerodb_dbapi.storage.nodes import EMPTY, Branch, Leaf, Node, cut, group, paused_gc, top
 from aerodb_dbapi.storage.sentinels import MISSING, TOMBSTONE
@@ -242,6 +242,11 @@ class Tree:
             node = _next_leaf(rest, -1)
             if node is not None:
                 stop = len(node.keys)
+
+    def fetched(self, batches: Iterable[Sequence[int]], reverse: bool) -> Iterator[tuple[Sequence[int], Sequence[Any]]]:
+        """(rowids, rows) for batches of rowids that are known to exist. `reverse`: they descend, else they ascend or come in the order
+        of an index; of use to those who watch."""
+        return ((rowids, fetch(self.node, rowids)) for rowids in batches)
 
     def count(self, lower: Any = None, lower_open: bool = False, upper: Any = None, upper_open: bool = False) -> int:
         """The number of entries within bounds, from the sizes of subtrees."""

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from interleavings import explore, start
 
 import aerodb_dbapi
 from aerodb_dbapi import SerializationError
-from aerodb_dbapi.executor.half_read import Passed, WatchedTrees
+from aerodb_dbapi.executor.half_read import Passed, Scanned, WatchedTrees
+from aerodb_dbapi.storage.nodes import capacities
 from aerodb_dbapi.storage.tree import Tree
 
 ROWS = 2000
@@ -25,6 +27,8 @@ def pair() -> Iterator[tuple[Any, Any]]:
     one.execute("CREATE INDEX t_a ON t(a)")
     one.execute("CREATE INDEX t_b ON t(b)")
     one.execute("CREATE TABLE done(x)")
+    one.execute("CREATE TABLE other(id INTEGER PRIMARY KEY, x)")
+    one.executemany("INSERT INTO other VALUES (?, ?)", [(2 * n, n % 10) for n in range(ROWS)])
     one.executemany("INSERT INTO t VALUES (?, ?, ?)", [(2 * n, n % 10, n) for n in range(ROWS)])
     yield one, other
     one.close()
@@ -57,6 +61,19 @@ BY_B = "SELECT a, b FROM t ORDER BY b LIMIT 400"
 LAST_B = "SELECT a, b FROM t ORDER BY b DESC LIMIT 20"
 BELOW = "SELECT id, a FROM t WHERE b < 1000 ORDER BY b DESC LIMIT 400"
 ABOVE = "SELECT id, a FROM t WHERE b > 1000 ORDER BY b LIMIT 10"
+FEW = "SELECT id, a FROM t WHERE b > 1900"  # through the index
+MANY = "SELECT id, a FROM t WHERE b > 500"  # by a scan: there are too many
+ORDERED = "SELECT id, a FROM t WHERE b BETWEEN 200 AND 1500 ORDER BY b"
+EQUAL = "SELECT id, b FROM t WHERE a = 3 LIMIT 150"
+LISTED = "SELECT id, a FROM t WHERE a IN (2, 5, 7) ORDER BY a LIMIT 900"
+LISTED_BACK = "SELECT id, a FROM t WHERE a IN (2, 5, 7) ORDER BY a DESC LIMIT 900"
+EITHER = "SELECT id, a FROM t WHERE a = 3 OR b = 1999"
+IN_ORDER = "SELECT id, b FROM t WHERE b < 150 ORDER BY id"
+JOINED = "SELECT t.id, other.x FROM t CROSS JOIN other ON other.id = t.id"
+JOINED_LEFT = "SELECT t.id, other.x FROM t LEFT JOIN other ON other.x = t.a"
+JOINED_RANGE = "SELECT t.id, other.x FROM t CROSS JOIN other ON other.id = t.id WHERE t.b > 1000 ORDER BY t.b LIMIT 300"
+TWICE = "SELECT p.id, q.id FROM t AS p CROSS JOIN t AS q ON q.id = p.id + 2000 WHERE q.a > -1"
+AND_ONE = "SELECT id, (SELECT x FROM other WHERE other.id = t.id) FROM t"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +127,66 @@ ABOVE = "SELECT id, a FROM t WHERE b > 1000 ORDER BY b LIMIT 10"
         (BELOW, 5, "UPDATE t SET a = -1 WHERE b = 1100", True),  # the conditions say so
         (BELOW, 5, "UPDATE t SET a = -1 WHERE b = 5", True),
         (BELOW, None, "UPDATE t SET a = -1 WHERE b = 605", False),
-        (ABOVE, 5, "UPDATE t SET a = -1 WHERE b = 1990", False),
+        (ABOVE, 5, "UPDATE t SET a = -1 WHERE b = 1990", True),
+        (ABOVE, 5, "UPDATE t SET a = -1 WHERE b = 1005", False),
+        (ABOVE, 5, "UPDATE t SET b = 1001 WHERE b = 5", False),
+        (ABOVE, 5, "UPDATE t SET b = 1980 WHERE b = 5", True),
+        (ABOVE, 5, "UPDATE t SET b = 1000 WHERE b = 5", True),  # the conditions say so
+        (ABOVE, None, "UPDATE t SET a = -1 WHERE b = 1990", True),
+        (FEW, 1, "UPDATE t SET a = -1 WHERE b = 1901", False),
+        (FEW, 1, "UPDATE t SET a = -1 WHERE b = 1900", True),
+        (FEW, None, "UPDATE t SET a = -1 WHERE b = 1999", False),
+        (FEW, None, f"INSERT INTO t VALUES ({END}, 1, 5000)", False),
+        (MANY, 1, "UPDATE t SET a = -1 WHERE b = 501", False),
+        (MANY, 1, "UPDATE t SET b = 501 WHERE b = 499", False),
+        (MANY, 1, "UPDATE t SET a = -1 WHERE b = 1990", True),
+        (MANY, 1, "UPDATE t SET b = 2000 WHERE b = 1990", True),
+        (MANY, 1, "UPDATE t SET b = 2000 WHERE b = 5", False),  # by rowid it would have been there
+        (MANY, None, "UPDATE t SET a = -1 WHERE b = 1990", False),
+        (ORDERED, 1, "UPDATE t SET a = -1 WHERE b = 201", False),
+        (ORDERED, 1, "UPDATE t SET a = -1 WHERE b = 1400", True),
+        (ORDERED, 1, "UPDATE t SET b = 200.5 WHERE b = 1400", False),
+        (ORDERED, 1, "UPDATE t SET b = 1300.5 WHERE b = 1400", True),
+        (ORDERED, 1, "DELETE FROM t WHERE b = 1600", True),
+        (ORDERED, None, "UPDATE t SET a = -1 WHERE b = 1400", False),
+        (EQUAL, 1, "UPDATE t SET b = -1 WHERE id = 6", False),
+        (EQUAL, 1, "UPDATE t SET b = -1 WHERE id = 8", True),
+        (EQUAL, None, f"INSERT INTO t VALUES ({END}, 3, 1)", None),
+        (LISTED, 1, "UPDATE t SET b = -1 WHERE id = 4", False),
+        (LISTED, 1, "UPDATE t SET b = -1 WHERE a = 7", True),
+        (LISTED, 1, "UPDATE t SET a = 1 WHERE id = 10", True),
+        (LISTED, 1, "UPDATE t SET a = 2 WHERE id = 10", False),
+        (LISTED, 250, "UPDATE t SET a = -1 WHERE id = 4", False),
+        (LISTED, 250, "UPDATE t SET b = -1 WHERE id = 10", False),
+        (LISTED, 250, "UPDATE t SET a = 2 WHERE id = 3992", False),  # the range of 2 was passed to its end
+        (LISTED, 250, "UPDATE t SET b = -1 WHERE a = 7", True),
+        (LISTED, None, "UPDATE t SET b = -1 WHERE id = 3994", False),
+        (LISTED, None, "UPDATE t SET b = -1 WHERE a = 8", True),
+        (LISTED_BACK, 250, "UPDATE t SET b = -1 WHERE a = 2", True),
+        (LISTED_BACK, 250, "UPDATE t SET b = -1 WHERE id = 14", False),
+        (LISTED_BACK, 250, "UPDATE t SET a = 7 WHERE id = 0", False),
+        (LISTED_BACK, None, "UPDATE t SET b = -1 WHERE a = 2", False),
+        (EITHER, None, "UPDATE t SET b = -1 WHERE id = 3998", False),
+        (EITHER, 1, "UPDATE t SET b = -1 WHERE id = 6", False),
+        (EITHER, 1, "UPDATE t SET b = -1 WHERE id = 8", True),
+        (IN_ORDER, 1, "UPDATE t SET a = -1 WHERE id = 4", False),
+        (IN_ORDER, 1, f"INSERT INTO t VALUES ({END}, 1, 5)", None),
+        (JOINED, 1, "UPDATE t SET b = -1 WHERE id = 10", False),
+        (JOINED, 1, "UPDATE t SET b = -1 WHERE id = 3000", True),
+        (JOINED, 1, "DELETE FROM t WHERE id = 3000", True),
+        (JOINED, None, "DELETE FROM t WHERE id = 3000", False),
+        (JOINED, 1, "UPDATE other SET x = 0 WHERE id = 3000", False),
+        (JOINED_LEFT, 1, "UPDATE t SET b = -1 WHERE id = 10", False),
+        (JOINED_LEFT, 1, "UPDATE t SET b = -1 WHERE id = 3000", True),
+        (JOINED_LEFT, 1, "INSERT INTO other VALUES (-1, -1)", False),
+        (JOINED_RANGE, 5, "UPDATE t SET a = -1 WHERE b = 1005", False),
+        (JOINED_RANGE, 5, "UPDATE t SET a = -1 WHERE b = 1990", True),
+        (JOINED_RANGE, 5, "UPDATE t SET a = -1 WHERE b = 5", True),
+        (TWICE, 1, "UPDATE t SET b = -1 WHERE id = 10", False),
+        (TWICE, 1, "UPDATE t SET b = -1 WHERE id = 3000", False),  # read by the inner side
+        (AND_ONE, 1, "UPDATE t SET b = -1 WHERE id = 10", False),
+        (AND_ONE, 1, "UPDATE t SET b = -1 WHERE id = 3000", True),
+        (AND_ONE, 1, "UPDATE other SET x = 0 WHERE id = 3000", False),
         ("SELECT count(*) FROM t", 1, f"INSERT INTO t VALUES ({END}, 1, 1)", False),
         ("SELECT DISTINCT a FROM t", 1, f"INSERT INTO t VALUES ({END}, 1, 1)", True),
         ("SELECT b, (SELECT max(b) FROM t) FROM t", 1, f"INSERT INTO t VALUES ({END}, 1, 1)", False),
@@ -277,6 +353,7 @@ def test_rows_after_the_commit_belong_to_no_transaction(pair: tuple[Any, Any]) -
 def test_what_a_watched_tree_cannot_watch_is_all_of_it() -> None:
     """A second scan, the number of rows, any other way of reading; also of the trees themselves."""
     tree = Tree().update({n: (n,) for n in range(1000)})
+    scan = Scanned(5, 1, {5: None}, False, None)
     ways: list[Callable[[Any, Any], object]] = [
         lambda trees, watched: watched.batches(), lambda trees, watched: trees[5].columns((0,)),
         lambda trees, watched: len(watched), lambda trees, watched: bool(watched),
@@ -284,10 +361,10 @@ def test_what_a_watched_tree_cannot_watch_is_all_of_it() -> None:
     ]  # fmt: skip
     for way in ways:
         passed = Passed()
-        trees = WatchedTrees({5: tree, 6: tree}, 5, passed)
+        trees = WatchedTrees({5: tree, 6: tree}, scan, passed)
         assert trees[6] is tree
         watched = trees[5]
-        keys, _ = next(watched.batches())
+        keys, _ = next(iter(watched.batches()))
         assert passed.covers(keys[-1]) and not passed.covers(999)
         way(trees, watched)
         assert passed.covers(999)
@@ -315,6 +392,12 @@ QUERIES = (
     "SELECT * FROM t ORDER BY id DESC", "SELECT a, b FROM t WHERE id < ? * 300 ORDER BY id DESC", "SELECT * FROM t LIMIT 300",
     "SELECT a FROM t WHERE b > ? LIMIT 3 OFFSET 5", "SELECT DISTINCT a FROM t", "SELECT b FROM t WHERE a = ? ORDER BY a",
     "SELECT b FROM t ORDER BY a", "SELECT a, count(*) FROM t GROUP BY a", "SELECT b FROM t WHERE a IN (1, ?)",
+    "SELECT id FROM t WHERE b > ? * 200 ORDER BY b", "SELECT id, a FROM t WHERE b BETWEEN 300 AND ? * 300 ORDER BY b, id LIMIT 500",
+    "SELECT id, b FROM t WHERE a IN (?, 4, 8) ORDER BY a, id", "SELECT id, b FROM t WHERE a IN (?, 4, 8) ORDER BY a DESC LIMIT 700",
+    "SELECT id, b FROM t WHERE a = ? OR b = 1900 ORDER BY id", "SELECT id, a FROM t WHERE b > 1800 + ? * 15 ORDER BY id",
+    "SELECT t.id, x FROM t CROSS JOIN other ON other.id = t.id WHERE t.a > ?", "SELECT t.id, x FROM t LEFT JOIN other ON x = t.a - ?",
+    "SELECT t.b, x FROM t CROSS JOIN other ON other.id = t.id WHERE t.b > ? * 150 ORDER BY t.b",
+    "SELECT p.id, q.b FROM t AS p CROSS JOIN t AS q ON q.id = p.id + ?", "SELECT id, (SELECT x FROM other WHERE id = t.a) FROM t",
 )  # fmt: skip
 
 
@@ -336,6 +419,7 @@ def test_what_was_fetched_is_what_a_serial_run_gives(pair: tuple[Any, Any], seed
                 ("UPDATE t SET b = b + 1, a = ? WHERE id = ?", (chance.randrange(10), at)),
                 ("DELETE FROM t WHERE id = ?", (at,)),
                 ("INSERT OR REPLACE INTO t VALUES (?, ?, ?)", (at, chance.randrange(10), at)),
+                ("UPDATE other SET x = x + 1 WHERE id = ?", (at,)),
             )))  # fmt: skip
         one.execute("INSERT INTO done VALUES (1)")
         try:
@@ -347,3 +431,98 @@ def test_what_was_fetched_is_what_a_serial_run_gives(pair: tuple[Any, Any], seed
             for sql, values, count, rows in fetched:
                 assert view.execute(sql, values).fetchmany(count) == rows, sql
     assert through
+
+
+# --- many rows: orders that a plan chooses when it runs -----------------------------------------------------------------
+
+LARGE = 8000
+ENTRIES = "SELECT id, b FROM t WHERE c < 600"  # 600 of 8000: through the index, whose order is c's
+BY_ID = "SELECT id, b FROM t WHERE c < 600 ORDER BY id"  # the same rows, gathered first
+BY_ID_BACK = "SELECT id, b FROM t WHERE c < 600 ORDER BY id DESC"
+UNION = "SELECT id, b FROM t WHERE c < 300 OR c > 7699"
+ROWID_UNION = "SELECT id, b FROM t WHERE c < 300 OR id > 7800"
+
+
+@pytest.fixture
+def large() -> Iterator[tuple[Any, Any]]:
+    uri = "file:half-read-large?mode=memory&cache=shared"
+    one, other = (aerodb_dbapi.connect(uri, uri=True, isolation_level=None, timeout=0) for _ in range(2))
+    one.execute("CREATE TABLE t(id INTEGER PRIMARY KEY, b, c)")
+    one.executemany("INSERT INTO t VALUES (?, ?, ?)", [(n, n % 7, 3 * n % LARGE) for n in range(LARGE)])
+    one.execute("CREATE INDEX t_c ON t(c)")
+    one.execute("CREATE TABLE done(x)")
+    yield one, other
+    one.close()
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "fetched", "change", "through"),
+    [
+        (ENTRIES, 1, "UPDATE t SET b = -1 WHERE c = 3", False),
+        (ENTRIES, 1, "UPDATE t SET b = -1 WHERE c = 590", True),
+        (ENTRIES, 1, "UPDATE t SET c = 7 WHERE c = 590", False),
+        (ENTRIES, 1, "UPDATE t SET c = 591 WHERE c = 4000", True),
+        (ENTRIES, None, "UPDATE t SET b = -1 WHERE c = 590", False),
+        (BY_ID, 1, "UPDATE t SET b = -1 WHERE c = 3", False),  # id 1
+        (BY_ID, 1, "UPDATE t SET b = -1 WHERE id = 5334", True),  # c = 2
+        (BY_ID, 1, "UPDATE t SET c = 5 WHERE id = 7000", True),
+        (BY_ID, 1, "UPDATE t SET c = 5 WHERE id = 250", False),
+        (BY_ID, None, "UPDATE t SET b = -1 WHERE id = 5334", False),
+        (BY_ID_BACK, 1, "UPDATE t SET b = -1 WHERE c = 3", True),
+        (BY_ID_BACK, 1, "UPDATE t SET b = -1 WHERE id = 5334", False),
+        (BY_ID_BACK, 1, "INSERT INTO t VALUES (9999, 1, 5)", False),
+        (BY_ID_BACK, 1, "INSERT INTO t VALUES (9999, 1, 5000)", True),
+        (UNION, 1, "UPDATE t SET b = -1 WHERE id = 3", False),
+        (UNION, 1, "UPDATE t SET c = 7800 WHERE id = 300", False),
+        (UNION, 1, "UPDATE t SET b = -1 WHERE id = 7990", True),
+        (UNION, 1, "UPDATE t SET c = 7800 WHERE id = 7000", True),
+        (UNION, 599, "UPDATE t SET b = -1 WHERE id = 7990", False),
+        (UNION, None, "INSERT INTO t VALUES (9999, 1, 7990)", False),
+        (ROWID_UNION, 1, "UPDATE t SET b = -1 WHERE id = 7990", False),  # its rows are gathered by a scan
+    ],
+)
+def test_orders_that_are_chosen_late(
+    large: tuple[Any, Any], sql: str, fetched: int | None, change: str, through: bool
+) -> None:
+    assert commits(*large, sql, fetched, change) is through
+
+
+# --- every order of steps, leaf by leaf ---------------------------------------------------------------------------------
+
+START = """
+    CREATE TABLE t(id INTEGER PRIMARY KEY, k, x);
+    CREATE INDEX t_k ON t(k);
+    CREATE TABLE s(id INTEGER PRIMARY KEY, y);
+    CREATE TABLE u(n);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO t SELECT i, i % 20, i FROM n;
+    INSERT INTO s SELECT id, 0 FROM t;
+"""
+READERS = {
+    "range": "SELECT id, x FROM t WHERE k > 4 ORDER BY k, id LIMIT 3",
+    "range back": "SELECT id, x FROM t WHERE k < 15 ORDER BY k DESC LIMIT 3",
+    "listed": "SELECT id, x FROM t WHERE k IN (2, 4, 9, 12) ORDER BY k LIMIT 3",
+    "outer side": "SELECT t.id, s.y FROM t CROSS JOIN s ON s.id = t.id WHERE k BETWEEN 3 AND 17 ORDER BY k LIMIT 4",
+    "by rowid": "SELECT t.id, x, s.y FROM t LEFT JOIN s ON s.id = t.x ORDER BY t.id LIMIT 4",
+}
+WRITERS = {
+    "first rows": ("UPDATE t SET x = -1 WHERE id IN (2, 5, 14, 34)",),
+    "into the range": ("UPDATE t SET k = 5 WHERE id = 19", "INSERT INTO t VALUES (50, 2, 9)"),
+    "out of it": ("UPDATE t SET k = 0 WHERE k IN (2, 5, 14)",),
+    "take away": ("DELETE FROM t WHERE id < 5", "DELETE FROM t WHERE k = 5"),
+    "inner side": ("UPDATE s SET y = y + 1 WHERE id IN (1, 3, 4)",),
+    "far rows": ("UPDATE t SET x = -2 WHERE k IN (8, 10)",),
+}
+
+
+@pytest.mark.parametrize("reader", sorted(READERS))
+def test_in_every_order(reader: str) -> None:
+    """INV-V7: whoever commits has read what it would have read in the place of its commit, though it counts only what it passed."""
+    with capacities(4, 4):
+        base, failed = start(START), {}
+        own = (READERS[reader], "INSERT INTO u VALUES (1)", "UPDATE s SET y = 5 WHERE id = 40")
+        for name, steps in WRITERS.items():
+            failed[name] = explore(base, (own, steps))[1]
+        explore(base, (own, ("INSERT INTO u SELECT max(x) FROM t",), WRITERS["into the range"]))
+    assert failed["first rows"] or failed["take away"]
+    assert not failed["far rows"], failed

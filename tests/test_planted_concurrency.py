@@ -583,7 +583,7 @@ def unique_keys_not_revalidated(patch: pytest.MonkeyPatch) -> None:
 
 def reads_not_validated(patch: pytest.MonkeyPatch) -> None:
     """INV-V7: snapshot isolation where serializable was promised."""
-    patch.setattr(validation, "_validate_reads", lambda transaction, other: None)
+    patch.setattr(validation, "_validate_reads", lambda *arguments: None)
 
 
 def going_on_whatever_was_read(patch: pytest.MonkeyPatch) -> None:

@@ -220,6 +220,24 @@ def test_a_cursor_read_half_way_keeps_it_where_it_is(two: tuple[Any, Any]) -> No
     one.execute("COMMIT")
 
 
+def test_it_goes_on_if_what_a_cursor_has_still_to_give_is_the_same(two: tuple[Any, Any]) -> None:
+    """INV-V7: behind the place to which the cursor was read as well as before it; and from there it counts only what it passes."""
+    one, other = two
+    one.executescript(
+        "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 1999) INSERT INTO p SELECT i, i % 2 FROM n"
+    )
+    one.execute("BEGIN")
+    cursor = one.execute("SELECT id FROM p WHERE x = 0 AND id > 9")
+    assert cursor.fetchone() == (10,)
+    other.execute("UPDATE p SET x = 5 WHERE id = 1501")
+    assert value(one, 1501) == 5
+    other.execute("UPDATE p SET x = 5 WHERE id = 1900")
+    one.execute("UPDATE p SET x = x + 1 WHERE id = 1501")
+    one.execute("COMMIT")
+    assert value(other, 1501) == 6
+    assert len(cursor.fetchall()) == 994
+
+
 def test_a_connection_that_has_not_failed_waits_for_nobody(two: tuple[Any, Any]) -> None:
     """INV-V9."""
     one, other = two
