@@ -6,8 +6,9 @@ The hit path
     call. All other conditions are folded into the look-up: `Session.hits` is an empty dictionary while they do not hold. In an
     open transaction `hits` also has DML, and the trees are the transaction's; and so it has where no transaction begins by
     itself. The compiled function returns an *iterator of row
-    tuples*; `fetchone` is `next` on it, `fetchall` is `list`. Everything else (named parameters, adapters, the first run of a
-    text, an implicit BEGIN) goes through `_execute_general`.
+    tuples*; `fetchone` is `next` on it, `fetchall` is `list`. Everything else goes through `_execute_general`, and from there through
+    `_execute_known` if the text was seen before (`Session.known`): BEGIN and COMMIT, the first statement of a transaction, named
+    parameters and values that have to be looked at. What is left are first runs, and connections that somebody watches.
 
 Read stability
     The iterator works on the root that it was given, which never changes (INV-D1): rows still to come are those of the state
@@ -31,7 +32,7 @@ from aerodb_dbapi import arrow
 from aerodb_dbapi import parameters as parameters_
 from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.executor.waiting import contends
-from aerodb_dbapi.parameters import bind, bind_until, draw
+from aerodb_dbapi.parameters import bind, bind_until, draw, is_encodable
 from aerodb_dbapi.planner.lexer import END, first_word
 from aerodb_dbapi.storage import raw_text
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
@@ -41,7 +42,7 @@ from aerodb_dbapi.turns import Turns, in_turn, turn_wanted
 if TYPE_CHECKING:
     from aerodb_dbapi.connection import Connection
     from aerodb_dbapi.executor.session import Session
-    from aerodb_dbapi.executor.statement import Compiled
+    from aerodb_dbapi.executor.statement import Compiled, Prepared
 
 PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
@@ -62,6 +63,7 @@ class _Closed:
 
     __slots__ = ()
     hits: dict[str, Any] = {}
+    known: dict[str, Any] = {}
     thread = -1
 
 
@@ -191,7 +193,7 @@ class Cursor:
                     if high and high != -1:
                         break
                 elif kind is str:
-                    if not value.isascii():
+                    if not value.isascii() and not is_encodable(value):
                         break
                 elif kind is float:
                     if value != value:
@@ -254,6 +256,16 @@ class Cursor:
 
     def _execute_general(self, sql: str, parameters: Any) -> None:
         """`execute` in full generality: any statement, any parameters, implicit BEGIN, callbacks."""
+        session = self._session
+        known = session.known.get(sql) if sql.__class__ is str else None
+        if known is not None and session.thread == get_ident():
+            schema = known.compiled.schema
+            if parameters.__class__ is list and parameters:
+                Cursor.execute(self, sql, tuple(parameters))  # perhaps a hit
+                return
+            if schema is None or schema is session.schema:
+                self._execute_known(session, known, parameters)
+                return
         turns = turn_wanted(self)
         if turns is not None:
             with turns:
@@ -281,6 +293,34 @@ class Cursor:
             raise
         finally:
             self._session = session
+        self._take(compiled, rows, rowcount)
+        self._make = self._row_maker()
+
+    def _execute_known(self, session: Session, prepared: Prepared, parameters: Any) -> None:
+        """What `_execute_general` does with a prepared statement that fits the schema, on a connection that nobody watches: BEGIN
+        and COMMIT, the first statement of a transaction, parameters that have to be looked at."""
+        compiled = prepared.compiled
+        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, None
+        self._session = LOCKED
+        try:
+            if parameters.__class__ is tuple and not parameters and not prepared.n_parameters:
+                values = parameters
+            else:
+                values = bind(parameters, compiled.parameters[: prepared.n_parameters])
+            if compiled.is_dml and session.transaction is None:
+                self._connection._begin_implicitly(prepared.text)
+            rows, rowcount = session.run(prepared, values)
+        except SerializationError:  # the transaction is gone
+            self._connection._begin_anew()
+            raise
+        finally:
+            self._session = session
+        self._take(compiled, rows, rowcount)
+        self._make = None if self._row_factory is None else self._row_maker()
+
+    def _take(self, compiled: Compiled, rows: Any, rowcount: int) -> None:
+        """A statement has run: this is what it gives."""
+        session = self._session
         self._compiled = compiled
         self._lastrowid = session.last_insert_rowid
         if compiled.kind in _DML:
@@ -291,7 +331,6 @@ class Cursor:
                 rows = self._counted(list(rows))
         if rows is not None:
             self._rows = iter(rows)
-        self._make = self._row_maker()
 
     @in_turn
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:

@@ -78,7 +78,36 @@ def bind_sequence(parameters: Any, count: int) -> tuple[Any, ...]:
         raise ProgrammingError(
             f"Incorrect number of bindings supplied. The current statement uses {count}, and there are {len(parameters)} supplied."
         )
-    return tuple([bind_value(parameters[i], i) for i in range(count)])
+    values = parameters if parameters.__class__ is tuple else tuple([parameters[i] for i in range(count)])
+    return values if _is_plain(values) else tuple([bind_value(value, i) for i, value in enumerate(values)])
+
+
+def _is_plain(values: Iterable[Any]) -> bool:
+    """Are these bound as they are? False: some may not be."""
+    for value in values:
+        kind = value.__class__
+        if kind not in _PLAIN:
+            return False
+        if kind is int:
+            if not INT64_MIN <= value <= INT64_MAX:
+                return False
+        elif kind is float:
+            if value != value:
+                return False
+        elif kind is str and not is_encodable(value):
+            return False
+    return True
+
+
+def is_encodable(text: str) -> bool:
+    """Has the text no lone surrogate?"""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bind_mapping(parameters: Any, slots: list[str | None]) -> tuple[Any, ...]:

@@ -133,6 +133,16 @@ def update_points(connection: Any) -> Any:
     connection.commit()
 
 
+def short_transactions(connection: Any) -> Any:
+    """5,000 transactions of a SELECT, an UPDATE and a COMMIT."""
+    execute = connection.cursor().execute
+    for key in range(1, ROWS, ROWS // 5_000):
+        execute("BEGIN")
+        execute("SELECT name FROM t WHERE id = ?", (key,)).fetchone()
+        execute("UPDATE t SET price = price + 1 WHERE id = ?", (key,))
+        execute("COMMIT")
+
+
 CASES: list[tuple[str, Callable[[Any], Any]]] = [
     ("point SELECT by rowid, one cursor", point_select),
     ("point SELECT by rowid, Connection.execute", point_select_new_cursors),
@@ -142,6 +152,7 @@ CASES: list[tuple[str, Callable[[Any], Any]]] = [
     ("INSERT row by row, one transaction", insert_rows),
     ("INSERT by executemany", insert_many),
     ("UPDATE by rowid, one transaction", update_points),
+    ("transactions of one SELECT and one UPDATE", short_transactions),
     ("fetchall of all rows", query("SELECT * FROM t")),
     ("fetchall of two columns", query("SELECT id, name FROM t")),
     ("filter and sum", query("SELECT sum(price) FROM t WHERE grp > 500")),

@@ -138,15 +138,17 @@ def compile_select(statement: SelectStatement) -> tuple[Run, str]:
     """The function that runs a SELECT, and its source."""
     unit = Unit("select")
     queries = QueryCompiler(unit, references(statement))
-    return _guarded(lambda: _write_top(queries, statement.query), unit)
+    return _guarded(lambda: _write_top(queries, statement.query), queries)
 
 
-def _guarded(write: Callable[[], None], unit: Unit) -> tuple[Run, str]:
+def _guarded(write: Callable[[], None], queries: QueryCompiler) -> tuple[Run, str]:
     try:
         write()
-        return unit.finish()
+        return queries.unit.finish()
     except RecursionError:
         raise OperationalError("Expression tree is too large (maximum depth 1000)") from None
+    finally:
+        queries.untie()
 
 
 def _write_top(queries: QueryCompiler, query: Query) -> None:
@@ -192,7 +194,7 @@ def compile_row_source(
         name, _ = unit.function(lambda: writer.pipeline(_ChangedRows(queries, query, element, len(writer.steps) > 1)))
         unit.line(f"return chain({name}())")
 
-    return _guarded(write, unit)
+    return _guarded(write, queries)
 
 
 def compile_row_values(expressions: Sequence[Expression], rows: Sequence[tuple[int, Table]]) -> tuple[Run, str]:
@@ -210,7 +212,7 @@ def compile_row_values(expressions: Sequence[Expression], rows: Sequence[tuple[i
         unit.define(*names)
         unit.line(f"return ({''.join(queries.expressions.value(expression) + ', ' for expression in expressions)})")
 
-    return _guarded(lambda: unit.line(f"return {unit.function(write_row, 'row', names)[0]}"), unit)
+    return _guarded(lambda: unit.line(f"return {unit.function(write_row, 'row', names)[0]}"), queries)
 
 
 class _ChangedRows(Streaming):

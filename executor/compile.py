@@ -42,7 +42,7 @@ from aerodb_dbapi.planner import front, lifting, partial_literals
 from aerodb_dbapi.planner.attach import Attach, Detach
 from aerodb_dbapi.planner.explain import Analysis, AnalysisRow, explain_query_plan
 from aerodb_dbapi.planner.lexer import first_word
-from aerodb_dbapi.planner.parse import Parsed, parse, parse_shape
+from aerodb_dbapi.planner.parse import Parsed, parse, parse_shape, untie
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
     InsertStatement,
@@ -278,6 +278,7 @@ def _compile_rows(
 ) -> Compiled:
     """SELECT, INSERT, UPDATE, DELETE. `planned` is told the plan before code is made of it."""
     statement = bind_statement(session, parsed, schema)
+    untie(parsed)
     if session.limits is not None:
         limits.check_parameters(session.limits, parsed.parameters)
         limits.check_statement(session.limits, statement)

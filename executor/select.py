@@ -72,6 +72,10 @@ class QueryCompiler:
         self._made: dict[tuple[str, int], tuple[Query, Made]] = {}
         self._memos: dict[tuple[str, int], tuple[Query, str]] = {}
 
+    def untie(self) -> None:
+        """All is written: this forgets its parts, which refer to it, so that all go at once, without the garbage collector."""
+        vars(self).clear()
+
     # --- functions
 
     def _function(self, kind: str, query: Query, write: Callable[[], bool]) -> Made:

@@ -89,7 +89,7 @@ class Session:
     __slots__ = (
         "_checked_changes", "_commits_alone", "_ddl_plans", "_opened_by_savepoint", "_plain", "_savepoints", "_shares_plans",
         "_unused_plans", "authorizer", "budget", "changes", "database", "defer_foreign_keys", "depth", "foreign_keys", "hits",
-        "holder", "interrupted", "last_insert_rowid", "limits", "name_inside", "open_file", "others", "outer", "plans",
+        "holder", "interrupted", "known", "last_insert_rowid", "limits", "name_inside", "open_file", "others", "outer", "plans",
         "progress", "read_only", "registry", "running", "settings", "snapshot", "thread", "timeout", "total_changes",
         "transaction", "unchecked", "violations", "watch",
     )  # fmt: skip
@@ -122,7 +122,7 @@ class Session:
         self._ddl_plans: PlanCache | None = None
         self._checked_changes = 0
         self.thread = get_ident()
-        self.hits = NO_HITS
+        self.hits = self.known = NO_HITS
         self._commits_alone = False
         self.watch = self.interrupted = self.read_only = False
         self.progress: Callable[[], bool] | None = None
@@ -153,19 +153,22 @@ class Session:
     def set_plain(self, plain: bool) -> None:
         """Whether rows go out as the engine made them. Only then does the driver take its hit path: `hits` holds the
         prepared SELECTs while no transaction is open (DML too where it commits alone); SELECTs and DML while one is, has
-        its view and has not changed the schema. Otherwise it is empty."""
+        its view and has not changed the schema. Otherwise it is empty. `known` holds every prepared statement, for which the
+        driver need not ask who watches; it is empty where somebody does, or the schema has changed in the transaction."""
         self._plain = plain
         self._set_hits()
 
     def _set_hits(self) -> None:
-        self.hits = NO_HITS
-        if self._plain and not self.watch and self.others is None and self.budget is None:
+        self.hits = self.known = NO_HITS
+        if self._plain and not self.watch and self.others is None and self.budget is None and self._ddl_plans is None:
+            plans = self.plans
+            self.known = plans.texts
             if self.transaction is None:
-                self.hits = self.plans.rows if self._commits_alone else self.plans.selects
-            elif self.transaction is not PENDING and self._ddl_plans is None and not self.holder.stands:
-                self.hits = self.plans.rows
+                self.hits = plans.rows if self._commits_alone else plans.selects
+            elif self.transaction is not PENDING and not self.holder.stands:
+                self.hits = plans.rows
             if self.watch:  # set by another thread meanwhile
-                self.hits = NO_HITS
+                self.hits = self.known = NO_HITS
 
     # --- stopping a statement
 
@@ -173,7 +176,7 @@ class Session:
         """Make the running statement fail at its next batch, or where it waits for others, and so a cursor that has rows to
         come. From any thread."""
         self.interrupted = self.watch = self.holder.stopped = True
-        self.hits = NO_HITS
+        self.hits = self.known = NO_HITS
 
     def set_progress(self, progress: Callable[[], bool] | None) -> None:
         """Call `progress` at each batch; the statement fails when it says True."""

@@ -164,8 +164,6 @@ class PlanCache:
                     self.texts.pop(text, None)
                     self.selects.pop(text, None)
                     self.rows.pop(text, None)
-                    self.selects.pop(text, None)
-                    self.rows.pop(text, None)
 
 
 def _outgrown(compiled: Compiled, trees: Mapping[int, Any]) -> bool:

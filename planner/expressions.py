@@ -399,24 +399,25 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 def transform(expression: Expression, change: Any) -> Expression:
     """Rebuild bottom-up: `change(node)` returns the node or its replacement. Shares what does not change."""
-
-    def visit(value: Any) -> Any:
-        if isinstance(value, Expression):
-            return transform(value, change)
-        if isinstance(value, tuple) and value:
-            made = tuple([visit(item) for item in value])
-            return value if all(a is b for a, b in zip(made, value)) else made
-        return value
-
     updates = {}
     for name in child_fields(expression.__class__):
         old = getattr(expression, name)
-        new = transform(old, change) if isinstance(old, Expression) else visit(old)  # one frame a level where it can be
+        new = transform(old, change) if isinstance(old, Expression) else _transform_items(old, change)
         if new is not old:
             updates[name] = new
     if updates:
         expression = replace(expression, **updates)  # type: ignore[type-var]
     return change(expression)
+
+
+def _transform_items(value: Any, change: Any) -> Any:
+    """The value of a field, with `transform` done to the expressions in a tuple."""
+    if isinstance(value, Expression):
+        return transform(value, change)
+    if isinstance(value, tuple) and value:
+        made = tuple([_transform_items(item, change) for item in value])
+        return value if all(a is b for a, b in zip(made, value)) else made
+    return value
 
 
 def conjuncts(expression: Expression | None) -> list[Expression]:

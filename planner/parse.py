@@ -26,6 +26,7 @@ naming the piece of text (INV-F2); nesting that Python's stack does not carry is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 from sqlglot import exp
@@ -68,6 +69,7 @@ __all__ = [
     "parse_expression",
     "parse_select",
     "parse_shape",
+    "untie",
 ]
 
 _DIALECT: Final = SQLite()
@@ -128,6 +130,20 @@ def parse_shape(shape: str) -> Parsed:
     """Parse a shape of `lifting.shape`: each mark is a parameter, in slots after the user's own."""
     stream = rewrite.stream_of(shape, is_shape=True)
     return _row_statement(stream)
+
+
+def untie(parsed: Parsed) -> None:
+    """The tree has been bound, and nobody looks at it again: its nodes forget their parents, so that it goes at once when it is let
+    go, without the garbage collector."""
+    nodes = [parsed.tree, *chain.from_iterable(parsed.upserts)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, exp.Expr):
+            node.parent = None
+            if not isinstance(node, exp.Identifier):
+                nodes += node.args.values()
+        elif node.__class__ is list:
+            nodes += node
 
 
 def parse_expression(text: str) -> exp.Expr:

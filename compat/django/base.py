@@ -23,6 +23,7 @@ from itertools import chain
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import NotSupportedError
 from django.db.backends.sqlite3 import base as sqlite
 from django.utils.asyncio import async_unsafe
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
@@ -100,6 +101,13 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
         """The version of SQLite whose dialect AeroDB follows."""
         version: tuple[int, ...] = Database.sqlite_version_info
         return version
+
+    def check_database_version_supported(self) -> None:
+        """Raise NotSupportedError where Django wants a later version. These are SQLite's versions, and so the message says."""
+        minimum, version = self.features.minimum_database_version, self.get_database_version()
+        if minimum is not None and version < minimum:
+            wanted, found = (".".join(map(str, numbers)) for numbers in (minimum, version))
+            raise NotSupportedError(f"SQLite {wanted} or later is required (found {found}).")
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
