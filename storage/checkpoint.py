@@ -36,13 +36,12 @@ Who pins what
 
 At the close of the last connection the log is not cut but ends: the header says that there is none (SEALED).
 
-Not here: rooms in the file (`blocks.py`), bytes (`pages.py`), when to run (`database.py`).
+Not here: rooms in the file (`blocks.py`), how nodes become pages (`writing.py`), when to run (`database.py`).
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -50,20 +49,17 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
 from aerodb_dbapi.storage import header as headers
-from aerodb_dbapi.storage import pages
-from aerodb_dbapi.storage.blocks import Allocator, BlockFile, BlockSource, coalesced
-from aerodb_dbapi.storage.cache import weight
+from aerodb_dbapi.storage.blocks import BlockFile
 from aerodb_dbapi.storage.catalog import META_TREE
 from aerodb_dbapi.storage.checkpoint_lock import CheckpointLock
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.files import io_error
 from aerodb_dbapi.storage.header import Header
-from aerodb_dbapi.storage.looking import looking
-from aerodb_dbapi.storage.nodes import Branch, is_loaded
-from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
+from aerodb_dbapi.storage.pages import Checkpoint, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.sharing import Sharing
 from aerodb_dbapi.storage.tree import Tree
+from aerodb_dbapi.storage.writing import Writing
 
 if TYPE_CHECKING:
     from aerodb_dbapi.storage.commit import Committer
@@ -76,10 +72,6 @@ CONSUMER: Final = "consumer:"
 RETENTION: Final = "history_retention"
 COMPRESSION: Final = "compression"
 EMPTY_STATE: Final = Pointer(0, 0, 0, 0)  # of commit 0, which has no record
-WRITE_BATCH: Final = 1 << 20
-YIELD_BYTES: Final = 1 << 13  # of pages, packed between two moments at which other threads may go on
-YIELD_NODES: Final = 100
-_SLACK: Final = 64  # by how much the record may grow when room for the record itself is taken from its free list
 
 
 class LiveStates:
@@ -114,111 +106,6 @@ class LiveStates:
             return {commit_id for commit_id, _ in states}
 
 
-class Writing:
-    """The blocks that one checkpoint writes. Nothing of the nodes changes until `adopt`."""
-
-    def __init__(self, blocks: BlockFile, birth: int, compress: bool, alone: threading.Event | None = None) -> None:
-        self.blocks = blocks
-        self.alone = alone or threading.Event()
-        self.birth = birth
-        self.compress = compress
-        self.allocator = Allocator(blocks.record.free, blocks.record.end)
-        self.pointers: dict[int, Pointer] = {}  # id of a node → where it was written
-        self.nodes: list[Any] = []
-        self.frontier: set[int] = set()  # offsets of clean nodes that written ones lead to
-        self._batch: list[bytes] = []
-        self._batch_at = 0
-        self._batch_size = 0
-        self._unyielded = 0
-
-    def state(self, root: Root) -> tuple[Pointer, list[TreeEntry]]:
-        """Write the dirty nodes of a state, and its record."""
-        entries = [self._tree(tree_id, tree) for tree_id, tree in sorted(root.directory.scan())]
-        return self.page(pages.pack_state(root.commit_id, entries)), entries
-
-    def _tree(self, tree_id: int, tree: Tree) -> TreeEntry:
-        node = tree.node
-        size = node.size
-        pointer = self._node(node) if size else None
-        return TreeEntry(tree_id, tree.kind, tree.unique_prefix, size, node.__class__ is not Branch, pointer)
-
-    def _node(self, node: Any) -> Pointer:
-        source = getattr(node, "source", None)
-        if source is not None and source.blocks is self.blocks:
-            pointer: Pointer = source.pointer_of(node)
-            self.frontier.add(pointer.offset)
-            return pointer
-        written = self.pointers.get(id(node))
-        if written is not None:
-            return written
-        if node.__class__ is Branch:
-            children = node.children
-            packed = [Child(self._node(child), child.size) for child in children]
-            page = pages.pack_branch(node.keys, packed, children[0].__class__ is not Branch)
-        else:
-            page = pages.pack_leaf(node.keys, node.values)
-        pointer = self.pointers[id(node)] = self.page(page)
-        self.nodes.append(node)
-        return pointer
-
-    def page(self, page: bytes) -> Pointer:
-        """Write a page."""
-        if self.compress:
-            page = pages.compressed(page)
-        self._unyielded += len(page)
-        if self._unyielded > YIELD_BYTES:
-            self._unyielded = 0
-            self._let_others()
-        offset = self.allocator.take(len(page))
-        self._put(offset, page)
-        return Pointer(offset, len(page), self.blocks.checksum(offset, page), self.birth)
-
-    def record(self, record: Checkpoint, collected: list[tuple[int, int]]) -> Pointer:
-        """Write the checkpoint record. It tells of the room that it takes itself, so that is taken first."""
-        record.free, record.end = coalesced([*self.allocator.left(), *collected]), self.allocator.end
-        room = -(-(len(pages.pack_checkpoint(record)) + _SLACK) // pages.UNIT) * pages.UNIT
-        offset = self.allocator.take(room)
-        record.free, record.end = coalesced([*self.allocator.left(), *collected]), self.allocator.end
-        page = pages.pack_checkpoint(record, room)
-        self._put(offset, page)
-        return Pointer(offset, len(page), self.blocks.checksum(offset, page), self.birth)
-
-    def _put(self, offset: int, page: bytes) -> None:
-        """Write behind the last page in one go, if it lies behind it."""
-        if offset != self._batch_at + self._batch_size or self._batch_size > WRITE_BATCH:
-            self.flush()
-            self._batch_at = offset
-        padding = -len(page) % pages.UNIT
-        self._batch.append(page + bytes(padding))
-        self._batch_size += len(page) + padding
-
-    def flush(self) -> None:
-        """Write what was gathered."""
-        if self._batch:
-            self.blocks.write(self._batch_at, b"".join(self._batch))
-            self._batch_at += self._batch_size
-            self._batch.clear()
-            self._batch_size = 0
-
-    def adopt(self) -> None:
-        """The checkpoint is durable: what was written is clean."""
-        blocks = self.blocks
-        for number, node in enumerate(self.nodes):
-            if number % YIELD_NODES == 0:
-                self._let_others()
-            loaded = is_loaded(node)
-            pointer = self.pointers[id(node)]
-            node.place, node.source = 0, BlockSource(blocks, pointer)
-            if loaded:
-                blocks.cache.add(node, weight(node, pointer.length))
-
-    def _let_others(self) -> None:
-        """Let other threads have the interpreter now, instead of at the end of its switch interval: commits go on beside a
-        checkpoint. Nothing where none can come, for a sleep of no time costs as much as packing a small page."""
-        if not self.alone.is_set() and looking.others():
-            time.sleep(0)
-
-
 def dead_blocks(blocks: BlockFile, before: Iterable[TreeEntry], frontier: set[int], died: int) -> list[Dead]:
     """The node blocks of an earlier state that a later one, of commit `died`, no longer reaches."""
     dead: list[Dead] = []
@@ -238,7 +125,7 @@ class Checkpointer:
     """The checkpoints of one database file, one at a time. `failure` is the reason why the last one failed, if it did."""
 
     __slots__ = (
-        "_entries", "alone", "blocks", "committer", "confirmed", "count", "failure", "generations", "live", "lock",
+        "_before", "_entries", "alone", "blocks", "committer", "confirmed", "count", "failure", "generations", "live", "lock",
         "promised", "root_at", "unknown",
     )  # fmt: skip
 
@@ -258,6 +145,9 @@ class Checkpointer:
         self.unknown = False
         self.promised: dict[Transaction, int] = {}
         self._entries: list[TreeEntry] | None = None
+        self._before: Tree | None = (
+            None  # the directory of the state in force, if its nodes may be in memory; not a pin
+        )
 
     @property
     def entries(self) -> list[TreeEntry]:
@@ -269,7 +159,7 @@ class Checkpointer:
 
     def record_read(self) -> None:
         """The blocks have another record: that of a checkpoint which another process made."""
-        self._entries = None
+        self._entries = self._before = None
 
     # --- the log -----------------------------------------------------------------------------------------------------
 
@@ -306,6 +196,9 @@ class Checkpointer:
             self.committer.fail(told)
             raise told from error
         self.confirmed = True
+        published = self.committer.published
+        if published.commit_id == blocks.record.commit_id:
+            self._before = published.directory
         self.committer.log = log
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
@@ -348,7 +241,7 @@ class Checkpointer:
         """Go on in another file."""
         self.blocks, self.live = blocks, live
         self.confirmed, self.unknown, self.failure = True, False, None
-        self._entries = None
+        self._entries = self._before = None
 
     def promise(self, commit_id: int, transaction: Transaction) -> bool:
         """That state is to become a snapshot when the transaction commits: until then checkpoints keep it as if it were
@@ -409,6 +302,7 @@ class Checkpointer:
         log, root = self._cut(closing)
         compress = root.trees[META_TREE].get(COMPRESSION) == "zlib"
         writing = Writing(blocks, before.commit_id + 1, compress, self.alone)
+        writing.before = self._before
         record = Checkpoint(root.commit_id)
         record.state, entries = writing.state(root)
         record.dead = list(before.dead)
@@ -416,7 +310,7 @@ class Checkpointer:
             record.dead += dead_blocks(blocks, self.entries, writing.frontier, root.commit_id)
         self._pin_states(record, writing, root, pins)
         self._write(record, writing, log, closing)
-        self._entries = entries
+        self._entries, self._before = entries, root.directory
         self._forget_logs(log, closing)
         self.count += 1
         return root.commit_id

@@ -51,6 +51,7 @@ from aerodb_dbapi.storage.columns import (
 
 UNIT: Final = 64
 LEAF, BRANCH, STATE, CHECKPOINT = 1, 2, 3, 4
+LEAF_KIND: Final = bytes((LEAF,))
 COMPRESSED: Final = 128
 COMPRESSION_LEVEL: Final = 1
 INFLATED_MAX: Final = 1 << 31

@@ -18,11 +18,11 @@ from aerodb_dbapi.storage.pages import Checkpoint
 from aerodb_dbapi.tools.__main__ import main
 
 INSPECTED = """\
-file: 48512 bytes
-slot 0: sequence 5, commit 5, checkpoint at 48256 (256 bytes), log generation 3; in force
+file: 48640 bytes
+slot 0: sequence 5, commit 5, checkpoint at 48384 (256 bytes), log generation 3; in force
 slot 1: sequence 4, commit 4, checkpoint at 42176 (192 bytes), log generation 2
 file identity: 01010101010101010101010101010101
-checkpoint: commit 5, blocks to 48512, 192 bytes free, 5376 dead
+checkpoint: commit 5, blocks to 48640, 192 bytes free, 5376 dead
 snapshot s1: commit 3
 kept state: commit 0, log generation 1 behind it
 kept state: commit 3
@@ -30,7 +30,7 @@ kept state: commit 4, log generation 2 behind it
 tree 0: catalog, 2 entries, root at 8192
 tree 1: meta, 4 entries, root at 8512
 tree 2: table t, 3000 entries, root at 43584
-tree 3: index sqlite_autoindex_t_1, 3000 entries, root at 47552
+tree 3: index sqlite_autoindex_t_1, 3000 entries, root at 47680
 log …-wal-000001: generation 1, 64604 bytes, of file 01010101010101010101010101010101
   4096: commit 1: creates table tree 2; creates index tree 3; meta +2; catalog +2
   4386: commit 2: meta +1
@@ -153,7 +153,7 @@ def test_a_file_that_was_cut(closed: Path, capsys: pytest.CaptureFixture[str]) -
     with open(closed, "r+b") as file:
         file.truncate(size - 64)
     code, told = run(capsys, "check", str(closed))
-    assert code == 1 and told == "damaged block of 384 bytes at offset 58944 of app.db\n1 problem\n"
+    assert code == 1 and told == "damaged block of 384 bytes at offset 59200 of app.db\n1 problem\n"
     with open(closed, "r+b") as file:
         file.truncate(3)
     assert run(capsys, "check", str(closed))[0] == 1

@@ -1,0 +1,211 @@
+"""Writing the nodes of a state into the block file: which need a block, where it goes, and from what its page is made.
+
+A node without a source in this file is *dirty*; all that it shares with states before has blocks already. Dirty nodes are
+written children before parents, for a branch's page holds the pointers of its children. Nothing of the nodes changes until
+`adopt`, when the checkpoint is durable.
+
+The leaf of before
+    A leaf that changed a little has most of its entries in common with the one that it was made of, and the page of that one
+    is in the file: editing it (`patching.py`) is quicker than making one anew. Which leaf that was, nobody has written down. It
+    is found by going down the tree of the state before side by side: a child belongs to the child of the other branch in whose
+    range its lowest key lies. Example: leaf 7 of 96 was cut in two when it overflowed; both belong to leaf 7 of before, each with
+    a part of its entries.
+
+    That a leaf belongs to another is a guess that only costs time if it is wrong. The leaf of before must be in memory and have a
+    block in this file; if not, the page is made of the entries. Nothing is loaded for it.
+
+Other threads
+    One that commits beside a checkpoint waits for the interpreter. So after every `YIELD_BYTES` of pages it is let go.
+
+Not here: what else a checkpoint does (`checkpoint.py`), bytes (`pages.py`), room (`blocks.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from aerodb_dbapi.storage import pages, patching
+from aerodb_dbapi.storage.blocks import Allocator, BlockFile, BlockSource, coalesced
+from aerodb_dbapi.storage.cache import weight
+from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
+from aerodb_dbapi.storage.looking import looking
+from aerodb_dbapi.storage.nodes import Branch, Leaf, is_loaded
+from aerodb_dbapi.storage.pages import Checkpoint, Child, Pointer, TreeEntry
+from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.tree import Tree
+
+WRITE_BATCH: Final = 1 << 20
+YIELD_BYTES: Final = 1 << 13  # of pages, packed between two moments at which other threads may go on
+YIELD_NODES: Final = 100
+_SLACK: Final = 64  # by how much the record may grow when room for the record itself is taken from its free list
+_PADDING: Final = [bytes(size) for size in range(pages.UNIT)]
+
+_pointer: Final[Any] = partial(tuple.__new__, Pointer)  # as in `pages.py`
+# What stands in a node; nothing is loaded. AttributeError: it is not there.
+_leaf_source: Final[Any] = Leaf.__dict__["source"].__get__
+_branch_source: Final[Any] = Branch.__dict__["source"].__get__
+_branch_keys: Final[Any] = Branch.__dict__["keys"].__get__
+_branch_children: Final[Any] = Branch.__dict__["children"].__get__
+_leaf_keys: Final[Any] = Leaf.__dict__["keys"].__get__
+_leaf_values: Final[Any] = Leaf.__dict__["values"].__get__
+
+
+class Writing:
+    """The blocks that one checkpoint writes. Nothing of the nodes changes until `adopt`. `before`: the directory of the state before, if
+    leaves may be made of its leaves."""
+
+    def __init__(self, blocks: BlockFile, birth: int, compress: bool, alone: threading.Event | None = None) -> None:
+        self.blocks = blocks
+        self.alone = alone or threading.Event()
+        self.birth = birth
+        self.compress = compress
+        self.before: Tree | None = None
+        self.allocator = Allocator(blocks.record.free, blocks.record.end)
+        self.pointers: dict[int, Pointer] = {}  # id of a node → where it was written
+        self.nodes: list[Any] = []
+        self.frontier: set[int] = set()  # offsets of clean nodes that written ones lead to
+        self._batch: list[bytes] = []
+        self._batch_at = 0
+        self._batch_end = 0
+        self._unyielded = 0
+
+    def state(self, root: Root) -> tuple[Pointer, list[TreeEntry]]:
+        """Write the dirty nodes of a state, and its record."""
+        entries = [self._tree(tree_id, tree) for tree_id, tree in sorted(root.directory.scan())]
+        return self.page(pages.pack_state(root.commit_id, entries)), entries
+
+    def _tree(self, tree_id: int, tree: Tree) -> TreeEntry:
+        node = tree.node
+        size = node.size
+        pointer = None
+        if size:
+            before = self.before.get(tree_id) if self.before is not None and patching.PATCHING else None
+            # The values of a map are not part of its keys, and the keys do not tell which changed.
+            base = before.node if before is not None and before.kind == tree.kind != "map" else None
+            pointer = self._node(node, base, None)
+        return TreeEntry(tree_id, tree.kind, tree.unique_prefix, size, node.__class__ is not Branch, pointer)
+
+    def _node(self, node: Any, base: Any, low: Any) -> Pointer:
+        """Write a node, unless it has a block. `base`: the node that it may have been made of; `low`: a lower bound of its keys."""
+        is_branch = node.__class__ is Branch
+        source = None
+        try:
+            source = _branch_source(node) if is_branch else _leaf_source(node)
+        except AttributeError:
+            pass
+        else:
+            if source.blocks is self.blocks:
+                pointer: Pointer = source.pointer_of(node)
+                self.frontier.add(pointer.offset)
+                return pointer
+        written = self.pointers.get(id(node))
+        if written is not None:
+            return written
+        if is_branch:
+            page = self._branch(node, base, low)
+        else:
+            patch = self._patched(node, base) if base.__class__ is Leaf else None
+            page = pages.pack_leaf(node.keys, node.values) if patch is None else patch
+        pointer = self.pointers[id(node)] = self.page(page)
+        self.nodes.append(node)
+        return pointer
+
+    def _branch(self, node: Branch, base: Any, low: Any) -> bytes:
+        children = node.children
+        keys = node.keys
+        bases = _bases(keys, children, base, low) if base.__class__ is Branch else (None,) * len(children)
+        write = self._node
+        packed = [Child(write(*each), each[0].size) for each in zip(children, bases, (low, *keys), strict=True)]
+        return pages.pack_branch(keys, packed, children[0].__class__ is not Branch)
+
+    def _patched(self, leaf: Leaf, base: Leaf) -> bytes | None:
+        """The page of a leaf, made of the page of another; None if that cannot be."""
+        try:
+            source, before = _leaf_source(base), (_leaf_keys(base), _leaf_values(base))
+        except AttributeError:
+            return None
+        if source.blocks is not self.blocks:
+            return None
+        try:
+            body = pages.body_of(self.blocks.read(source.pointer_of(base)), pages.LEAF)
+        except (CorruptionError, OperationalError, pages.BadPage):
+            return None  # whoever reads that leaf is told; this one is in memory
+        entries = patching.patched(body, before, (leaf.keys, leaf.values))
+        return None if entries is None else pages.LEAF_KIND + entries
+
+    def page(self, page: bytes) -> Pointer:
+        """Write a page: behind the last one in one go, if it lies behind it."""
+        if self.compress:
+            page = pages.compressed(page)
+        length = len(page)
+        self._unyielded += length
+        if self._unyielded > YIELD_BYTES:
+            self._unyielded = 0
+            self._let_others()
+        offset = self.allocator.take(length)
+        self._put(offset, page, length)
+        return _pointer((offset, length, self.blocks.checksum(offset, page), self.birth))
+
+    def record(self, record: Checkpoint, collected: list[tuple[int, int]]) -> Pointer:
+        """Write the checkpoint record. It tells of the room that it takes itself, so that is taken first."""
+        record.free, record.end = coalesced([*self.allocator.left(), *collected]), self.allocator.end
+        room = -(-(len(pages.pack_checkpoint(record)) + _SLACK) // pages.UNIT) * pages.UNIT
+        offset = self.allocator.take(room)
+        record.free, record.end = coalesced([*self.allocator.left(), *collected]), self.allocator.end
+        page = pages.pack_checkpoint(record, room)
+        self._put(offset, page, len(page))
+        return Pointer(offset, len(page), self.blocks.checksum(offset, page), self.birth)
+
+    def _put(self, offset: int, page: bytes, length: int) -> None:
+        if offset != self._batch_end or offset - self._batch_at > WRITE_BATCH:
+            self.flush()
+            self._batch_at = offset
+        padding = -length % pages.UNIT
+        self._batch += page, _PADDING[padding]
+        self._batch_end = offset + length + padding
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        if self._batch:
+            self.blocks.write(self._batch_at, b"".join(self._batch))
+            self._batch.clear()
+            self._batch_at = self._batch_end
+
+    def adopt(self) -> None:
+        """The checkpoint is durable: what was written is clean."""
+        blocks = self.blocks
+        add, pointers = blocks.cache.add, self.pointers
+        for number, node in enumerate(self.nodes):
+            if number % YIELD_NODES == 0:
+                self._let_others()
+            loaded = is_loaded(node)
+            pointer = pointers[id(node)]
+            node.place, node.source = 0, BlockSource(blocks, pointer)
+            if loaded:
+                add(node, weight(node, pointer.length))
+
+    def _let_others(self) -> None:
+        """Let other threads have the interpreter now, instead of at the end of its switch interval: commits go on beside a
+        checkpoint. Nothing where none can come, for a sleep of no time costs as much as packing a small page."""
+        if not self.alone.is_set() and looking.others():
+            time.sleep(0)
+
+
+def _bases(keys: Sequence[Any], children: Sequence[Any], base: Branch, low: Any) -> Sequence[Any]:
+    """For each child of a branch, what it may have been made of: a child of the branch `base`."""
+    nothing = (None,) * len(children)
+    try:
+        old_keys, old = _branch_keys(base), _branch_children(base)
+    except AttributeError:
+        return nothing
+    leaves = children[0].__class__ is Leaf
+    if leaves is not (old[0].__class__ is Leaf):
+        return nothing if leaves else (base,) * len(children)  # the tree has grown by a level
+    if len(old) == len(children) and old_keys == keys:
+        return old
+    return [old[0 if key is None else bisect_right(old_keys, key)] for key in (low, *keys)]
