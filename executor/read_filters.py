@@ -14,8 +14,8 @@ its old or its new image satisfies the conditions that the statement puts on tha
 For each source of the statement's own query there is
     a *point*    if it is reached by a rowid that is a constant or a parameter: the key alone
     a *filter*   else, if some conjunct concerns this source alone: a function that tells which of some rows satisfy them
-    the *tree*   else; also for outer joins, nested queries, compounds, WITHOUT ROWID tables, and conditions with functions
-                 that need the session or the instant of the run
+    the *tree*   else; also for outer joins, nested queries, compounds, WITHOUT ROWID tables, conditions with functions
+                 that need the session or the instant of the run, and those under collations of the application
 
 The filter is the query compiler's own text over rows that are handed to it, so it decides exactly as the statement
 did: affinities, collations, NULLs. A filter that raises counts as satisfied.
@@ -53,6 +53,7 @@ from aerodb_dbapi.planner.query import (
 from aerodb_dbapi.planner.terms import ROWID
 from aerodb_dbapi.planner.usage import all_queries, deep_nodes, nested_queries, note_trees, sources_in, trees_of
 from aerodb_dbapi.storage.catalog import Table
+from aerodb_dbapi.storage.collations import COLLATIONS
 
 Row = tuple[Any, ...]
 Test = Callable[[Sequence[Row], Sequence[Any]], bool]
@@ -189,10 +190,14 @@ def _conjuncts(query: Select) -> list[Expression]:
 
 def _is_plain(expression: Expression) -> bool:
     """Whether the expression says the same at any time, of the row and the parameters alone."""
-    if nested_queries(expression):
+    return not nested_queries(expression) and all(_is_plain_itself(node) for node in deep_nodes(expression))
+
+
+def _is_plain_itself(node: Expression) -> bool:
+    if isinstance(node, Call) and not (node.deterministic and not node.needs_session and not node.needs_instant):
         return False
-    calls = [node for node in deep_nodes(expression) if isinstance(node, Call)]
-    return all(call.deterministic and not call.needs_session and not call.needs_instant for call in calls)
+    order = getattr(node, "order", ())
+    return all(name.upper() in COLLATIONS for name in ((order,) if isinstance(order, str) else order))
 
 
 def _value_of(key: Expression) -> Callable[[Sequence[Any]], Any]:

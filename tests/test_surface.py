@@ -349,8 +349,22 @@ def test_collations_of_the_application(sql: str) -> None:
             """
         )
         found.append(connection.execute(sql).fetchall())
+        connection.execute("UPDATE c SET a = 'zzz' WHERE d = 'zz'")
+        found[-1] += connection.execute(sql).fetchall()  # in a transaction, which notes what it reads
+        connection.commit()
         connection.close()
     assert found[0] == found[1]
+
+
+def test_what_was_read_under_a_collation_of_the_application_is_validated(tmp_path: Any) -> None:
+    first, second = (aerodb_dbapi.connect(tmp_path / "t.db", isolation_level=None) for _ in range(2))
+    first.create_collation("length", by_length)
+    first.executescript("CREATE TABLE c(a TEXT COLLATE length); CREATE TABLE d(n); INSERT INTO c VALUES ('b')")
+    first.execute("BEGIN")
+    first.execute("INSERT INTO d SELECT count(*) FROM c WHERE a = 'x'")
+    second.execute("INSERT INTO c VALUES ('y')")
+    with pytest.raises(aerodb_dbapi.SerializationError):
+        first.execute("COMMIT")
 
 
 def test_a_collation_that_is_gone(db: ModuleType, connection: Any) -> None:
