@@ -66,7 +66,7 @@ suite-programs: $(STAMP)
 	$(VENV)-programs/bin/python -m pip install --quiet --disable-pip-version-check --editable . -r tests/suites/programs.txt
 	$(VENV)-programs/bin/python tests/suites/programs.py
 
-# With SQLALCHEMY=2.1 in an environment of its own with that release.
+# With SQLALCHEMY=2.0 in an environment of its own with that release.
 suite-sqlalchemy: $(if $(SQLALCHEMY),,$(STAMP))
 ifdef SQLALCHEMY
 	test -d $(VENV)-sqlalchemy$(SQLALCHEMY) || $(PYTHON) -m venv $(VENV)-sqlalchemy$(SQLALCHEMY)
