@@ -92,6 +92,30 @@ def first_shapes(connection: Any) -> Any:
         execute(sql).fetchall()
 
 
+def in_lists(connection: Any) -> Any:
+    """200 SELECTs with IN lists of 50 to 250 parameters, each of another length."""
+    mark = next(RUNS)
+    execute = connection.cursor().execute
+    found = 0
+    for n in range(50, 250):
+        marks = ",".join("?" * n)
+        found += len(
+            execute(f"SELECT id AS n{mark}, name FROM t WHERE id IN ({marks})", (*range(n, 3 * n, 2),)).fetchall()
+        )
+    return found
+
+
+def rows_of_values(connection: Any) -> Any:
+    """100 INSERTs of 100 to 200 rows of parameters, each of another number, in one transaction."""
+    connection.execute("CREATE TABLE fresh(id INTEGER PRIMARY KEY, grp INTEGER, name TEXT, price REAL, note TEXT)")
+    first = 0
+    for n in range(100, 200):
+        values = [value for row in DATA[first : first + n] for value in row]
+        connection.execute(f"INSERT INTO fresh VALUES {', '.join(['(?, ?, ?, ?, ?)'] * n)}", values)
+        first += n
+    connection.commit()
+
+
 def query(sql: str) -> Callable[[Any], Any]:
     """One statement, all its rows fetched."""
 
@@ -148,9 +172,11 @@ CASES: list[tuple[str, Callable[[Any], Any]]] = [
     ("point SELECT by rowid, Connection.execute", point_select_new_cursors),
     ("first run of 500 simple SELECTs", first_runs),
     ("first run of 500 SELECTs of other shapes", first_shapes),
+    ("200 IN lists, each of another length", in_lists),
     ("200 rows by secondary index", index_fetch),
     ("INSERT row by row, one transaction", insert_rows),
     ("INSERT by executemany", insert_many),
+    ("INSERT of 100 to 200 rows of VALUES", rows_of_values),
     ("UPDATE by rowid, one transaction", update_points),
     ("transactions of one SELECT and one UPDATE", short_transactions),
     ("fetchall of all rows", query("SELECT * FROM t")),

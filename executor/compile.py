@@ -34,11 +34,12 @@ from aerodb_dbapi.executor.dml import compile_dml
 from aerodb_dbapi.executor.existing import is_passed_over
 from aerodb_dbapi.executor.hooks import guarded, hooks_for
 from aerodb_dbapi.executor.lengths import check_lengths
+from aerodb_dbapi.executor.listed import for_text
 from aerodb_dbapi.executor.planning import bind_statement, plan_statement, reads_of
 from aerodb_dbapi.executor.read_filters import Reading
 from aerodb_dbapi.executor.statement import Compiled, PlanCache, Prepared
 from aerodb_dbapi.executor.store import compile_store
-from aerodb_dbapi.planner import front, lifting, partial_literals
+from aerodb_dbapi.planner import front, lifting, lists, partial_literals
 from aerodb_dbapi.planner.attach import Attach, Detach
 from aerodb_dbapi.planner.explain import Analysis, AnalysisRow, explain_query_plan
 from aerodb_dbapi.planner.lexer import first_word
@@ -52,6 +53,7 @@ from aerodb_dbapi.planner.query import (
     UpdateStatement,
     ViewStatement,
 )
+from aerodb_dbapi.planner.stream import PARAMETER_MAX
 from aerodb_dbapi.storage import collations
 from aerodb_dbapi.storage.catalog import NUMBER_SHIFT, Schema, fold
 from aerodb_dbapi.storage.errors import DatabaseError, InternalError, OperationalError
@@ -95,6 +97,9 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
                 plans.remember_text(prepared)
             return prepared
     key, constants = lifting.shape(sql)
+    listed = _with_lists(session, key, constants, sql, schema, trees, plans)
+    if listed is not None:
+        return listed
     compiled = _shaped(session, key, schema, trees, plans) if constants else None
     if compiled is not None and compiled.kept and (places := partial_literals.matching(compiled.kept, constants)):
         key, constants = lifting.put_back(key, constants, places)
@@ -107,6 +112,24 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
             if compiled.kind in _ROW_KINDS:
                 plans.remember_shape(sql, compiled)
     prepared = Prepared(compiled, constants, sql)
+    if len(sql) <= CACHED_TEXT_MAX:
+        plans.remember_text(prepared)
+    return prepared
+
+
+def _with_lists(
+    session: Any, key: str, constants: Row, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache
+) -> Prepared | None:
+    """The statement of a text with lists of parameters or literals; None where it has none, or cannot share a plan."""
+    made = lists.gather(key, PARAMETER_MAX)
+    if made is None or lists.NAME in session.settings.get("disabled_rules", ()):
+        return None
+    compiled = _shaped(session, made.key, schema, trees, plans, made.marks)
+    if compiled is None:
+        return None
+    prepared = for_text(compiled, made, constants, sql)
+    if compiled.kept and partial_literals.matching(compiled.kept, prepared.constants):
+        return None
     if len(sql) <= CACHED_TEXT_MAX:
         plans.remember_text(prepared)
     return prepared
@@ -150,13 +173,15 @@ def _prepare_checked(session: Any, sql: str, schema: Schema, trees: Mapping[int,
     return prepared
 
 
-def _shaped(session: Any, shape: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Compiled | None:
-    """The compiled form of a shape, from the cache if it fits; None if the shape does not compile."""
+def _shaped(
+    session: Any, shape: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache, marks: int = 0
+) -> Compiled | None:
+    """The compiled form of a shape, from the cache if it fits; None if the shape does not compile. `marks`: of lists."""
     compiled = plans.shapes.get(shape)
     if compiled is not None and compiled.schema is schema:
         return compiled
     try:
-        compiled = _compile(session, parse_shape(shape), shape, schema, trees)
+        compiled = _compile(session, parse_shape(shape, marks), shape, schema, trees)
     except DatabaseError:
         return None
     plans.remember_shape(shape, compiled)
@@ -321,6 +346,8 @@ def _compile_rows(
             source=source, hooked=hooks is not None,
         )  # fmt: skip
     compiled.sizes = tuple([len(trees[tree]) for tree in reads])
+    if parsed.lists:
+        compiled.lists = lists.layout_of(parsed.lists, len(parsed.parameters), parsed.lifted)
     if parsed.lifted:
         compiled.kept = partial_literals.wanted(statement, parsed.lifted, len(parsed.parameters))
     return compiled

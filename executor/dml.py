@@ -26,7 +26,7 @@ from aerodb_dbapi.executor.dml_bulk import ROWS_MIN, bulk_insert
 from aerodb_dbapi.executor.dml_insert import InsertWriter
 from aerodb_dbapi.executor.dml_update import DeleteWriter, UpdateWriter, write_upsert
 from aerodb_dbapi.executor.views import compile_view_change
-from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter
+from aerodb_dbapi.planner.expressions import Constant, Expression, Parameter, RowParameter
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
     InsertStatement,
@@ -67,7 +67,7 @@ def _compile_insert(statement: InsertStatement, hooks: Any) -> tuple[Run, RunMan
     made = [write_upsert(u, hook) if u.update else None for u, hook in zip(statement.upserts, updates)]
     upserts = [upsert and upsert[0] for upsert in made]
     sources = [upsert[1] for upsert in made if upsert is not None]
-    alone = isinstance(query, Values) and len(query.rows) == 1 and not (hooks and hooks.comes_before)
+    alone = isinstance(query, Values) and query.is_alone and not (hooks and hooks.comes_before)
     if isinstance(query, Values) and alone and not any(map(nested_queries, query.rows[0])):
         run, source = InsertWriter(statement, False, upserts, hooks).write()
         bulk = None if hooks else bulk_insert(statement, [_place(item) for item in query.rows[0]])
@@ -115,6 +115,8 @@ def _sliced_parameters(query: Values) -> RowSource | None:
     """Rows of nothing but consecutive parameters are slices of the parameter tuple."""
     width = len(query.rows[0])
     first = query.rows[0][0] if width else None
+    if isinstance(first, RowParameter):
+        return lambda session, transaction, params: params[first.index]
     if not isinstance(first, Parameter):
         return None
     items = [item for row in query.rows for item in row]

@@ -43,6 +43,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from aerodb_dbapi.executor.functions.moments import Instant
+from aerodb_dbapi.executor.listed import each
 from aerodb_dbapi.executor.runtime import folded
 from aerodb_dbapi.executor.writer import Unit
 from aerodb_dbapi.planner import expressions as e
@@ -220,7 +221,7 @@ class ExpressionCompiler:
         return self.unit.constant(node.value)
 
     def _parameter(self, node: e.Parameter) -> str:
-        return self.unit.parameter(node.index)
+        return ("*" if node.__class__ is e.ParameterList else "") + self.unit.parameter(node.index)
 
     def _column(self, node: e.Column) -> str:
         text, variable = self.sources[node.source].column(node.position)
@@ -373,14 +374,14 @@ class ExpressionCompiler:
     def applied(self, text: str, affinity: str | None) -> str:
         """The text of a value after an affinity is applied for a comparison."""
         if affinity in _NUMERIC:
-            return f"number_like({text})"
-        return f"text_like({text})" if affinity == "TEXT" else text
+            return each("number_like", text)
+        return each("text_like", text) if affinity == "TEXT" else text
 
     def comparable(self, text: str, affinity: str | None, order: str) -> str:
         """The text of a value as it is compared: affinity applied, folded by the collation."""
         text = self.applied(text, affinity)
         fold = self.fold(order)
-        return text if fold is None else f"{fold}({text})"
+        return text if fold is None else each(fold, text)
 
     def side(self, node: Expression, affinity: str | None, order: str, probe: bool) -> tuple[str, bool]:
         """One side of a comparison, and whether it cannot be None. An invariant comes hoisted; with `probe`, its NULL
@@ -637,7 +638,7 @@ class _Text(Expression):
 # A comparison in parentheses that an `and` does not need; each pair of them costs Python's parser a second look.
 _COMPARISON: Final = re.compile(r"\(([^()]+ (?:==|!=|<=|>=|<|>) [^()]+)\)").fullmatch
 _VARIABLE: Final = re.compile(r"\b[rkev]\d+_?\b(?!\()").findall  # not the function that is called
-_INVARIANT: Final = frozenset((e.Constant, e.Parameter, e.Unary, e.Binary, e.Cast, e.Collate))
+_INVARIANT: Final = frozenset((e.Constant, e.Parameter, e.ParameterList, e.Unary, e.Binary, e.Cast, e.Collate))
 _OPERATORS: Final = {
     "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder", "&": "bit_and", "|": "bit_or",
     "<<": "shift_left", ">>": "shift_right", "||": "concat",
@@ -684,7 +685,8 @@ def _bundled(operands: tuple[Expression, ...], kind: Any) -> tuple[Expression, .
 
 C = ExpressionCompiler
 C._VALUES.update({
-    e.Constant: C._constant, e.Parameter: C._parameter, e.Column: C._column, e.Unary: C._unary, e.Binary: C._binary,
+    e.Constant: C._constant, e.Parameter: C._parameter, e.ParameterList: C._parameter,
+    e.Column: C._column, e.Unary: C._unary, e.Binary: C._binary,
     e.Compare: C._compare, e.And: C._and, e.Or: C._or, e.Not: C._not, e.IsNull: C._is_null, e.IsTrue: C._is_true,
     e.Between: C._between, e.InList: C._in_list, e.InQuery: C._in_query, e.Exists: C._exists,
     e.ScalarQuery: C._scalar_query, e.Case: C._case, e.CaseBase: C._case_base, e.Cast: C._cast, e.Collate: C._collate,

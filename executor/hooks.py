@@ -208,8 +208,8 @@ def hooks_for(session: Any, schema: Schema, statement: Statement) -> Any:
         return _deletion(session, schema, table)
     deletion = _deletion(session, schema, table) if _replaces(statement) else None
     if isinstance(statement, InsertStatement):
-        rows = len(statement.query.rows) if isinstance(statement.query, Values) else 0
-        alone = rows == 1 and deletion is None and not statement.upserts
+        single = isinstance(statement.query, Values) and statement.query.is_alone
+        alone = single and deletion is None and not statement.upserts
         found = _hooks(session, schema, table, "insert", None, alone, statement.conflict, deletion)
         _compute(found, statement, statement.row_id)
         updates = [hooks_for(session, schema, u.update) if u.update else None for u in statement.upserts]

@@ -35,7 +35,7 @@ from typing import Any
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.half_read import Scanned, scanned, watch
 from aerodb_dbapi.planner.expressions import Call, Column, Constant, Expression, Parameter, transform
-from aerodb_dbapi.planner.lexer import LIFTED_MARK
+from aerodb_dbapi.planner.lists import without_marks
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
     InsertStatement,
@@ -98,7 +98,7 @@ class Reading:
     __slots__ = ("coarse", "made", "statement", "text")
 
     def __init__(self, statement: Statement, coarse: tuple[int, ...], text: str) -> None:
-        self.text = text.replace(LIFTED_MARK, "?")
+        self.text = without_marks(text)
         self.statement: Statement | None = statement
         self.coarse = coarse
         self.made: Reads | None = None

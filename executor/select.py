@@ -203,6 +203,12 @@ class QueryCompiler:
             rows = [tuple(value.value for value in row) for row in query.rows]  # type: ignore[attr-defined]
             line(f"return {self.unit.bind(rows, 'rows')}")
             return True
+        if query.is_repeated:
+            row = query.rows[0]
+            listed = self.unit.parameter(row[0].index)  # type: ignore[attr-defined]
+            values = "".join(f"s[{value.place}], " for value in row)  # type: ignore[attr-defined]
+            line(f"return [({values}) for s in {listed}]")
+            return True
         line("rows = []")
         for row in query.rows:
             line(f"rows.append({self.row_text(list(row))})")

@@ -30,6 +30,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from aerodb_dbapi.planner.lists import Layout
 from aerodb_dbapi.planner.partial_literals import Kept
 from aerodb_dbapi.storage.catalog import Schema
 
@@ -57,12 +58,13 @@ class Compiled:
     tuples at once, or is None. `reads` are the trees that the statement reads; ``note(transaction, params)``
     tells a transaction what one run reads, None if nothing. `source` is the generated Python text.
     `hooked`: more happens around its rows (`executor.hooks`). `temporary`: it needs the database temp. `kept`: the lifted
-    literals that texts of this shape may have to be compiled with (`planner.partial_literals`).
+    literals that texts of this shape may have to be compiled with (`planner.partial_literals`). `lists`: what each parameter
+    of the user's and each literal is, where some are lists (`planner.lists`); `origin`: what it was made of for a text of them.
     """
 
     __slots__ = (
-        "hooked", "is_dml", "is_select", "kept", "kind", "names", "note", "parameters", "reads", "run", "run_many", "schema",
-        "sizes", "source", "temporary", "text", "types",
+        "hooked", "is_dml", "is_select", "kept", "kind", "lists", "names", "note", "origin", "parameters", "reads", "run",
+        "run_many", "schema", "sizes", "source", "temporary", "text", "types",
     )  # fmt: skip
 
     def __init__(
@@ -97,6 +99,8 @@ class Compiled:
         self.is_select = kind == "select"
         self.is_dml = kind in DML
         self.sizes: tuple[int, ...] = ()
+        self.lists: Layout | None = None
+        self.origin: Compiled | None = None
         self.temporary = False
 
     def __repr__(self) -> str:
@@ -160,7 +164,7 @@ class PlanCache:
                 if id(compiled) in stale:
                     self.shapes.pop(shape, None)
             for text, prepared in list(self.texts.items()):
-                if id(prepared.compiled) in stale:
+                if id(prepared.compiled.origin or prepared.compiled) in stale:
                     self.texts.pop(text, None)
                     self.selects.pop(text, None)
                     self.rows.pop(text, None)

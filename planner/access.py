@@ -37,6 +37,7 @@ from aerodb_dbapi.planner.cost import (
 )
 from aerodb_dbapi.planner.expressions import Column, Compare, Expression, IsNull, walk
 from aerodb_dbapi.planner.failing import cannot_fail
+from aerodb_dbapi.planner.lists import item_count
 from aerodb_dbapi.planner.query import (
     Access,
     HashLookup,
@@ -164,7 +165,7 @@ def rowid_paths(site: Site, terms: Sequence[Term]) -> list[Path]:
     for term in terms:
         if term.column != ROWID or term.kind not in ("in", "query"):
             continue
-        keys = float(len(term.items)) if term.kind == "in" else _IN_QUERY_ROWS
+        keys = float(item_count(term.items)) if term.kind == "in" else _IN_QUERY_ROWS
         answered = (term.conjunct,) if term.exact else ()
         several = RowidIn(items=term.items, query=term.query)
         found.append(Path(several, 0.0, 1.0 + keys * ROWID_LOOKUP, min(keys, site.rows), answered, sequence))
@@ -283,7 +284,7 @@ def index_path(
     if not points and index.unique:
         rows = max(rows, 1.0) if access.equal_in is not None else min(site.rows, 10.0)
     if access.equal_in is not None:
-        rows = min(site.rows, rows * max(1, len(access.equal_in)))
+        rows = min(site.rows, rows * max(1, item_count(access.equal_in)))
     rows, ranged = _add_range(access, table, terms, rows)
     path = _priced_index_path(site, source, access, (*used, *ranged), rows, points)
     path.each += 2.0 * values * INDEX_LOOKUP if skip else 0.0
@@ -347,7 +348,7 @@ def _priced_index_path(
     parts = access.skip + len(access.equal)
     fixed = slice(access.skip, parts - 1 if access.equal_in is not None else parts)
     single = points and index.unique and parts == len(index.columns)
-    lookups = max(1, len(access.equal_in)) if access.equal_in is not None else 1
+    lookups = max(1, item_count(access.equal_in)) if access.equal_in is not None else 1
     row_cost = COVERING_ROW if access.covering else INDEX_ROW
     sequence = tuple(
         (table_position(table, c.position), c.descending, c.collation)

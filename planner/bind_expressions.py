@@ -68,10 +68,13 @@ from aerodb_dbapi.planner.expressions import (
     Not,
     Or,
     Parameter,
+    ParameterList,
+    RowParameter,
     ScalarQuery,
     Unary,
 )
-from aerodb_dbapi.planner.parse import cast_affinity, number_value, parameter_slot
+from aerodb_dbapi.planner.lists import typical_count
+from aerodb_dbapi.planner.parse import cast_affinity, list_slot, number_value, parameter_slot
 from aerodb_dbapi.planner.query import Join, Query, QuerySource, Values
 from aerodb_dbapi.planner.rewrite_windows import OVER
 from aerodb_dbapi.planner.scope import Scope
@@ -136,7 +139,11 @@ def _null(context: Context, node: Any, scope: Scope) -> Expression:
 
 
 def _parameter(context: Context, node: Any, scope: Scope) -> Expression:
-    return Parameter(parameter_slot(node))
+    slot = parameter_slot(node)
+    if slot >= 0:
+        return Parameter(slot)
+    kind, slot, number = list_slot(node)
+    return RowParameter(slot, number) if kind == "r" else ParameterList(slot, count=typical_count(number))
 
 
 def _clock(name: str) -> Handler:

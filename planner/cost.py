@@ -38,6 +38,7 @@ from aerodb_dbapi.planner.expressions import (
     Or,
     Parameter,
 )
+from aerodb_dbapi.planner.lists import item_count
 from aerodb_dbapi.planner.query import Source, TableSource
 from aerodb_dbapi.storage.catalog import Index, Table
 
@@ -164,7 +165,7 @@ class Selectivity:
         if isinstance(conjunct, Between):
             return 0.95 if conjunct.negated else BETWEEN_KEPT
         if isinstance(conjunct, InList):
-            kept = min(0.5, len(conjunct.items) / self.distinct(conjunct.operand))
+            kept = min(0.5, item_count(conjunct.items) / self.distinct(conjunct.operand))
             return 1.0 - kept if conjunct.negated else kept
         if isinstance(conjunct, IsNull):
             return 0.9 if conjunct.negated else 0.1

@@ -73,6 +73,21 @@ class Parameter(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterList(Parameter):
+    """As many items of an IN list as one parameter, a tuple, has: in all, so the plan reckons, `count`."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RowParameter(Expression):
+    """The value at a place of each of the rows, all of VALUES, that one parameter is a list of."""
+
+    index: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Column(Expression):
     """A value of a source's current row. `name` is the column's own name, `type` its declared type (for converters)."""
 

@@ -45,8 +45,13 @@ LIFTED: Final = "lifted"
 END: Final = ""
 
 LIFTED_MARK: Final = "\x02"
-ROW_KEY: Final = "\x00row"  # the name under which a rewritten statement finds the key of any table's rows
 """Stands in a shape (see `lifting`) where a literal was taken out; it cannot occur in a valid statement."""
+LIST_MARK: Final = "\x03"
+LIFTED_LIST_MARK: Final = "\x04"
+ROW_MARK: Final = "\x05"
+LIFTED_ROW_MARK: Final = "\x06"
+"""Stand in a shape for a list of parameters, or of literals, and for one of a row of them (see `lists`)."""
+ROW_KEY: Final = "\x00row"  # the name under which a rewritten statement finds the key of any table's rows
 
 
 def _words(text: str) -> frozenset[str]:
@@ -102,7 +107,7 @@ _TOKEN = re.compile(
             rf"(\?[0-9]*|[$:@#](?:::)*{_IDENT}+(?:::{_IDENT}*)*(?:\([^)\s]*\)|(?![\w(])))",  # 8 parameter
             r'("[^"]*(?:""[^"]*)*"(?!"))',  # 9 double-quoted
             r"(\[[^\]]*\]|`[^`]*(?:``[^`]*)*`(?!`))",  # 10 bracketed
-            r"(\x02)",  # 11 lifted
+            r"(\x02|\x03+|\x04+|\x05|\x06)",  # 11 lifted, lists
             r"(\Z)",  # 12 end
         )
     )
@@ -124,9 +129,9 @@ _SPACING = re.compile(_SPACE)
 _KEYWORD_OF = {form: word for word in KEYWORDS for form in (word, word.lower(), word.capitalize())}
 
 
-def tokenize(sql: str, strict: bool = True) -> list[Token]:
+def tokenize(sql: str, strict: bool = True, is_shape: bool = False) -> list[Token]:
     """All tokens of a text, ending with one END token (whose start is the length of the text). What is no token is an error, or, if
-    not `strict`, a last token BAD before the end: the grammar may find a mistake before it."""
+    not `strict`, a last token BAD before the end: the grammar may find a mistake before it. Marks are tokens of a shape alone."""
     tokens: list[Token] = []
     add, match, keyword_of = tokens.append, _TOKEN.match, _KEYWORD_OF
     position = 0
@@ -144,6 +149,8 @@ def tokenize(sql: str, strict: bool = True) -> list[Token]:
                 return tokens
             elif group == 1 and not _GOOD_BLOB.match(text):
                 return _cut_off(tokens, sql, text, start, strict)
+            elif group == 11 and not is_shape:
+                return _cut_off(tokens, sql, text[0], start, strict)
             else:
                 add((_KINDS[group] or text, text, start, position))
         separated = _SEPARATED.match(sql, position)

@@ -56,9 +56,9 @@ _PARTS: Final = re.compile(
             _STRING,
             rf"(?:-(?:(?<=[(,=<>]-)|(?<=[(,=<>] -)))?(?:{_NUMBER})(?![{_WORD}.])",
             r"[()]",
-            rf"[?:@$0-9][{_WORD}]*+",
+            rf"[:@$0-9][{_WORD}]*+|\?[{_WORD}]++",
             r"\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]",
-            r"--|/\*|;(?=\s*+\S)|['\"`\[\x00\x02]",
+            r"--|/\*|;(?=\s*+\S)|['\"`\[\x00\x02-\x06]",
         )
     )
     + ")"
@@ -94,7 +94,7 @@ _MEANINGS: Final = {
     "(": _OPEN,
     ")": _CLOSE,
     **{form: code for word, code in _STATES.items() for form in (word, word.lower(), word.capitalize())},
-    **dict.fromkeys(("--", "/*", ";", "'", '"', "`", "[", "\x00", "\x02"), _GIVE_UP),
+    **dict.fromkeys(("--", "/*", ";", "'", '"', "`", "[", *"\x00\x02\x03\x04\x05\x06"), _GIVE_UP),
 }
 _LITERAL_STARTS: Final = frozenset("'0123456789.-")
 
@@ -182,7 +182,7 @@ _ROW_VALUE = rf"{_STRING}|-?(?:{_NUMBER})(?![{_WORD}.])|NULL(?![{_WORD}])|x'(?:[
 _ROW = rf"\(\s*+(?:{_ROW_VALUE})\s*+(?:,\s*+(?:{_ROW_VALUE})\s*+)*+\)\s*+"
 _ROWS: Final = re.compile(rf"{_ROW}(?:,\s*+{_ROW})++;?\s*+\Z", re.IGNORECASE)
 _ROW_PIECES: Final = re.compile(rf"\(|{_ROW_VALUE}", re.IGNORECASE)
-_HEAD: Final = re.compile(
+INSERT_HEAD: Final = re.compile(
     r"\s*(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO\s+(?:\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])\s*"
     r"(?:\((?:[\w\s,]|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])+\)\s*)?VALUES\s*(?=\()",
     re.IGNORECASE,
@@ -191,7 +191,7 @@ _HEAD: Final = re.compile(
 
 def insert_rows(sql: str) -> tuple[str, list[Constants]] | None:
     """The one-row shape and the rows of an INSERT of several rows of literals; None for any other text."""
-    head = _HEAD.match(sql)
+    head = INSERT_HEAD.match(sql)
     if head is None or not _ROWS.match(sql, head.end()):
         return None
     pieces = _ROW_PIECES.findall(sql, head.end())

@@ -15,6 +15,7 @@ Steps of `parse(sql)`
     - parameters: one entry per slot: the name with its sigil (':a', '?3') or None. In the tree a parameter is
       exp.Parameter(this=Var('p<slot>')), slots from 0: `parameter_slot(node)`.
     - lifted: how many of the last slots are literals of a shape; the user's are the `len(parameters) - lifted` before.
+    - lists: the slots that take lists (0) and rows (their width); see `lists`.
     - upserts: the ON CONFLICT clauses of an INSERT: (target, update), trees as `rewrite` says, or None for no target and
       for DO NOTHING.
     - conflict: the word after INSERT OR / UPDATE OR ('REPLACE' for REPLACE INTO), else None.
@@ -42,6 +43,7 @@ from aerodb_dbapi.planner.ddl import KIND_OF, definition
 from aerodb_dbapi.planner.front import control
 from aerodb_dbapi.planner.front_store import store_statement
 from aerodb_dbapi.planner.lexer import DIGITS_MAX, END, tokenize, unquote
+from aerodb_dbapi.planner.lists import fits
 from aerodb_dbapi.planner.maintenance import maintenance
 from aerodb_dbapi.planner.rewrite_expression import (
     CLOCKS,
@@ -62,6 +64,7 @@ __all__ = [
     "cast_affinity",
     "collation_name",
     "is_constant",
+    "list_slot",
     "number_value",
     "parameter_slot",
     "parse",
@@ -96,6 +99,7 @@ class Parsed:
     text: str = ""
     conflict: str | None = None
     lifted: int = 0
+    lists: dict[int, int] = field(default_factory=dict)
     upserts: list[tuple[Any, Any]] = field(default_factory=list)
     stands_for_definition: bool = False  # an INSERT that is bound to look at a table's definition, not to be run
 
@@ -126,9 +130,11 @@ def parse(sql: str, in_trigger: bool = False, is_passed_over: bool = False) -> P
     return Parsed(kind, tree, stream.parameters, sql)
 
 
-def parse_shape(shape: str) -> Parsed:
-    """Parse a shape of `lifting.shape`: each mark is a parameter, in slots after the user's own."""
+def parse_shape(shape: str, marks: int = 0) -> Parsed:
+    """Parse a shape of `lifting.shape`: each mark is a parameter, in slots after the user's own. `marks`: of so many lists."""
     stream = rewrite.stream_of(shape, is_shape=True)
+    if marks and not fits(stream, marks):
+        raise NotSupportedError("this form of lists")
     return _row_statement(stream)
 
 
@@ -215,8 +221,15 @@ def databases_in_body(trigger: Trigger) -> list[str]:
 
 
 def parameter_slot(node: exp.Expr) -> int:
-    """The 0-based slot of an exp.Parameter."""
-    return int(node.name[1:])
+    """The 0-based slot of an exp.Parameter, -1 of one that stands for a list."""
+    name = node.name
+    return int(name[1:]) if name[0] == "p" else -1
+
+
+def list_slot(node: exp.Expr) -> tuple[str, int, int]:
+    """The slot of an exp.Parameter between what else it is: 'l' and the number of marks, 'r' and the place in the rows."""
+    number, slot = node.name[1:].split("_")
+    return node.name[0], int(slot), int(number)
 
 
 def number_value(node: exp.Expr) -> int | float:
@@ -245,7 +258,7 @@ def _row_statement(stream: TokenStream) -> Parsed:
     kind, conflict = _guarded(rewrite.statement, stream)
     _finish(stream)
     upserts = [(target and _build(stream, target), do and _build(stream, do)) for target, do in stream.upserts]
-    return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict, stream.lifted, upserts)
+    return Parsed(kind, _build(stream), stream.parameters, stream.sql, conflict, stream.lifted, stream.lists, upserts)
 
 
 def _finish(stream: TokenStream) -> None:

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from aerodb_dbapi.planner.expressions import AggregateCall, Expression
+from aerodb_dbapi.planner.expressions import AggregateCall, Expression, RowParameter
 from aerodb_dbapi.planner.functions import AggregateFunction
 from aerodb_dbapi.planner.modules import TableModule
 from aerodb_dbapi.storage.catalog import Index, Table
@@ -310,9 +310,19 @@ class Compound(Query):
 
 @dataclass(slots=True, eq=False)
 class Values(Query):
-    """VALUES (…), (…): rows of expressions of one width."""
+    """VALUES (…), (…): rows of expressions of one width; a single one of `RowParameter`s stands for as many as the parameter has."""
 
     rows: list[tuple[Expression, ...]]
+
+    @property
+    def is_repeated(self) -> bool:
+        """Does its row stand for many?"""
+        return len(self.rows) == 1 and bool(self.rows[0]) and self.rows[0][0].__class__ is RowParameter
+
+    @property
+    def is_alone(self) -> bool:
+        """Is it one row?"""
+        return len(self.rows) == 1 and not self.is_repeated
 
 
 @dataclass(slots=True, eq=False)

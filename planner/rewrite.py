@@ -45,6 +45,7 @@ from typing import Final
 from sqlglot.tokens import TokenType
 
 from aerodb_dbapi.planner.lexer import ROW_KEY
+from aerodb_dbapi.planner.lists import without_marks
 from aerodb_dbapi.planner.rewrite_expression import (
     ATOM,
     COLUMN,
@@ -63,7 +64,7 @@ from aerodb_dbapi.planner.rewrite_from import (
 )
 from aerodb_dbapi.planner.rewrite_windows import definitions, order_terms, starts_definitions
 from aerodb_dbapi.planner.stream import ALIASES, NAMES, TokenStream
-from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
 CONFLICT_WORDS: Final = frozenset({"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"})
 _SET_OPERATORS: Final = {"UNION": TokenType.UNION, "EXCEPT": TokenType.EXCEPT, "INTERSECT": TokenType.INTERSECT}
@@ -255,7 +256,10 @@ def _result_column(stream: TokenStream) -> None:
     elif stream.kind in ALIASES and not starts_definitions(stream):
         write_alias(stream, stream.name())
     elif level != COLUMN:
-        write_alias(stream, TEXT_ALIAS_PREFIX + stream.text_since(start))
+        text = stream.text_since(start)
+        if stream.lists and without_marks(text) != text:
+            raise NotSupportedError("a column named by a list")  # of which each text has its own
+        write_alias(stream, TEXT_ALIAS_PREFIX + text)
 
 
 def _limit(stream: TokenStream) -> None:

@@ -18,7 +18,8 @@ What the tree looks like afterwards (sqlglot node ← SQL)
     - Literal: is_string, or the digits of a number; integers beyond 64 bits are REAL (`parse.number_value` decides).
       Hexadecimal is written in decimal, so its digits may begin with '-'; -9223372036854775808 is one Literal.
       HexString ← x'..'.
-    - Parameter(this=Var('p<slot>')), Null, Boolean, CurrentDate, CurrentTime, CurrentTimestamp.
+    - Parameter(this=Var('p<slot>')), of a list 'l<marks>_<slot>', of rows 'r<place>_<slot>' (see `lists`).
+    - Null, Boolean, CurrentDate, CurrentTime, CurrentTimestamp.
     - Cast(to=DataType): DECIMAL, INT, DOUBLE, TEXT, VARBINARY for the affinities NUMERIC, INTEGER, REAL, TEXT, BLOB
       (`parse.cast_affinity`).
     - Cbrt ← unary plus; Neg, BitwiseNot, Not; EQ, NEQ, LT, LTE, GT, GTE, NullSafeEQ / NullSafeNEQ (IS / IS NOT),
@@ -428,13 +429,25 @@ def _clock(stream: TokenStream) -> int:
 
 
 def parameter(stream: TokenStream) -> int:
-    """Write a parameter, or a literal that was lifted out: both are slots."""
+    """Write a parameter, or a literal that was lifted out, or a list of them: all are slots."""
     stream.write(TokenType.PARAMETER, "@")
     if stream.index in stream.faults:
         raise stream.faults[stream.index]
-    stream.write(TokenType.VAR, f"p{stream.slots[stream.index]}")
+    slot = stream.slots[stream.index]
+    stream.write(TokenType.VAR, f"{list_prefix(stream)}{slot}" if slot in stream.lists else f"p{slot}")
     stream.advance()
     return ATOM
+
+
+def list_prefix(stream: TokenStream) -> str:
+    """What stands before the slot of a list: `l` and the number of its marks, of an item of rows `r` and its place."""
+    text, width = stream.token[1], stream.lists[stream.slots[stream.index]]
+    if not width:
+        return f"l{len(text)}_"
+    place = 0
+    while stream.tokens[stream.index - 2 * place - 2][1] == text:
+        place += 1
+    return f"r{place}_"
 
 
 def _unary(stream: TokenStream) -> int:

@@ -5,7 +5,8 @@ the list of sqlglot tokens written so far, and the parameter slots. It holds no 
 
 Parameters are numbered before the grammar runs, in the order of the text, as SQLite does: `?` takes the number after
 the largest so far, `?N` is N, a named one reuses its number. Slots are these numbers less one. Lifted literals (marks
-in a shape, see `lifting`) get the slots after the user's own, in the order of the text.
+in a shape, see `lifting`) get the slots after the user's own, in the order of the text. A list (`lists`) has one slot, and so
+has all that stands for the rows of VALUES; `lists` says which slots these are.
 
 Errors have SQLite's texts: ``near "X": syntax error`` for the token at which no continuation exists, ``incomplete
 input`` at the end of the text.
@@ -28,9 +29,12 @@ from aerodb_dbapi.planner.lexer import (
     JOIN_WORDS,
     LIFTED,
     LIFTED_MARK,
+    LIFTED_ROW_MARK,
+    LIST_MARK,
     NAME,
     PARAMETER,
     QUOTED,
+    ROW_MARK,
     STRING,
     Token,
     tokenize,
@@ -66,8 +70,8 @@ class TokenStream:
     """Tokens of one text, read from the left; `out` gathers what sqlglot will parse."""
 
     __slots__ = (
-        "faults", "in_trigger", "index", "is_passed_over", "kind", "lifted", "marks", "out", "parameters", "query", "slots", "sql", "token",
-        "tokens", "upserts",
+        "faults", "in_trigger", "index", "is_passed_over", "kind", "lifted", "lists", "marks", "out", "parameters", "query",
+        "slots", "sql", "token", "tokens", "upserts",
     )  # fmt: skip
 
     def __init__(self, sql: str, query: Callable[[TokenStream, bool], None], is_shape: bool = False) -> None:
@@ -75,7 +79,7 @@ class TokenStream:
         self.query = query  # reads a query; expressions meet queries, queries hold expressions
         self.in_trigger = False  # RAISE() may be used
         self.is_passed_over = False  # a definition with IF NOT EXISTS of what exists: its syntax counts alone
-        self.tokens = tokenize(sql, strict=False)
+        self.tokens = tokenize(sql, strict=False, is_shape=is_shape)
         self.out: list[GlotToken] = []
         self.marks: list[Mark] = []
         self.index = 0
@@ -87,9 +91,8 @@ class TokenStream:
             int, OperationalError
         ] = {}  # by token: parameters that cannot be, for when the grammar comes to them
         self.lifted = 0  # how many of the last slots are literals that were taken out
+        self.lists: dict[int, int] = {}  # slot → 0 for a list, the width for rows
         self.slots = self._number_parameters()
-        if self.lifted and not is_shape:
-            raise unrecognized(LIFTED_MARK)
 
     # --- reading ---
 
@@ -200,12 +203,34 @@ class TokenStream:
                 except OperationalError as error:
                     self.faults[index] = error
             elif kind == LIFTED:
-                lifted.append(index)
+                if text[0] in (LIST_MARK, ROW_MARK):
+                    self._list_slot(text, slots, index)
+                else:
+                    lifted.append(index)
+        own = len(names)
         for index in lifted:
-            slots[index] = len(names)
-            names.append(None)
-        self.lifted = len(lifted)
+            text = self.tokens[index][1]
+            if text == LIFTED_MARK:
+                slots[index] = len(names)
+                names.append(None)
+            else:
+                self._list_slot(text, slots, index)
+        self.lifted = len(names) - own
         return slots
+
+    def _list_slot(self, text: str, slots: dict[int, int], index: int) -> None:
+        """The slot of a list, or of the row that an item stands in."""
+        names = self.parameters
+        is_row = text in (ROW_MARK, LIFTED_ROW_MARK)
+        if is_row and self.tokens[index - 2][1] == text:
+            slot = slots[index - 2]
+        else:
+            slot = len(names)
+            names.append(None)
+            self.lists[slot] = 0
+        if is_row:
+            self.lists[slot] += 1
+        slots[index] = slot
 
     def _slot(self, text: str, names: list[str | None], by_name: dict[str, int], index: int) -> int:
         if text == "?":

@@ -109,7 +109,9 @@ class Generator:
         if kind == 4:
             return f"{a()} {self.pick('', 'NOT ')}BETWEEN {b()} AND {b()}"
         if kind == 5:
-            return f"{a()} {self.pick('', 'NOT ')}IN ({', '.join(self.pick(*VALUES) for _ in range(self.random.randint(1, 4)))})"
+            count = self.random.choice((1, 2, 3, 4, 12))
+            items = VALUES if count < 12 else [value for value in VALUES if value[0] in "'0123456789"]
+            return f"{a()} {self.pick('', 'NOT ')}IN ({', '.join(self.pick(*items) for _ in range(count))})"
         if kind == 6:
             return f"{a()} {self.pick('IS NULL', 'IS NOT NULL', 'ISNULL', 'NOTNULL')}"
         if kind == 7:

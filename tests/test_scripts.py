@@ -76,7 +76,11 @@ def world(name: str, tmp_path: Path) -> golden.World:
         between = reopen(path) if name == "reopened" else (lambda connections: None)
         return golden.World(name, opener(str(path)), between, aerodb_dbapi.Error)
     quiet = frozenset({"plan", "source"}) if name in ("rules off", "tiny nodes") else frozenset()
-    pragma = f"PRAGMA aerodb_disabled_rules = '{' '.join(sorted(RULE_NAMES))}'" if name == "rules off" else ""
+    pragma = (
+        f"PRAGMA aerodb_disabled_rules = '{' '.join(sorted(RULE_NAMES))} parameter_lists'"
+        if name == "rules off"
+        else ""
+    )
     return golden.World(name, shared_memory(pragma), error=aerodb_dbapi.Error, skip_tags=quiet)
 
 

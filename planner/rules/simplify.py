@@ -38,6 +38,7 @@ from aerodb_dbapi.planner.expressions import (
     Not,
     Or,
     Parameter,
+    ParameterList,
 )
 from aerodb_dbapi.planner.query import Select
 from aerodb_dbapi.planner.rules.context import Rewriting
@@ -158,7 +159,7 @@ def _comparison(expression: Expression) -> Expression:
         return _compare(expression)
     if isinstance(expression, InList):
         found: InList = _without_collate(expression, "operand")
-        if len(found.items) == 1:
+        if len(found.items) == 1 and found.items[0].__class__ is not ParameterList:
             op = "<>" if found.negated else "="
             return Compare(op, found.operand, found.items[0], found.operand_apply, found.items_apply, found.order)
         return found

@@ -1,0 +1,51 @@
+"""Texts with lists of parameters, run by the statement that they share.
+
+A shape with lists (`planner.lists`) is compiled for one parameter per list. `for_text` gives the statement of one text: it
+takes the parameters one by one, as the user gives them, and hands them on with those of each list gathered in a tuple. A
+list of literals needs nothing of this, its tuple is one of the text's constants.
+
+Example: ``… WHERE id IN (?, ?, ?, ?, ?, ?, ?, ?) AND b = ?`` with (1, …, 8, 'x') runs the shape's function with ((1, …, 8), 'x').
+
+In the generated text a list is ``*p3_``, as an item among others: ``(p2_, *p3_)``; `each` applies a function to its values.
+
+What it does not do: find lists, compile.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from aerodb_dbapi.executor.statement import Compiled, Prepared
+from aerodb_dbapi.planner.lists import SINGLE, Gathered, grouped
+
+Row = tuple[Any, ...]
+
+
+def for_text(compiled: Compiled, made: Gathered, constants: Row, text: str) -> Prepared:
+    """The statement of a text, of a shape that was compiled and the text's literals, of which some may be in lists."""
+    assert compiled.lists is not None
+    codes, lifted = compiled.lists
+    constants = grouped(constants, lifted, made.lifted)
+    if not made.own:
+        return Prepared(compiled, constants, text)
+    rest = iter(made.own)
+    width = sum(1 if code == SINGLE else next(rest) for code in codes)
+    single = copy(compiled)
+    single.origin = compiled
+    single.parameters = [None] * (width + len(constants))
+    single.run_many = None
+    run, note, own = compiled.run, compiled.note, made.own
+
+    def fit(params: Row) -> Row:
+        return grouped(params, codes, own) + tuple(params[width:])
+
+    single.run = lambda face, state, params: run(face, state, fit(params))
+    if note is not None:
+        single.note = lambda transaction, params: note(transaction, fit(params))
+    return Prepared(single, constants, text)
+
+
+def each(function: str, text: str) -> str:
+    """Text of a call, or of one for each item where the text is that of a list."""
+    return f"*map({function}, {text[1:]})" if text[0] == "*" else f"{function}({text})"
