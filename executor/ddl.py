@@ -247,13 +247,13 @@ def _create_trigger(session: Any, transaction: Any, statement: CreateTrigger) ->
             home = whole.schema.holding(trigger.table) if statement.on is None else whole.schema.named(statement.on)
     table = None if home is None else home.table(trigger.table)
     view = None if home is None else home.view(trigger.table)
-    databases = databases_in_body(trigger)
     is_system = fold(trigger.table) in MASTER_NAMES
     if home is None or (table is None and view is None and not is_system):
         inside = f"{statement.on}." if temporary and statement.on is not None else _inside(session)
         raise OperationalError(f"no such table: {inside}{trigger.table}")
     if schema.trigger(trigger.name) is not None:
         if statement.if_not_exists:
+            databases_in_body(trigger)  # the body's syntax counts
             return
         raise OperationalError(f"trigger {_written_name(trigger.sql, trigger.name)} already exists")
     if is_system or fold(trigger.table).startswith(RESERVED):
@@ -263,7 +263,7 @@ def _create_trigger(session: Any, transaction: Any, statement: CreateTrigger) ->
             raise OperationalError(f"cannot create {trigger.timing} trigger on view: {trigger.table}")
     elif trigger.timing == "INSTEAD OF":
         raise OperationalError(f"cannot create INSTEAD OF trigger on table: {trigger.table}")
-    for database in databases:
+    for database in databases_in_body(trigger):
         if not temporary and fold(database) != fold(session.name_inside):
             raise OperationalError(f"trigger {trigger.name} cannot reference objects in database {database}")
     on = fold(home.database) if temporary and home.database != "temp" else None

@@ -44,7 +44,11 @@ def is_passed_over(schema: Schema, sql: str) -> bool:
     name = stream.name()
     if stream.take("."):
         if database is not None and fold(name) != "temp":
-            raise OperationalError("temporary table name must be unqualified")
+            raise OperationalError(
+                "temporary table name must be unqualified"
+                if kind == "TABLE"
+                else "temporary trigger may not have qualified name"
+            )
         database, written, name = name, stream.token[1], stream.name()
     home = schema.named(database or "main")
     if home is None:
