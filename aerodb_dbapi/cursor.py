@@ -268,8 +268,7 @@ class Cursor:
                 return
         turns = turn_wanted(self)
         if turns is not None:
-            with turns:
-                Cursor.execute(self, sql, parameters)  # perhaps a hit, now that it is this thread's turn
+            turns.run(Cursor.execute, self, sql, parameters)  # perhaps a hit, now that it is this thread's turn
             return
         connection = self._check()
         if not isinstance(sql, str):
@@ -415,8 +414,7 @@ class Cursor:
         if self._session.thread != get_ident():
             turns = turn_wanted(self)
             if turns is not None:
-                with turns:
-                    return Cursor.fetchone(self)
+                return turns.run(Cursor.fetchone, self)
             self._check()
         for row in self._rows:  # the first of them, without the call of `next`
             if self._make is _AS_MADE:
@@ -441,8 +439,7 @@ class Cursor:
         if self._session.thread != get_ident():
             turns = turn_wanted(self)
             if turns is not None:
-                with turns:
-                    return Cursor.fetchall(self)
+                return turns.run(Cursor.fetchall, self)
             self._check()
         rows, self._rows = self._rows, _NO_ROWS
         found = list(rows)
@@ -461,8 +458,7 @@ class Cursor:
         if self._session.thread != get_ident():
             turns = turn_wanted(self)
             if turns is not None:
-                with turns:
-                    return Cursor.__next__(self)
+                return turns.run(Cursor.__next__, self)
             self._check()
         for row in self._rows:
             if self._make is _AS_MADE:

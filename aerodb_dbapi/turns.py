@@ -4,6 +4,9 @@ Every operation of such a connection runs in a *turn*: a lock, and the session's
 path of `Cursor.execute` needs no test of its own: its look at `Session.thread` fails outside of a turn, the general path takes one
 and goes through the hit path again. A connection that only one thread may use has no turns and pays nothing.
 
+A turn is taken by the interpreter's own ``with`` of its own lock, in which Ctrl-C finds no moment between taking the lock and knowing
+of it: it ends what is done in the turn, and the turn with it.
+
 A statement that waits for a row waits in its turn, and those who want the same connection wait with it, as they do for `sqlite3`'s
 mutex. `interrupt` needs no turn. A function of the application that is called by a statement has that statement's turn.
 
@@ -25,14 +28,15 @@ if TYPE_CHECKING:
     from aerodb_dbapi.executor.session import Session
 
 NOBODY = -1
+T = TypeVar("T")
 Method = TypeVar("Method", bound=Callable[..., Any])
 _all: WeakSet[Turns] = WeakSet()
 
 
 class Turns:
-    """The turns of one connection: a context manager, which the thread that has a turn may enter again."""
+    """The turns of one connection. The thread that has one may take another within it."""
 
-    __slots__ = ("__weakref__", "_depth", "_lock", "_session")
+    __slots__ = ("__weakref__", "_lock", "_session")
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -42,27 +46,26 @@ class Turns:
     def begin(self) -> None:
         """It is nobody's turn."""
         self._lock = threading.RLock()
-        self._depth = 0
         self._session.thread = NOBODY
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        self._depth += 1
-        self._session.thread = get_ident()
-
-    def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if self._depth == 0:
-            self._session.thread = NOBODY
-        self._lock.release()
+    def run(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """Call a function in a turn."""
+        session = self._session
+        with self._lock:
+            before = session.thread
+            try:
+                session.thread = get_ident()
+                return function(*arguments, **options)
+            finally:
+                session.thread = before
 
     def for_this_thread(self) -> Turns | None:
-        """What has to be entered first; None if it is this thread's turn already."""
+        """What has to be taken first; None if it is this thread's turn already."""
         return None if self._session.thread == get_ident() else self
 
 
 def turn_wanted(owner: Any) -> Turns | None:
-    """The turns that this thread has to enter before it uses a connection or cursor; None: it need not."""
+    """The turns of which this thread has to take one before it uses a connection or cursor; None: it need not."""
     turns: Turns | None = owner._turns
     return None if turns is None else turns.for_this_thread()
 
@@ -75,8 +78,7 @@ def in_turn(method: Method) -> Method:
         turns = turn_wanted(self)
         if turns is None:
             return method(self, *arguments, **options)
-        with turns:
-            return method(self, *arguments, **options)
+        return turns.run(method, self, *arguments, **options)
 
     return cast("Method", wrapper)
 

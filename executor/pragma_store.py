@@ -187,8 +187,8 @@ def file_problems(session: Any) -> list[str]:
     checkpointer = session.database.checkpointer
     if checkpointer is None:
         return []
-    with checkpointer.lock:  # no checkpoint meanwhile: it would write over blocks that the survey is at
-        return Survey(checkpointer.blocks).check()
+    # no checkpoint meanwhile: it would write over blocks that the survey is at
+    return checkpointer.lock.within(lambda: Survey(checkpointer.blocks).check())
 
 
 def page_count(session: Any) -> int:

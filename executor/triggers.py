@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aerodb_dbapi.executor.functions.system import IgnoreRow
-from aerodb_dbapi.executor.programs import HooksFor, Program, Steps, enter, leave
+from aerodb_dbapi.executor.programs import HooksFor, Program, Steps, enter
 from aerodb_dbapi.planner.bind_rows import ROWS
 from aerodb_dbapi.planner.parse import parse
 from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStatement, ViewStatement
@@ -66,9 +66,10 @@ class TriggerProgram:
         if self.trigger.id in session.running and not session.settings.get("recursive_triggers"):
             return
         kept = session.changes, session.last_insert_rowid
-        enter(session)
-        session.running.append(self.trigger.id)
+        running, level, depth = session.running, len(session.running), session.depth
         try:
+            enter(session)
+            running.append(self.trigger.id)
             if self.when is None or next(self.when.select(session, transaction, params), None) is not None:
                 for step in self.steps:
                     if step.kind == "select":
@@ -77,9 +78,10 @@ class TriggerProgram:
                     else:
                         yield step.change(session, transaction, params)
         finally:
-            session.running.pop()
-            leave(session)
-            session.changes, session.last_insert_rowid = kept
+            if session.running is running:  # else interrupted, and the statement is over
+                del running[level:]
+                session.depth = depth
+                session.changes, session.last_insert_rowid = kept
 
 
 class TableTriggers:

@@ -43,6 +43,7 @@ from aerodb_dbapi.storage.lock_file import OPENING
 from aerodb_dbapi.storage.opening import open_locked
 from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
+from aerodb_dbapi.storage.shielding import shielded
 from aerodb_dbapi.storage.tree import Tree
 
 Progress = Callable[[int, int], None]
@@ -220,16 +221,19 @@ def _vacuum(database: Database, progress: Progress | None) -> None:
         return
     gate = database.begin(immediate=True)
     try:
-        with checkpointer.lock:
-            database.committer.settle()
-            _swap(database, progress)
+        checkpointer.lock.within(lambda: _swap(database, progress))
     finally:
-        gate.rollback()
+        try:
+            gate.rollback()
+        except BaseException:  # interrupted: nobody could commit any more
+            gate.rollback()
+            raise
 
 
 def _swap(database: Database, progress: Progress | None) -> None:
     checkpointer = database.checkpointer
     assert checkpointer is not None
+    database.committer.settle()
     files, path = checkpointer.generations.files, database.path
     root = database.root
     kept = sorted({*snapshots(root).values()} - {root.commit_id})
@@ -247,17 +251,31 @@ def _swap(database: Database, progress: Progress | None) -> None:
             states = [database.root_at(commit) for commit in kept]
             blocks = write_copy(file, partial, root, states, progress)
             copy = verify(blocks, root, states)
-            files.rename(partial, path)
         except BaseException:
-            file.close()
-            with suppress(OSError):
-                files.remove(partial)
+            _discard(files, file, partial)
             raise
-        _make_sure(database, files, file)
+        shielded(lambda: _take(database, blocks, copy, files, file, partial))
     except OSError as error:
         raise io_error(error, "SQLITE_IOERR_WRITE", path) from error
+
+
+def _take(database: Database, blocks: BlockFile, copy: Root, files: FileSystem, file: File, partial: str) -> None:
+    """Give the new file the database's name, and go on in it."""
+    path = database.path
+    try:
+        files.rename(partial, path)
+    except BaseException:
+        _discard(files, file, partial)
+        raise
+    _make_sure(database, files, file)
     blocks.path = path
     database.move_to(blocks, copy, (files, file.identity()))
+
+
+def _discard(files: FileSystem, file: File, path: str) -> None:
+    file.close()
+    with suppress(OSError):
+        files.remove(path)
 
 
 def _make_sure(database: Database, files: FileSystem, file: File) -> None:

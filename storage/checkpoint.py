@@ -165,22 +165,24 @@ class Checkpointer:
 
     def start_log(self) -> None:
         """The first commit since the database was opened: make a log, and have the header name it (INV-R9)."""
-        with self.lock:
-            if self.committer.log is not None or self.committer.failure is not None:
-                return
-            if self.unknown:  # the header that failed may name a log, which would be replaced
-                text = "disk I/O error: no commit until all have closed the database: a header write failed"
-                raise OperationalError(text, name="SQLITE_IOERR_WRITE")
-            sharing = self.lock.sharing
-            if sharing is not None:
-                sharing.began()
-            try:
-                self._start_log()
-            finally:
-                if sharing is not None:
-                    sharing.ended(self.unknown)
+        self.lock.within(self._start_log)
 
     def _start_log(self) -> None:
+        if self.committer.log is not None or self.committer.failure is not None:
+            return
+        if self.unknown:  # the header that failed may name a log, which would be replaced
+            text = "disk I/O error: no commit until all have closed the database: a header write failed"
+            raise OperationalError(text, name="SQLITE_IOERR_WRITE")
+        sharing = self.lock.sharing
+        if sharing is not None:
+            sharing.began()
+        try:
+            self._make_log()
+        finally:
+            if sharing is not None:
+                sharing.ended(self.unknown)
+
+    def _make_log(self) -> None:
         blocks, header = self.blocks, self.blocks.header
         try:
             if self.generations.is_in_the_way():
@@ -195,23 +197,26 @@ class Checkpointer:
             told = io_error(error, "SQLITE_IOERR_WRITE", blocks.path)
             self.committer.fail(told)
             raise told from error
-        self.confirmed = True
-        published = self.committer.published
-        if published.commit_id == blocks.record.commit_id:
-            self._before = published.directory
-        self.committer.log = log
+        finally:
+            if blocks.header is not header:  # it is so, interrupted or not
+                self.confirmed = True
+                self.committer.log = log
+                published = self.committer.published
+                if published.commit_id == blocks.record.commit_id:
+                    self._before = published.directory
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
 
-    def run(self, pins: Iterable[int] = (), closing: bool = False) -> int:
+    def run(self, pins: Iterable[int] = (), closing: bool = False, stopped: threading.Event | None = None) -> int:
         """Make a checkpoint of the latest commit, and keep the states of `pins` as well; its commit id. With `closing`
-        the log ends. OperationalError: it failed, and nothing has changed (`failure` keeps the reason)."""
+        the log ends. OperationalError: it failed, and nothing has changed (`failure` keeps the reason). KeyboardInterrupt: neither has
+        it where it was `stopped`."""
         with self.lock:
             sharing = self.lock.sharing
             if sharing is not None:
                 sharing.began()
             try:
-                commit_id = self._run(sorted(set(pins)), closing)
+                commit_id = self._run(sorted(set(pins)), closing, stopped)
                 if sharing is not None:
                     self._base_on(commit_id, sharing)
             except OSError as error:
@@ -247,15 +252,17 @@ class Checkpointer:
         """That state is to become a snapshot when the transaction commits: until then checkpoints keep it as if it were
         one (INV-C8). Whether the file has it, or can rebuild it from the log since the last checkpoint; if not, only a
         checkpoint makes it safe."""
-        with self.lock:
-            self.promised[transaction] = commit_id
-            if self.lock.sharing is not None:
-                try:
-                    self.lock.sharing.promise(self.promised_here())
-                except OperationalError:
-                    del self.promised[transaction]
-                    raise
-            return commit_id >= self.blocks.record.commit_id or any(at == commit_id for at, _, _ in self.states())
+        return self.lock.within(lambda: self._promise(commit_id, transaction))
+
+    def _promise(self, commit_id: int, transaction: Transaction) -> bool:
+        self.promised[transaction] = commit_id
+        if self.lock.sharing is not None:
+            try:
+                self.lock.sharing.promise(self.promised_here())
+            except OperationalError:
+                del self.promised[transaction]
+                raise
+        return commit_id >= self.blocks.record.commit_id or any(at == commit_id for at, _, _ in self.states())
 
     def promised_here(self) -> set[int]:
         """States that transactions under way will make snapshots of; once they have ended, META tells."""
@@ -288,7 +295,7 @@ class Checkpointer:
         generation = 0 if header.sealed else header.generation
         return [*record.pinned, Pinned(record.commit_id, record.state or EMPTY_STATE, generation)]
 
-    def _run(self, pins: list[int], closing: bool) -> int:
+    def _run(self, pins: list[int], closing: bool, stopped: threading.Event | None) -> int:
         committer, blocks = self.committer, self.blocks
         if self.unknown:
             raise OperationalError("no checkpoint until the database is opened again: the last header write failed")
@@ -302,7 +309,7 @@ class Checkpointer:
         log, root = self._cut(closing)
         compress = root.trees[META_TREE].get(COMPRESSION) == "zlib"
         writing = Writing(blocks, before.commit_id + 1, compress, self.alone)
-        writing.before = self._before
+        writing.before, writing.stopped = self._before, stopped
         record = Checkpoint(root.commit_id)
         record.state, entries = writing.state(root)
         record.dead = list(before.dead)
@@ -379,6 +386,15 @@ class Checkpointer:
 
     def _write_header(self, header: Header) -> None:
         self.unknown = True
+        try:
+            self._put_in_force(header)
+        except OSError:
+            raise
+        except BaseException:  # interrupted: once more, so that it is known which one is in force
+            self._put_in_force(header)
+            raise
+
+    def _put_in_force(self, header: Header) -> None:
         headers.write(self.blocks.file, header)
         self.unknown = False
         self.blocks.header = header

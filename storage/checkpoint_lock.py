@@ -4,6 +4,8 @@ One thread of one process has it at a time. Threads are kept apart by a lock, pr
 gets that first takes over the checkpoint that another process has made since (`sharing.py`).
 
     with lock:              no checkpoint is made by anybody else, and the one in force is known
+    lock.within(work)       the same for a function, where Ctrl-C may come: it finds no moment at which the lock is held and nobody
+                            knows (the interpreter's own locks have none, methods that are written in Python do)
     with lock.threads:      only the threads of this process are kept apart
 
 Example: a thread that makes a snapshot's checkpoint holds it, and enters it again for the checkpoint itself: that does nothing.
@@ -12,13 +14,16 @@ Example: a thread that makes a snapshot's checkpoint holds it, and enters it aga
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aerodb_dbapi.storage.lock_file import CHECKPOINT
 
 if TYPE_CHECKING:
     from aerodb_dbapi.storage.sharing import Sharing
+
+T = TypeVar("T")
 
 
 class CheckpointLock:
@@ -52,6 +57,21 @@ class CheckpointLock:
             self._depth -= 1
             self._lock.release()
 
+    def within(self, work: Callable[[], T]) -> T:
+        """Do that with the lock held."""
+        with self._lock:
+            self._depth += 1
+            try:
+                if self._depth > 1 or self.sharing is None:
+                    return work()
+                self.sharing.enter_checkpoint()
+                try:
+                    return work()
+                finally:
+                    self.sharing.leave_checkpoint()
+            finally:
+                self._depth -= 1
+
     @property
     def threads(self) -> AbstractContextManager[bool]:
         """Only what keeps the threads of this process apart."""
@@ -67,5 +87,16 @@ class CheckpointLock:
                 sharing.file.unlock(CHECKPOINT)
                 with self:
                     pass
+        finally:
+            self._lock.release()
+
+    def unlock_forgotten(self) -> None:
+        """Unlock CHECKPOINT for other processes, should an interrupt have come when it was to be unlocked."""
+        sharing = self.sharing
+        if sharing is None or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._depth == 0:
+                sharing.file.unlock(CHECKPOINT)
         finally:
             self._lock.release()

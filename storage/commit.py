@@ -285,8 +285,8 @@ class Committer:
         is waited for: a VACUUM that ends while a commit waits takes the log away."""
         while self.log is None:
             self.rest()
-            self.lock.release()
             try:
+                self.lock.release()
                 start_log()
             finally:
                 self.lock.acquire()

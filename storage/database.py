@@ -60,6 +60,7 @@ from aerodb_dbapi.storage.reopening import recall, remember
 from aerodb_dbapi.storage.root import ReadView, Root
 from aerodb_dbapi.storage.shared_claims import SharedClaims
 from aerodb_dbapi.storage.sharing import PATIENCE, SUFFIX, Sharing, begin
+from aerodb_dbapi.storage.shielding import shielded
 from aerodb_dbapi.storage.transaction import Transaction
 
 TIMEOUT = 5.0
@@ -434,9 +435,18 @@ class Database:
         if self.checkpointer is None:
             return self.root.commit_id
         self.end_old_views()
-        commit_id = self.checkpointer.run(pins)
+        if self.background:
+            commit_id = self._shielded(self.checkpointer, pins)
+        else:
+            commit_id = self.checkpointer.run(pins)
         self._forget_before(commit_id)
         return commit_id
+
+    @staticmethod
+    def _shielded(checkpointer: Checkpointer, pins: Iterable[int]) -> int:
+        """A checkpoint that Ctrl-C ends in its first part, while blocks are written, and not in the middle of a change of files."""
+        stopped = threading.Event()
+        return shielded(lambda: checkpointer.run(pins, stopped=stopped), stopped.set)
 
     def _log_full(self) -> None:
         """The log has grown to its limit: make a checkpoint, beside everything else. Called by a committing thread."""
@@ -542,23 +552,28 @@ class Database:
 
     def _rebuild(self, checkpointer: Checkpointer, commit_id: int) -> Root | None:
         """A state from the file: one that it keeps, or what the log makes of the nearest one below."""
-        with checkpointer.lock:  # no checkpoint may drop the state meanwhile
-            found = checkpointer.nearest(commit_id)
-            if found is None:
-                return None
-            at, pointer, generation = found
-            root = checkpointer.blocks.root(pointer) if pointer.length else Root.empty()
-            if at != commit_id:
-                self.committer.settle()
-                with paused_gc():
-                    for record in checkpointer.generations.replay(generation, at, commit_id):
-                        root = root.following(record)
-            assert self.live is not None
-            self.live.add(at, root)
-            self.live.add(commit_id, root)
-            if self.sharing is not None:
-                self.sharing.lower_floor(at)
-        self.rebuilt[commit_id] = root
+        root = checkpointer.lock.within(lambda: self._root_from(checkpointer, commit_id))
+        if root is not None:
+            self.rebuilt[commit_id] = root
+        return root
+
+    def _root_from(self, checkpointer: Checkpointer, commit_id: int) -> Root | None:
+        """With the lock held: no checkpoint may drop the state meanwhile."""
+        found = checkpointer.nearest(commit_id)
+        if found is None:
+            return None
+        at, pointer, generation = found
+        root = checkpointer.blocks.root(pointer) if pointer.length else Root.empty()
+        if at != commit_id:
+            self.committer.settle()
+            with paused_gc():
+                for record in checkpointer.generations.replay(generation, at, commit_id):
+                    root = root.following(record)
+        assert self.live is not None
+        self.live.add(at, root)
+        self.live.add(commit_id, root)
+        if self.sharing is not None:
+            self.sharing.lower_floor(at)
         return root
 
     def oldest_commit(self) -> int:

@@ -25,12 +25,12 @@ from aerodb_dbapi.storage.row_locks import busy
 class _Place:
     """A place in the line. `bell` is locked until it is this one's turn."""
 
-    __slots__ = ("bell", "enters", "served", "transaction")
+    __slots__ = ("bell", "enters", "passed", "served", "transaction")
 
     def __init__(self, transaction: Any, enters: bool) -> None:
         self.transaction = transaction
         self.enters = enters
-        self.served = False
+        self.served = self.passed = False
         self.bell = threading.Lock()
         self.bell.acquire()
 
@@ -56,19 +56,19 @@ class Gate:
         place = _Place(transaction, enters)
         self.line.append(place)
         deadline = time.monotonic() + transaction.timeout
-        self.lock.release()
         try:
-            acquire(place.bell, deadline - time.monotonic(), holder_of(transaction.timeout))
-        except BaseException:
-            self.lock.acquire()
+            try:
+                self.lock.release()
+                acquire(place.bell, deadline - time.monotonic(), holder_of(transaction.timeout))
+            finally:
+                self.lock.acquire()
+            if not place.served:
+                raise busy()
+            if not enters:
+                self._passed(place)
+        except BaseException:  # which may come at any place
             self._give_up(place)
             raise
-        self.lock.acquire()
-        if not place.served:
-            self._give_up(place)
-            raise busy()
-        if not enters:
-            self._passed()
 
     def leave(self, transaction: Any) -> None:
         """The one inside is done."""
@@ -89,10 +89,12 @@ class Gate:
         elif place.enters:
             self.leave(place.transaction)
         else:
-            self._passed()
+            self._passed(place)
 
-    def _passed(self) -> None:
-        self.passing -= 1
+    def _passed(self, place: _Place) -> None:
+        if not place.passed:
+            place.passed = True
+            self.passing -= 1
         if self.inside is None:
             self._serve()
 

@@ -49,7 +49,8 @@ def changes(database: Database, table_id: int, rowid: int | None, last: int) -> 
     roots = [held[commit_id] for commit_id in sorted(held) if commit_id <= last]
     first = roots[0].commit_id if roots else last
     if database.checkpointer is not None:
-        yield from _before(database, database.checkpointer, min(first, last), between)
+        checkpointer = database.checkpointer
+        yield from checkpointer.lock.within(lambda: _before(database, checkpointer, min(first, last), between))
     for before, after in pairwise(roots):
         if after.commit_id == before.commit_id + 1:
             yield from between(before, after)
@@ -58,19 +59,18 @@ def changes(database: Database, table_id: int, rowid: int | None, last: int) -> 
 def _before(
     database: Database, checkpointer: Checkpointer, last: int, between: Callable[[Root, Root], Iterator[Change]]
 ) -> list[Change]:
-    """The changes up to a commit, from what the file keeps."""
+    """The changes up to a commit, from what the file keeps. No checkpoint is made meanwhile."""
     found: list[Change] = []
-    with checkpointer.lock:
-        states = sorted(state for state in checkpointer.states() if state.generation and state.commit_id < last)
-        if states:
-            database.committer.settle()  # what is replayed must be in the log files
-        stops = [*(state.commit_id for state in states[1:]), last]
-        for state, stop in zip(states, stops):
-            blocks = checkpointer.blocks
-            root = blocks.root(state.pointer) if state.pointer.length else Root.empty()
-            for record in checkpointer.generations.replay(state.generation, state.commit_id, stop):
-                before, root = root, root.following(record)
-                found += between(before, root)
+    states = sorted(state for state in checkpointer.states() if state.generation and state.commit_id < last)
+    if states:
+        database.committer.settle()  # what is replayed must be in the log files
+    stops = [*(state.commit_id for state in states[1:]), last]
+    for state, stop in zip(states, stops):
+        blocks = checkpointer.blocks
+        root = blocks.root(state.pointer) if state.pointer.length else Root.empty()
+        for record in checkpointer.generations.replay(state.generation, state.commit_id, stop):
+            before, root = root, root.following(record)
+            found += between(before, root)
     return found
 
 

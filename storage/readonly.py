@@ -99,7 +99,7 @@ class ReadOnlyCheckpointer(Checkpointer):
 
     __slots__ = ()
 
-    def run(self, pins: object = (), closing: bool = False) -> int:
+    def run(self, pins: object = (), closing: bool = False, stopped: object = None) -> int:
         """Not here."""
         raise _refused()
 

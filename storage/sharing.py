@@ -240,8 +240,8 @@ class Sharing:
         """Without the committer's lock; the threads of this process wait until the right to commit is got, or is not."""
         committer = self._committer
         self._acquiring = True
-        committer.lock.release()
         try:
+            committer.lock.release()
             yield
         finally:
             committer.lock.acquire()
@@ -475,9 +475,9 @@ class Sharing:
 
     def enter_checkpoint(self) -> None:
         """Lock CHECKPOINT, and take over what others have made of the file since."""
-        if not self.file.lock(words.CHECKPOINT, PATIENCE):
-            raise OperationalError("database is locked", name="SQLITE_BUSY")
         try:
+            if not self.file.lock(words.CHECKPOINT, PATIENCE):
+                raise OperationalError("database is locked", name="SQLITE_BUSY")
             self._take_over()
         except BaseException:
             self.file.unlock(words.CHECKPOINT)
@@ -637,7 +637,7 @@ class Sharing:
             checkpointer.lock.try_once()
 
     def _unlock_forgotten(self) -> None:
-        """Unlock WRITER and SYNC, should an interrupt have come between the locking and our knowing of it."""
+        """Unlock WRITER, SYNC and CHECKPOINT, should an interrupt have come between the locking and our knowing of it."""
         with self._committer.lock:
             if not self.held and not self._acquiring:
                 self.file.unlock(words.WRITER)
@@ -646,6 +646,8 @@ class Sharing:
                 self.file.unlock(words.SYNC)
             finally:
                 self._syncing.release()
+        if self.database.checkpointer is not None:
+            self.database.checkpointer.lock.unlock_forgotten()
 
 
 def begin(file: LockFile, blocks: BlockFile, commit_id: int, first: int) -> None:

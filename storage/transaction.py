@@ -345,17 +345,16 @@ class Transaction:
         return commit_id
 
     def rollback(self) -> None:
-        """Forget the work. A transaction that has ended stays as it is."""
-        if self.is_open:
+        """Forget the work. A transaction that has ended stays as it is; where an interruption came while it did, it ends now."""
+        if hasattr(self, "trees"):
             self._end()
 
     def _end(self) -> None:
         self.is_open = False
         committer = self.committer
         committer.open.pop(self, None)
-        if self.claims_held:
-            for tree_id in self.claims_held:
-                committer.claims.release(tree_id)
+        while self.claims_held:
+            committer.claims.release(self.claims_held.pop())
         if self.immediate:
             committer.leave_gate(self)
         if self.holder is not None:

@@ -57,7 +57,7 @@ _leaf_values: Final[Any] = Leaf.__dict__["values"].__get__
 
 class Writing:
     """The blocks that one checkpoint writes. Nothing of the nodes changes until `adopt`. `before`: the directory of the state before, if
-    leaves may be made of its leaves."""
+    leaves may be made of its leaves. `stopped`: set if it is to be given up (KeyboardInterrupt)."""
 
     def __init__(self, blocks: BlockFile, birth: int, compress: bool, alone: threading.Event | None = None) -> None:
         self.blocks = blocks
@@ -65,6 +65,7 @@ class Writing:
         self.birth = birth
         self.compress = compress
         self.before: Tree | None = None
+        self.stopped: threading.Event | None = None
         self.allocator = Allocator(blocks.record.free, blocks.record.end)
         self.pointers: dict[int, Pointer] = {}  # id of a node → where it was written
         self.nodes: list[Any] = []
@@ -147,6 +148,8 @@ class Writing:
         if self._unyielded > YIELD_BYTES:
             self._unyielded = 0
             self._let_others()
+            if self.stopped is not None and self.stopped.is_set():
+                raise KeyboardInterrupt
         offset = self.allocator.take(length)
         self._put(offset, page, length)
         return _pointer((offset, length, self.blocks.checksum(offset, page), self.birth))
