@@ -107,6 +107,7 @@ _TRIGGER: Final = re.compile(
     rf"(?:\s|{_COMMENT})*+(?:EXPLAIN\s+)?CREATE(?:\s|{_COMMENT})++(?:TEMP(?:ORARY)?(?:\s|{_COMMENT})++)?TRIGGER\b", re.I
 )
 _TRIGGER_END: Final = re.compile(rf"(?:\s|{_COMMENT})*+END(?:\s|{_COMMENT})*+;", re.I)
+_BLANK: Final = re.compile(r"(?>\s+|--[^\n]*|/\*.*?\*/)*+", re.S)
 _UNTERMINATED_COMMENT: Final = re.compile(r"/\*(?!.*?\*/)", re.S)
 
 
@@ -144,6 +145,11 @@ def is_complete(text: str) -> bool:
         if terminated and skip_space(text, position) == len(text):
             return not _UNTERMINATED_COMMENT.match(text[position:].lstrip())
     return False
+
+
+def is_blank(text: str) -> bool:
+    """Whether the text holds nothing but white space and whole comments."""
+    return _BLANK.fullmatch(text) is not None
 
 
 def _statement_end(text: str, position: int) -> tuple[int, bool]:

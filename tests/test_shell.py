@@ -168,6 +168,18 @@ def test_every_command_is_documented_and_none_fails_badly(
     assert "--delimiter" in told(".help import")
 
 
+def test_schema_commands_tell_of_all_databases(told: Told) -> None:
+    told(
+        "CREATE SNAPSHOT s; CREATE TEMP TABLE near(a); ATTACH ':memory:' AS other;",
+        "CREATE TABLE other.far(b); CREATE UNIQUE INDEX other.i ON far(b);",
+    )
+    assert told(".tables") == "big\ncity\ntemp.near\nother.far\n" and told(".indexes far") == "other.i\n"
+    assert told(".schema near") == "CREATE TABLE temp.near(a);\n"
+    assert told(".schema far") == "CREATE TABLE other.far(b);\nCREATE UNIQUE INDEX other.i ON far(b);\n"
+    assert told(".asof s") == ""
+    assert told(".tables") == "big\ncity\n"
+
+
 def test_schema_commands(told: Told) -> None:
     assert told(".tables") == "big\ncity\n" and told(".tables b%") == "big\n"
     assert told(".views") == "big\n"
@@ -233,6 +245,7 @@ def test_commits_and_differences(told: Told) -> None:
         and "neither a commit" in told(".diff x")
     )
     assert told(".snapshots").startswith("start|")
+    assert told("CREATE SNAPSHOT later;", ".diff start later t") == told(".diff start now t") != ""
 
 
 def test_time_travel(told: Told) -> None:
@@ -293,6 +306,25 @@ def test_tables_fit_the_terminal() -> None:
     assert formats.cut("東京都庁", 5) == "東京…" and formats.fitted([50, 10, 3], 40) == [27, 10, 3]
 
 
+def test_wider_values_behind_the_first_batch_widen_the_table() -> None:
+    rows = [(n,) for n in range(formats.BATCH)] + [("x" * 30,)]
+    for width in (None, 40):
+        text = written(["a"], rows, mode="table", width=width)
+        assert text.endswith(" " + "x" * 30 + "\n") and text.splitlines()[2] == "   0"
+
+
+def test_no_mode_lets_a_value_move_the_cursor() -> None:
+    for mode in formats.MODES:
+        on_terminal = written(["a"], [("\x1b[2J\rx\n\ty",)], mode=mode, width=80)
+        assert "\x1b" not in on_terminal and "\r" not in on_terminal, mode
+    assert written(["a"], [("\x1b[2J",)], mode="list") == "\x1b[2J\n"  # a pipe gets what is there
+
+
+def test_columns_of_one_name_are_all_in_an_object() -> None:
+    assert written(["a", "a", "b", "a"], [(1, 2, 3, 4)], mode="jsonl") == '{"a": 1, "a:1": 2, "b": 3, "a:2": 4}\n'
+    assert written(["a", "a"], [(1, 2)], mode="json") == '[{"a": 1, "a:1": 2}]\n'
+
+
 def test_long_results_stream() -> None:
     seen: list[int] = []
 
@@ -334,6 +366,16 @@ def test_lines() -> None:
     assert charts.lines(charts.Series(["n"], [(5,), (5,)]), 30, 4, False)
 
 
+def test_axes_have_round_figures() -> None:
+    series = charts.Series(["x", "y"], [(1, 717_710), (2, 42_102)])
+    drawn = charts.lines(series, 60, 15, False)
+    assert [label for line in drawn if (label := line.split("│")[0].strip()) and "│" in line] == [
+        "717,710",
+        "379,906",
+        "42,102",
+    ]
+
+
 def test_plot_command(told: Told) -> None:
     bars = told(".plot SELECT name, people FROM city ORDER BY people").splitlines()
     assert len(bars) == 3 and bars[0].startswith("Bergen ") and bars[2].endswith("14,000,000")
@@ -368,6 +410,46 @@ def test_completion_quotes_what_needs_it_and_follows_time(told: Told) -> None:
     assert candidates(told.session, 'SELECT "gro')[1][0][0] == '"group"'
     told(".asof -1")
     assert candidates(told.session, "SELECT * FROM odd")[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('SELECT * FROM "odd name" o WHERE o.', ['"a b"', "plain"]), ('SELECT "a', ['"a b"']), ("SELECT * FROM ne", ["near"]),
+        ("SELECT * FROM near WHERE ni", ["nid"]), ("SELECT * FROM other.", ["far"]), ("SELECT * FROM main.c", ["city", "counted"]),
+        ("SELECT f.", ["fid"]), ("SELECT * FROM big WHERE peo", ["people"]), ("SELECT b. FROM big b", []), ("DROP INDEX c", ["city_name"]),
+        ("DROP TRIGGER IF EXISTS ", ["guard"]), ("DROP VIEW ", ["big", "counted"]), ("DROP SNAPSHOT b", ["before"]),
+        ("SELECT * FROM city FOR SYSTEM_TIME AS OF SNAPSHOT ", ["before"]), ("PRAGMA foreign_key_c", ["foreign_key_check"]),
+        ("PRAGMA main.table_x", ["table_xinfo"]), ("WITH recent AS (SELECT 1 AS one) SELECT * FROM rec", ["recent"]),
+        ("WITH r(aa, ab) AS (SELECT 1, 2) SELECT a", ["aa", "ab"]), ("SELECT * FROM json_e", ["json_each("]),
+        ("SELECT count(*) AS howmany FROM city ORDER BY howm", ["howmany"]), ("SELECT * FROM city WHERE name = 'na", []),
+        ("SELECT 1 -- na", []), ("SELECT 'a;' || na", ["name"]), ("SELECT * FROM city JOIN big ON peo", ["people"]),
+        ("CREATE INDEX i ON ci", ["city"]), ("CREATE INDEX i ON city(peo", ["people"]), ("DETACH o", ["other"]),
+        ("REINDEX city_", ["city_name"]),
+        ("SELECT name COLLATE no", ["NOCASE"]), (".schema o", ['"odd name"']), (".ind ci", ["city"]), (".diff be", ["before"]),
+        ("ALTER TABLE city DROP COLUMN peo", ["people"]),
+    ],
+)  # fmt: skip
+def test_completion_knows_what_may_stand_where(told: Told, text: str, expected: list[str]) -> None:
+    assert told(
+        """CREATE TABLE "odd name"("a b" TEXT, plain); CREATE TEMP TABLE near(nid); ATTACH ':memory:' AS other;
+        CREATE TABLE other.far(fid); CREATE VIEW counted AS SELECT count(*) FROM city; CREATE SNAPSHOT before;
+        CREATE TRIGGER guard AFTER DELETE ON city BEGIN SELECT 1; END;"""
+    ) in ("", "2\n")
+    before, _, behind = text.partition(" FROM big b") if text.startswith("SELECT b.") else (text, "", "")
+    word, found = candidates(told.session, "SELECT * FROM far f WHERE f." if text == "SELECT f." else before, behind)
+    names = [name for name, kind in found if kind != "keyword" and not name.startswith(("abs(", "json_error"))]
+    assert names[: len(expected)] == expected and (expected or not names), (word, found[:5])
+
+
+def test_completion_looks_at_what_follows_and_is_no_read_of_the_transaction(told: Told) -> None:
+    assert candidates(told.session, "SELECT b.peo", " FROM big b")[1] == [("people", "INTEGER of big")]
+    other = aerodb_dbapi.connect(told.session.path, isolation_level=None)
+    told("BEGIN;", "UPDATE city SET people = 0 WHERE id = 1;")
+    candidates(told.session, "SELECT * FROM big WHERE peo")
+    other.execute("UPDATE city SET people = 1 WHERE id = 2")
+    other.close()
+    assert told("COMMIT;") == ""
 
 
 def test_scripts_are_cut_into_pieces() -> None:

@@ -90,7 +90,8 @@ def lines(series: Series, width: int, height: int, colours: bool) -> list[str]:
     low, high = min(numbers), max(numbers)
     if low == high:
         low, high = low - 1, high + 1
-    tops = [_figure(high), _figure((low + high) / 2), _figure(low)]
+    middle = (low + high) / 2
+    tops = [_figure(high), _figure(round(middle) if abs(high - low) >= 100 else middle), _figure(low)]
     margin = max(map(len, tops))
     columns, rows = max(8, width - margin - 2), max(4, height)
     x = [float(value) for value in series.x] if series.numeric_x else [float(place) for place in range(len(series.x))]
@@ -145,4 +146,7 @@ def _legend(series: Series, colours: bool) -> list[str]:
 
 
 def _figure(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    size = abs(value)
+    return f"{value:,.4g}" if size < 1e4 else f"{value:,.1f}".removesuffix(".0") if size < 1e15 else f"{value:.4g}"

@@ -161,7 +161,7 @@ def diff(session: Session, rest: str) -> None:
         raise Misuse("usage: .diff COMMIT [COMMIT] [TABLE]")
     first = _commit(session, found[0])
     second, wanted = session.connection.commit_id, found[1:]
-    if wanted and (wanted[0].lstrip("-").isdigit() or wanted[0].lower() == "now" or len(wanted) == 2):
+    if wanted and (len(wanted) == 2 or _is_commit(session, wanted[0])):
         second, wanted = _commit(session, wanted[0]), wanted[1:]
     with session.connection.read_view(first) as one_view, session.connection.read_view(second) as other:
         before, after = one_view._open_view().root, other._open_view().root
@@ -170,9 +170,15 @@ def diff(session: Session, rest: str) -> None:
             out.writelines(line + "\n" for line in lines)
 
 
+def _is_commit(session: Session, word: str) -> bool:
+    """Does a word stand for a commit? The name of a snapshot does, unless a table has it."""
+    if word.lstrip("-").isdigit() or word.lower() == "now":
+        return True
+    return session.schema.table(word) is None and word in session.connection._ready().database.snapshots()
+
+
 def _difference(before: Root, after: Root, wanted: str | None, session: Session) -> Iterator[str]:
-    colours = session.style.colours and session.file is None
-    bold, off = (formats.BOLD, formats.OFF) if colours else ("", "")
+    bold, off = (formats.BOLD, formats.OFF) if session.colours else ("", "")
     if wanted is None:
         yield from (f"{bold}{line}{off}" for line in _definitions(before.schema, after.schema))
     known = False
@@ -186,7 +192,7 @@ def _difference(before: Root, after: Root, wanted: str | None, session: Session)
             if not begun:
                 yield f"{bold}{table.name}{off} ({', '.join(column.name for column in table.columns)})"
                 begun = True
-            yield from _row(key, was, now, table, colours)
+            yield from _row(key, was, now, table, session.colours)
     if wanted is not None and not known:
         raise Misuse(f"no such table: {wanted}")
 

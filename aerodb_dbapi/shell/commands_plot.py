@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from aerodb_dbapi.shell import charts
@@ -29,19 +28,17 @@ def plot(session: Session, rest: str) -> None:
     sql = (behind if kind else rest).strip().rstrip(";") or session.last_query
     if not sql:
         raise Misuse("usage: .plot [bar|line] SQL")
-    cursor = session.query(sql)
+    cursor, rows = session.asked(sql, charts.ROWS_MAX + 1)
     if cursor.description is None:
         raise Misuse("only a query can be plotted")
-    rows = list(islice(cursor, charts.ROWS_MAX + 1))
     if len(rows) > charts.ROWS_MAX:
         raise Misuse(f"more than {charts.ROWS_MAX:,} rows: let the query group them, or use LIMIT")
     series = charts.Series([column[0] for column in cursor.description], rows)
     size = shutil.get_terminal_size()
     width = size.columns - 1 if session.terminal else _WIDTH
-    colours = session.style.colours and session.file is None
     if kind == "line" or (kind is None and series.numeric_x and len(rows) > 20):
         height = min(_HEIGHT, size.lines - 6) if session.terminal else _HEIGHT
-        drawn = charts.lines(series, width, height, colours)
+        drawn = charts.lines(series, width, height, session.colours)
     else:
-        drawn = charts.bars(series, width, colours)
+        drawn = charts.bars(series, width, session.colours)
     session.say("\n".join(drawn))

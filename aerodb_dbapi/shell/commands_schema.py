@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aerodb_dbapi.shell.registry import Misuse, command, one
 from aerodb_dbapi.transfer.tables import quoted
@@ -11,42 +12,93 @@ from aerodb_dbapi.transfer.tables import quoted
 if TYPE_CHECKING:
     from aerodb_dbapi.shell.session import Session
 
-_NAMES = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+_HEAD: Final = re.compile(r"\A\s*CREATE\s+(?:UNIQUE\s+)?(?:TABLE|VIEW|INDEX|TRIGGER)\s+", re.I)
 
 
-def _entries(session: Session, kinds: str, rest: str, usage: str) -> list[tuple[Any, ...]]:
-    """Rows of `sqlite_master` of some kinds, the names being like a pattern."""
-    pattern = one(rest, usage) if rest else "%"
-    chosen = f"{_NAMES} AND type IN ({kinds}) AND name LIKE '{pattern.replace(chr(39), chr(39) * 2)}' ORDER BY name"
-    return session.execute(chosen).fetchall()
+def _databases(session: Session) -> list[str]:
+    """What is read: main, temp and what is attached; as of a commit main alone."""
+    if session.view is not None:
+        return ["main"]
+    return [row[1] for row in session.connection.execute("PRAGMA database_list").fetchall()]
+
+
+class Entry(NamedTuple):
+    """A line of `sqlite_master`."""
+
+    database: str
+    kind: str
+    name: str
+    table: str
+    sql: str | None
+
+    @property
+    def shown(self) -> str:
+        """The name, outside of main with the database's in front."""
+        return self.name if self.database == "main" else f"{self.database}.{self.name}"
+
+    @property
+    def text(self) -> str:
+        """The statement that makes it, where it is."""
+        if self.database == "main":
+            return str(self.sql)
+        return _HEAD.sub(lambda head: f"{head[0]}{quoted_if_needed(self.database)}.", str(self.sql), count=1)
+
+
+def _entries(session: Session, condition: str, pattern: str = "%") -> list[Entry]:
+    """What there is besides tables of the system's own, in all databases; `?` in the condition is the pattern."""
+    chosen = condition.replace("?", literal(pattern))
+    return [
+        Entry(database, *row)
+        for database in _databases(session)
+        for row in session.execute(
+            f"SELECT type, name, tbl_name, sql FROM {quoted(database)}.sqlite_master "
+            f"WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND {chosen}"
+        )
+    ]
+
+
+def literal(text: str) -> str:
+    """A text as it stands in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted_if_needed(name: str) -> str:
+    """A name as it stands in SQL, in quotes where it must."""
+    return name if name.isidentifier() else quoted(name)
+
+
+def _pattern(rest: str, usage: str) -> str:
+    return one(rest, usage) if rest else "%"
 
 
 @command("tables", "[PATTERN]", "tables and views; a pattern of LIKE")
 def tables(session: Session, rest: str) -> None:
     """``.tables f%``"""
-    found = _entries(session, "'table', 'view'", rest, ".tables [PATTERN]")
+    pattern = _pattern(rest, ".tables [PATTERN]")
+    found = _entries(session, "type IN ('table', 'view') AND name LIKE ? ORDER BY name", pattern)
     if not session.terminal:
         if found:
-            session.say("\n".join(row[1] for row in found))
+            session.say("\n".join(entry.shown for entry in found))
         return
-    rows = [(name, kind, _count(session, name) if kind == "table" else None) for kind, name, _, _ in found]
+    rows = [(entry.shown, entry.kind, _count(session, entry) if entry.kind == "table" else None) for entry in found]
     if rows:
         session.show(("name", "type", "rows"), rows, "table", null="")
     else:
         session.note("no tables")
 
 
-def _count(session: Session, table: str) -> int:
-    ((count,),) = session.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()
+def _count(session: Session, entry: Entry) -> int:
+    name = f"{quoted(entry.database)}.{quoted(entry.name)}"
+    ((count,),) = session.execute(f"SELECT count(*) FROM {name}").fetchall()
     return int(count)
 
 
 @command("views", "[PATTERN]", "views")
 def views(session: Session, rest: str) -> None:
     """``.views``"""
-    found = _entries(session, "'view'", rest, ".views [PATTERN]")
+    found = _entries(session, "type = 'view' AND name LIKE ? ORDER BY name", _pattern(rest, ".views [PATTERN]"))
     if found:
-        session.say("\n".join(row[1] for row in found))
+        session.say("\n".join(entry.shown for entry in found))
     else:
         session.note("no views")
 
@@ -54,13 +106,16 @@ def views(session: Session, rest: str) -> None:
 @command("indexes", "[TABLE]", "indexes, of a table or of all")
 def indexes(session: Session, rest: str) -> None:
     """``.indexes flights``"""
-    wanted = one(rest, ".indexes [TABLE]").lower() if rest else None
-    found = [row for row in _entries(session, "'index'", "", "") if wanted is None or row[2].lower() == wanted]
+    wanted = one(rest, ".indexes [TABLE]") if rest else None
+    condition = "1" if wanted is None else "lower(tbl_name) = lower(?)"
+    found = _entries(session, f"type = 'index' AND {condition} ORDER BY name", wanted or "")
     if not session.terminal:
         if found:
-            session.say("\n".join(row[1] for row in found))
+            session.say("\n".join(entry.shown for entry in found))
     elif found:
-        session.show(("name", "table", "definition"), [(row[1], row[2], row[3]) for row in found], "table")
+        session.show(
+            ("name", "table", "definition"), [(entry.shown, entry.table, entry.sql) for entry in found], "table"
+        )
     else:
         session.note("no indexes")
 
@@ -68,14 +123,14 @@ def indexes(session: Session, rest: str) -> None:
 @command("schema", "[PATTERN]", "the texts that made them")
 def schema(session: Session, rest: str) -> None:
     """``.schema flights``"""
-    pattern = one(rest, ".schema [PATTERN]") if rest else "%"
-    text = pattern.replace("'", "''")
-    found = session.execute(
-        f"SELECT sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-        f"AND (tbl_name LIKE '{text}' OR name LIKE '{text}') ORDER BY tbl_name, type = 'table' DESC, name"
-    ).fetchall()
+    pattern = _pattern(rest, ".schema [PATTERN]")
+    found = _entries(
+        session,
+        "sql NOT NULL AND (tbl_name LIKE ? OR name LIKE ?) ORDER BY tbl_name, type = 'table' DESC, name",
+        pattern,
+    )
     if found:
-        session.say("\n".join(coloured(f"{row[0]};", session.style.colours and session.file is None) for row in found))
+        session.say("\n".join(coloured(f"{session.safe(entry.text)};", session.colours) for entry in found))
     elif rest:
         raise Misuse(f"nothing is called {pattern}")
 
@@ -102,7 +157,7 @@ def dump(session: Session, rest: str) -> None:
 
     with session.out() as out:
         for statement in statements(session.connection, pattern):
-            out.write(statement + "\n")
+            out.write(session.safe(statement) + "\n")
 
 
 @command("explain", "[SQL]", "the plan of a statement, or of the one before")

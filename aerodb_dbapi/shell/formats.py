@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 from aerodb_dbapi.storage.values import as_text
 from aerodb_dbapi.transfer.csv_files import CsvWriter
@@ -27,6 +27,7 @@ from aerodb_dbapi.transfer.json_lines import json_object
 BATCH: Final = 500
 _CUT_MIN: Final = 6
 _CONTROLS: Final = {code: 0x2400 + code for code in range(32)} | {127: 0x2421} | dict.fromkeys(range(128, 160), 0xFFFD)
+_CONTROLS_IN_LINES: Final = {code: shown for code, shown in _CONTROLS.items() if code not in (9, 10)}
 BOLD, DIM, OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -49,8 +50,22 @@ Out = Callable[[str], Any]
 def write(names: Sequence[str], rows: Iterable[Sequence[Any]], style: Style, out: TextIO) -> int:
     """Write all rows; how many there were."""
     counted = _Counted(rows)
-    MODES[style.mode](names, counted, style, out)
+    raw = style.mode not in ("table", "line")  # those two see to it themselves
+    MODES[style.mode](names, counted, style, cast(TextIO, _Safe(out)) if raw and style.width is not None else out)
     return counted.count
+
+
+class _Safe:
+    """Output to a terminal without control characters, but for line ends and tabs."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+
+    def write(self, text: str) -> int:
+        return self.out.write(safe_lines(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        self.out.writelines(map(safe_lines, lines))
 
 
 class _Counted:
@@ -81,6 +96,11 @@ def shown(value: Any, null: str = "") -> str:
 def safe(text: str) -> str:
     """A text without control characters."""
     return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def safe_lines(text: str) -> str:
+    """A text without control characters but for line ends and tabs."""
+    return text if text.isprintable() else text.translate(_CONTROLS_IN_LINES)
 
 
 def width_of(text: str) -> int:
@@ -117,27 +137,31 @@ def padded(text: str, width: int, right: bool = False) -> str:
 
 
 def _table(names: Sequence[str], rows: Rows, style: Style, out: TextIO) -> None:
-    """Aligned columns: numbers to the right."""
+    """Aligned columns: numbers to the right. A batch with wider values widens the columns from there on."""
     first = list(islice(rows, BATCH))
     numeric = [_numeric(column) for column in zip(*first)] or [False] * len(names)
     heads = [safe(name) for name in names]
-    cells = [[safe(shown(value, style.null)) for value in row] for row in first]
-    widths = [max(map(width_of, column)) for column in zip(heads, *cells)]
-    if style.width is not None:
-        widths = fitted(widths, style.width - 3 * len(widths) + 1)
+    widest = list(map(width_of, heads))
     bold, dim, off = (BOLD, DIM, OFF) if style.colours else ("", "", "")
-    bar = f" {dim}│{off} "
-    head = bar.join(f"{bold}{padded(cut(name, width), width)}{off}" for name, width in zip(heads, widths))
-    out.write(f" {head}".rstrip(" ") + f"\n{dim}{'┼'.join('─' * (width + 2) for width in widths)}{off}\n")
-    for row in chain(first, rows):
-        parts = []
-        for value, width, right in zip(row, widths, numeric):
-            text = safe(shown(value, style.null))
-            if style.width is not None:
-                text = cut(text, width)
-            text = padded(text, width, right)
-            parts.append(f"{dim}{text}{off}" if value is None else text)
-        out.write(f" {bar.join(parts)}".rstrip(" ") + "\n")
+    bar, batch = f" {dim}│{off} ", first
+    while batch or batch is first:
+        cells = [[safe(shown(value, style.null)) for value in row] for row in batch]
+        widest = [max(known, *map(width_of, column)) for known, column in zip(widest, zip(*cells))] or widest
+        widths = widest if style.width is None else fitted(widest, style.width - 3 * len(widest) + 1)
+        if batch is first:
+            head = bar.join(f"{bold}{padded(cut(name, width), width)}{off}" for name, width in zip(heads, widths))
+            out.write(f" {head}".rstrip(" ") + f"\n{dim}{'┼'.join('─' * (width + 2) for width in widths)}{off}\n")
+        for row, texts in zip(batch, cells):
+            line = bar.join(
+                f"{dim}{text}{off}" if value is None else text
+                for value, text in zip(row, map(_fitting, texts, widths, numeric))
+            )
+            out.write(f" {line}".rstrip(" ") + "\n")
+        batch = list(islice(rows, BATCH))
+
+
+def _fitting(text: str, width: int, right: bool) -> str:
+    return padded(cut(text, width), width, right)
 
 
 def fitted(widths: list[int], room: int) -> list[int]:
@@ -160,14 +184,14 @@ def _numeric(column: Sequence[Any]) -> bool:
 
 def _line(names: Sequence[str], rows: Rows, style: Style, out: TextIO) -> None:
     """One value a line."""
-    clean = safe if style.colours else str
+    clean = safe if style.width is not None else str
     width = max(map(width_of, names), default=0)
     bold, off = (BOLD, OFF) if style.colours else ("", "")
     for number, row in enumerate(rows):
         out.write("\n" if number else "")
         for name, value in zip(names, row):
             text = shown(value, style.null)
-            text = "\n".join(map(safe, text.split("\n"))) if style.colours else text
+            text = safe_lines(text) if style.width is not None else text
             out.write(f"{bold}{padded(clean(name), width, True)}{off} = {text}\n")
 
 
@@ -191,15 +215,29 @@ def _csv(names: Sequence[str], rows: Rows, style: Style, out: TextIO) -> None:
 
 
 def _json(names: Sequence[str], rows: Rows, style: Style, out: TextIO) -> None:
+    keys = distinct(names)
     out.write("[")
     for number, row in enumerate(rows):
-        out.write((",\n" if number else "") + json_object(dict(zip(names, row))))
+        out.write((",\n" if number else "") + json_object(dict(zip(keys, row))))
     out.write("]\n")
 
 
 def _jsonl(names: Sequence[str], rows: Rows, style: Style, out: TextIO) -> None:
+    keys = distinct(names)
     for row in rows:
-        out.write(json_object(dict(zip(names, row))) + "\n")
+        out.write(json_object(dict(zip(keys, row))) + "\n")
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names for the members of an object: of columns with one name the second is ``name:1``, as in a subquery of SQLite."""
+    found: dict[str, None] = {}
+    for name in names:
+        number, made = 0, name
+        while made in found:
+            number += 1
+            made = f"{name}:{number}"
+        found[made] = None
+    return list(found)
 
 
 def _markdown(names: Sequence[str], rows: Rows, style: Style, out: TextIO) -> None:

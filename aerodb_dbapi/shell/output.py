@@ -120,8 +120,8 @@ class Interrupts:
 
 
 @contextmanager
-def waiting(stream: TextIO) -> Iterator[Callable[[], None]]:
-    """Show on a terminal that something takes long; what is given ends it."""
+def waiting(stream: TextIO) -> Iterator[None]:
+    """Show on a terminal that something takes long."""
     done = threading.Event()
     begun = time.monotonic()
 
@@ -140,14 +140,11 @@ def waiting(stream: TextIO) -> Iterator[Callable[[], None]]:
     thread = threading.Thread(target=turn, daemon=True)
     thread.start()
 
-    def end() -> None:
+    try:
+        yield
+    finally:
         done.set()
         thread.join()
-
-    try:
-        yield end
-    finally:
-        end()
 
 
 def is_terminal(stream: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aerodb_dbapi.planner.front import is_complete
+from aerodb_dbapi.planner.front import is_blank, is_complete
 from aerodb_dbapi.shell.completion import candidates
 from aerodb_dbapi.shell.session import Session
 
@@ -46,7 +46,7 @@ def _read(session: Session) -> None:
             print()
             pending = ""
             continue
-        if not pending and not line.strip():
+        if not pending and is_blank(line):
             continue
         pending = f"{pending}{line}\n"
         if pending.startswith(".") or is_complete(pending):

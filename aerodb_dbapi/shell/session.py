@@ -26,6 +26,7 @@ from aerodb_dbapi.shell.output import Interrupts, Paged, Stopped, default_pager,
 from aerodb_dbapi.shell.registry import Misuse, find
 from aerodb_dbapi.storage.catalog import Schema
 from aerodb_dbapi.storage.errors import Error, OperationalError, ProgrammingError
+from aerodb_dbapi.storage.schemas import MergedSchema
 
 _QUERIES = ("SELECT", "WITH", "VALUES")
 
@@ -60,7 +61,7 @@ class Session:
         self.depth = 0  # of .read
         self.place = ""  # of a script: where the piece that runs begins
         self.path = path
-        self.functions: list[tuple[str, str]] = []  # for completion
+        self.lists: dict[str, list[tuple[str, str]]] = {}  # of functions and the like, for completion
         self.connection = _connected(path, read_only)
 
     # --- The database ---
@@ -94,6 +95,12 @@ class Session:
             return self.view._open_view().root.schema
         return self.connection._ready().schema
 
+    @property
+    def schemas(self) -> list[Schema]:
+        """The schemas of the databases that are read, in the order in which names are looked up: temp, main, attached ones."""
+        schema = self.schema
+        return schema.searched if isinstance(schema, MergedSchema) else [schema]
+
     def execute(self, sql: str) -> Cursor:
         """Run one statement where the session reads."""
         try:
@@ -111,6 +118,15 @@ class Session:
         if cursor._compiled is not None and cursor._compiled.is_select and first_word(sql) in _QUERIES:
             self.last_query = sql
         return cursor
+
+    def asked(self, sql: str, most: int) -> tuple[Cursor, list[Any]]:
+        """`query`, and its first rows. At a terminal Ctrl-C interrupts it, and it shows that it takes long."""
+        if not self.terminal:
+            cursor = self.query(sql)
+            return cursor, list(islice(cursor, most))
+        with Interrupts().during(self.connection.interrupt), waiting(self.messages):
+            cursor = self.query(sql)
+            return cursor, list(islice(cursor, most))
 
     def present(self, what: str) -> None:
         """Raise Misuse while an earlier commit is read."""
@@ -172,6 +188,15 @@ class Session:
         """One line of a command's output."""
         with self.out() as out:
             out.write(text + "\n")
+
+    @property
+    def colours(self) -> bool:
+        """May what is said now have colours?"""
+        return self.style.colours and self.file is None
+
+    def safe(self, text: str) -> str:
+        """A text out of the database as it may be said: without control characters, if that is on a terminal."""
+        return formats.safe_lines(text) if self.terminal and self.file is None else text
 
     def note(self, text: str) -> None:
         """Something for the person at the terminal; nothing in scripts."""
@@ -235,10 +260,9 @@ class Session:
     def _at_terminal(self, sql: str, interrupts: Interrupts) -> str:
         """Run a statement that may be interrupted; what it did, in words."""
         with interrupts.during(self.connection.interrupt):
-            with waiting(self.messages) as ready:
+            with waiting(self.messages):
                 cursor = self.query(sql)
                 first = list(islice(cursor, formats.BATCH))
-            ready()
             if cursor.description is None:
                 changed = cursor.rowcount
                 return "done" if changed < 0 else _counted(changed, "row changed", "rows changed")

@@ -22,7 +22,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.lexers import Lexer, PygmentsLexer, SimpleLexer
 from prompt_toolkit.styles import Style
 
-from aerodb_dbapi.planner.front import is_complete
+from aerodb_dbapi.planner.front import is_blank, is_complete
 from aerodb_dbapi.shell.completion import candidates
 from aerodb_dbapi.shell.plain import attempt, prompt_of, state_folder
 from aerodb_dbapi.shell.session import Session
@@ -51,7 +51,7 @@ class Names(Completer):
         if not complete_event.completion_requested and not document.text_before_cursor[-1:].strip(" \t\n,();"):
             return
         try:
-            word, found = candidates(self.session, document.text_before_cursor)
+            word, found = candidates(self.session, document.text_before_cursor, document.text_after_cursor)
         except Exception:  # a completion that fails must not disturb typing
             return
         for text, kind in found[:200]:
@@ -80,7 +80,7 @@ def _lexer() -> Lexer:
 
 def _is_whole(text: str) -> bool:
     """Does Return end the input?"""
-    return not text.strip() or text.startswith(".") or is_complete(text)
+    return text.startswith(".") or is_complete(text) or is_blank(text)
 
 
 def _keys() -> KeyBindings:
