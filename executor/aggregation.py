@@ -33,7 +33,7 @@ from aerodb_dbapi.storage import values as sql_values
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.numbers import INTEGER_MAX, INTEGER_MIN, to_number, well_formed_number
 
-_KEEP: Final = 262144  # reals that a SumState keeps before it shortens its list
+_KEEP: Final = 65536  # reals that a SumState keeps before it shortens its list
 
 
 def group_of_reals(groups: dict[Any, Any], key: Any, value: Any) -> dict[Any, Any]:

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from sys import getsizeof
 from typing import Any, Final
 
 from aerodb_dbapi.storage import dense
@@ -32,18 +33,35 @@ from aerodb_dbapi.storage.nodes import Branch, unload
 
 BUDGET: Final = 1 << 30
 BRANCH_WEIGHT: Final = 128  # a child: a node, its places in the branch and in the arrays of its source
-ENTRY_WEIGHT: Final = 96  # a row's tuple, its key, its places in the leaf
-COLUMN_WEIGHT: Final = 28  # a value, if it is not shared, and its place in the row
+LEAF_WEIGHT: Final = 256  # the node, its two tuples, its source
+PLACE: Final = 8
+ROUNDED: Final = 8  # by how much an allocation is longer than the object, on average
+SMALL_INT: Final = 36  # an int that Python has once for all
 
 
 def weight(node: Any, length: int) -> int:
-    """About how many bytes of memory a loaded node takes whose page has `length` bytes (before compression): objects
-    by their number, texts by their share of the page. Cheap, for it is asked at every load."""
+    """About how many bytes of memory a loaded node takes whose page has `length` bytes: as much for each entry as for two of
+    them, on average. Cheap, for it is asked at every load."""
     if node.__class__ is Branch:
         return length + BRANCH_WEIGHT * len(node.children)
-    values = node.values
-    width = len(values[0]) if values and values[0].__class__ is tuple else 1
-    return 2 * length + len(values) * (ENTRY_WEIGHT + COLUMN_WEIGHT * width)
+    keys, values = node.keys, node.values
+    count = len(keys)
+    if not count:
+        return LEAF_WEIGHT
+    middle = count >> 1
+    two = _size(keys[0]) + _size(keys[middle])
+    if keys[0].__class__ is tuple:  # of an index: the values are in the keys, whose ranks are small integers
+        two -= 2 * SMALL_INT
+    else:
+        two += _size(values[0]) + _size(values[middle])
+    # One huge value among small ones may be missed, but not by the page.
+    return LEAF_WEIGHT + max(count * (2 * PLACE + two // 2), length)
+
+
+def _size(item: Any) -> int:
+    if item.__class__ is tuple:
+        return getsizeof(item) + sum(map(getsizeof, item)) + ROUNDED * len(item)
+    return getsizeof(item) + ROUNDED
 
 
 class NodeCache:

@@ -20,7 +20,6 @@ holds 1.0 instead of 1 makes them differ.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -45,7 +44,10 @@ def _in_key_order(root: Root, table: Table) -> Iterator[Any]:
 
 def digest(root: Root) -> str:
     """The digest of a state, as 64 hexadecimal digits."""
-    hasher = hashlib.blake2b(digest_size=32)
+    # Not above: it loads a library for cryptography, which takes memory in every process.
+    from hashlib import blake2b
+
+    hasher = blake2b(digest_size=32)
     packer = msgpack.Packer(use_bin_type=True).pack
     for key, value in root.trees[META_TREE].scan():
         if key not in COUNTERS and not key.startswith(("snapshot:", "consumer:")):

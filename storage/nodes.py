@@ -32,6 +32,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Final, Protocol
 
@@ -131,19 +132,16 @@ Node = Leaf | Branch
 
 def siblings(sizes: Sequence[int], source: Source, leaves: bool) -> tuple[Node, ...]:
     """As `unloaded`, for all children of a branch: there may be a hundred, of which one is read."""
-    new, kind = _new, Leaf if leaves else Branch
-    nodes = []
-    for place, size in enumerate(sizes):
-        node = new(kind)
+    nodes = tuple(map(_new, repeat(Leaf if leaves else Branch, len(sizes))))
+    for place, (node, size) in enumerate(zip(nodes, sizes)):
         node.size = size
         node.source = source
         node.place = place
-        nodes.append(node)
     if not leaves:
         for node in nodes:
             node.dense = None
             node.heat = 0
-    return tuple(nodes)
+    return nodes
 
 
 EMPTY: Final = Leaf((), ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from aerodb_dbapi.storage.cache import NodeCache, weight
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import CorruptionError
 from aerodb_dbapi.storage.nodes import Branch, Leaf, capacities, is_loaded
+from aerodb_dbapi.storage.pages import pack_leaf, unpack_leaf
 
 
 class Given:
@@ -77,6 +78,33 @@ def test_weights_grow_with_content() -> None:
     small, large = Leaf((1,), (("a",),)), Leaf(tuple(range(100)), tuple(("a" * 10, i, None) for i in range(100)))
     assert 0 < weight(small, 10) < weight(large, 2000)
     assert weight(Branch((1,), (small, small), 2), 100) > 2 * 100
+
+
+@pytest.mark.parametrize(
+    ("row", "index"),
+    [
+        (lambda i: (i, i * 7919 % 100_000, f"name {i % 1000}", f"value number {i}", i / 8), False),
+        (lambda i: (i + 1000, i + 10**6), False),
+        (lambda i: (f"{i} " * 20,), False),
+        (lambda i: (f"é{i} " * 20, None, b"%d" % i * 4), False),
+        (lambda i: (1, 1000 + i // 3, 5000 + i), True),
+        (lambda i: (2, f"text {i}", 5000 + i), True),
+    ],
+)
+def test_weights_are_what_leaves_take(row: Callable[[int], tuple[Any, ...]], index: bool) -> None:
+    """INV-C10: as the memory of leaves that are read, to a few per cent too much rather than too little."""
+    rows = [tuple(row(i) for i in range(first, first + 256)) for first in range(1000, 6000, 256)]
+    pages = [
+        pack_leaf(part, [key[-1] for key in part]) if index else pack_leaf(range(i * 256, i * 256 + 256), part)
+        for i, part in enumerate(rows, 40)
+    ]
+    unpack_leaf(pages[0])
+    tracemalloc.start()
+    leaves = [Leaf(*unpack_leaf(page)) for page in pages]
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    said = sum(weight(leaf, len(page)) for leaf, page in zip(leaves, pages))
+    assert 0.95 < said / taken < 1.35
 
 
 VALUES: list[Any] = [
