@@ -40,7 +40,7 @@ from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.tree import Tree
 
 WRITE_BATCH: Final = 1 << 20
-YIELD_BYTES: Final = 1 << 13  # of pages, packed between two moments at which other threads may go on
+YIELD_BYTES: Final = 1 << 14  # of pages, packed between two moments at which other threads may go on
 YIELD_NODES: Final = 100
 _SLACK: Final = 64  # by how much the record may grow when room for the record itself is taken from its free list
 _PADDING: Final = [bytes(size) for size in range(pages.UNIT)]
