@@ -4,7 +4,8 @@
     asked for                                 what is opened
     ========================================  ====================================================================
     a path, ``mode=rwc``, ``mode=rw``         for writing; if the file, or the folder for its log, may only be read:
-                                              for reading (writes: "attempt to write a readonly database")
+                                              for reading (writes: "attempt to write a readonly database");
+                                              so too if the disk has no room for the lock file
     ``mode=ro``                               for reading, beside others who may write
     ``immutable=1``                           for reading, as if nobody could write
     memory                                    a database in memory, by name if it has one
@@ -23,6 +24,8 @@ import os
 from aerodb_dbapi.storage import byte_locks
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError
+from aerodb_dbapi.storage.files import is_full
+from aerodb_dbapi.storage.header import BLOCKS_START
 from aerodb_dbapi.storage.readonly import open_for_reading
 from aerodb_dbapi.uri import Location
 
@@ -42,12 +45,15 @@ def database_at(location: Location, timeout: float) -> Database:
         return open_for_reading(location.path, timeout, immutable=location.immutable)
     try:
         return Database.open(location.path, timeout=timeout)
-    except OperationalError as error:  # the folder, perhaps
-        if not _is_unwritable(error.__cause__) or not os.path.isfile(location.path):
+    except OperationalError as error:  # the folder, perhaps, or the disk is full
+        if not _is_unwritable(error.__cause__, location.path):
             raise
     return open_for_reading(location.path, timeout)
 
 
-def _is_unwritable(cause: BaseException | None) -> bool:
-    """Whether opening for writing failed for want of a right to write."""
-    return isinstance(cause, OSError) and cause.errno in _UNWRITABLE
+def _is_unwritable(cause: BaseException | None, path: str) -> bool:
+    """Whether opening for writing a file that is there failed for want of a right to write, or of room."""
+    if not isinstance(cause, OSError) or not os.path.isfile(path):
+        return False
+    # A file that this opening made, and could not finish, has no block.
+    return cause.errno in _UNWRITABLE or (byte_locks.TOLD and is_full(cause) and os.path.getsize(path) > BLOCKS_START)

@@ -19,6 +19,7 @@ from simulation import SimulatedFiles
 from store_support import (
     PATH,
     Trees,
+    blocks_of,
     check_store,
     checkpointer_of,
     commit,
@@ -189,6 +190,19 @@ def checkpoints(run: Run) -> None:
         run.look()
 
 
+def patches(run: Run) -> None:
+    """A checkpoint after every small commit while all of it is in memory, so that pages are made of pages of before; and read back."""
+    trees = run.commit(lambda t: create_table(t, "one"))
+    run.fill(trees, 40)
+    for i in range(10):
+        blocks_of(run.database).cache.resize(1 << 20)
+        run.change(trees)
+        run.database.checkpoint()
+        if i % 3 == 2:
+            evict(run.database)
+            run.look()
+
+
 def concurrent(run: Run) -> None:
     """Commits in the middle of checkpoints, at any of their steps."""
     trees = run.commit(lambda t: create_table(t, "one"))
@@ -341,7 +355,7 @@ def backups(run: Run) -> None:
     run.look()
 
 
-WORKLOADS = [bulk, mixed, checkpoints, concurrent, snapshots, retention, generations, vacuum, forks, backups]
+WORKLOADS = [bulk, mixed, checkpoints, patches, concurrent, snapshots, retention, generations, vacuum, forks, backups]
 
 
 # --- What must hold ---------------------------------------------------------------------------------------------------

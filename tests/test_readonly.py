@@ -4,6 +4,7 @@ is watched. `tests/storage/test_readonly.py` has the model."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -369,3 +370,44 @@ def test_reading_for_sure(db: ModuleType, tmp_path: Path) -> None:
         db.connect(f"file:{tmp_path}/text.db?mode=ro", uri=True).execute("SELECT * FROM sqlite_master")
     assert (tmp_path / "empty.db").stat().st_size == 0
     assert stat.S_ISREG((tmp_path / "text.db").stat().st_mode)
+
+
+@pytest.mark.parametrize("ending", ["closed", "killed"])
+def test_a_full_disk_is_read(ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no room for a lock file: what is there can be read all the same, and nothing new is made."""
+    made = tmp_path / "made"
+    made.mkdir()
+    path = made / "app.db"
+    connection = aerodb_dbapi.connect(str(path), isolation_level=None)
+    connection.execute("CREATE TABLE t(a)")
+    connection.execute("INSERT INTO t VALUES (1), (2)")
+    if ending == "killed":
+        connection.execute("PRAGMA wal_checkpoint").fetchall()
+        connection.execute("INSERT INTO t VALUES (3)")
+        copy = tmp_path / "copy"
+        shutil.copytree(made, copy, ignore=shutil.ignore_patterns("*-lock"))
+        connection.close()
+        path = copy / "app.db"
+    else:
+        connection.close()
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        connection = aerodb_dbapi.connect(str(path), isolation_level=None)
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (3 if ending == "killed" else 2,)
+        with pytest.raises(aerodb_dbapi.OperationalError, match="attempt to write a readonly database"):
+            connection.execute("INSERT INTO t VALUES (4)")
+        connection.close()
+        with pytest.raises(aerodb_dbapi.OperationalError, match="database or disk is full"):
+            aerodb_dbapi.connect(str(path.parent / "new.db")).execute("CREATE TABLE t(a)")
+        left = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+        assert {name: data for name, data in left.items() if data} == {
+            name: data for name, data in before.items() if data
+        }
+    connection = aerodb_dbapi.connect(str(path), isolation_level=None)
+    connection.execute("INSERT INTO t VALUES (4)")
+    connection.close()

@@ -23,7 +23,7 @@ import store_crashes as crashes
 from simulation import SimulatedFile, SimulatedFiles
 from store_support import PATH, blocks_of, change, commit, create_table, evict, fill
 
-from aerodb_dbapi.storage import backup, cache, checkpoint, frames, generations, pages, recovery, wal
+from aerodb_dbapi.storage import backup, cache, checkpoint, frames, generations, pages, patching, recovery, wal
 from aerodb_dbapi.storage import nodes as shape
 from aerodb_dbapi.storage.blocks import BlockFile
 from aerodb_dbapi.storage.database import Database, Store
@@ -410,6 +410,17 @@ def other_types_from_disk(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pages, "unpack_leaf", unpack)
 
 
+def pages_of_before(patch: pytest.MonkeyPatch) -> None:
+    """INV-C5: where the page of before is to be edited, it is copied."""
+    real = patching.patched
+
+    def patched(body: memoryview, before: Any, after: Any) -> bytes | None:
+        made = real(body, before, after)
+        return bytes(body) if made is not None and len(before[0]) == len(after[0]) else made
+
+    patch.setattr(patching, "patched", patched)
+
+
 def nothing_is_evicted(patch: pytest.MonkeyPatch) -> None:
     """INV-C10."""
     patch.setattr(cache.NodeCache, "_evict", lambda self: None)
@@ -466,6 +477,7 @@ PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[], None]]] =
     (a_failed_header_is_forgotten, checkpoint_after_a_failed_one),
     (what_is_read_counts_as_durable, after_a_failed_close),
     (other_types_from_disk, crashing(crashes.checkpoints)),
+    (pages_of_before, crashing(crashes.patches)),
     (nothing_is_evicted, steady_memory),
     (recovery_collects, crashing(crashes.snapshots)),
     (pins_by_commit, two_views_of_one_commit),
