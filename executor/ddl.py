@@ -30,6 +30,7 @@ from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.hooks import before_drop
+from aerodb_dbapi.executor.limits import DEPTH_MAX, EXPRESSION_DEPTH, check_statement
 from aerodb_dbapi.executor.maintenance import STATISTICS, forget, run_maintenance
 from aerodb_dbapi.executor.planning import (
     bind_definition,
@@ -122,7 +123,9 @@ def _create_table(session: Any, transaction: Any, statement: CreateTable) -> Non
         _put_index(transaction, index)
     if table.autoincrement:
         create_sequence(transaction)
-    bind_definition(session, table, transaction.schema, any_function=False)
+    bound = bind_definition(session, table, transaction.schema, any_function=False)
+    if len(table.sql) > DEPTH_MAX:
+        check_statement({EXPRESSION_DEPTH: DEPTH_MAX}, bound)
 
 
 def _inside(session: Any) -> str:

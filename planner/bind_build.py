@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from aerodb_dbapi.planner.affinity import collation_of
 from aerodb_dbapi.planner.expressions import (
+    Binary,
     Column,
     Constant,
     Exists,
@@ -88,6 +89,25 @@ class Mapper:
 
     def expression(self, node: AnyExpression) -> Any:
         """The expression, rebuilt where something below it changed."""
+        return self._chain(node) if node.__class__ is Binary else self._rebuilt(node)
+
+    def _chain(self, expression: Any) -> Any:
+        """A chain of operators, which leans to the left, from its beginning on."""
+        chain: list[Binary] = []
+        made = None
+        while expression.__class__ is Binary:
+            made = None if self.change is None else self.change(expression)
+            if made is not None:
+                break
+            chain.append(expression)
+            expression = expression.left
+        made = self._rebuilt(expression) if made is None else made
+        for node in reversed(chain):
+            right = self.expression(node.right)
+            made = node if made is node.left and right is node.right else Binary(node.op, made, right)
+        return made
+
+    def _rebuilt(self, node: Any) -> Any:
         if isinstance(node, Column) and node.source in self.ids:
             return replace(node, source=self.ids[node.source])
         if self.change is not None:
@@ -104,7 +124,7 @@ class Mapper:
                 updates[name] = new
         if isinstance(node, ScalarQuery | InQuery | Exists):
             updates["query"] = self.query(node.query)
-        return replace(node, **updates) if updates else node  # type: ignore[type-var]
+        return replace(node, **updates) if updates else node
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, Expression):

@@ -43,7 +43,7 @@ from aerodb_dbapi.planner.expressions import (
 from aerodb_dbapi.planner.functions import WINDOW_ONLY, AggregateFunction, aggregate_written
 from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, NO_WINDOWS, Pending, Scope
 from aerodb_dbapi.planner.subtypes import subtyped
-from aerodb_dbapi.planner.usage import sources_in
+from aerodb_dbapi.planner.usage import same, sources_in
 from aerodb_dbapi.storage.catalog import fold
 
 Term = tuple[Expression, bool, str, bool | None]  # expression, descending, collation, nulls_first
@@ -213,7 +213,7 @@ def _note(context: Context, owner: Scope, call: AggregateCall) -> Pending:
     if owner.group is None:
         owner.group = context.next_id()
     for position, known in enumerate(owner.calls):
-        if known == call and repr(known) == repr(call):  # repr tells 1 from 1.0
+        if same(known, call):
             return Pending(owner.group, position)
     owner.calls.append(call)
     return Pending(owner.group, len(owner.calls) - 1)

@@ -34,6 +34,7 @@ from aerodb_dbapi.planner.functions import NO_WINDOW, WINDOW_ONLY, AggregateFunc
 from aerodb_dbapi.planner.query import Frame, Order
 from aerodb_dbapi.planner.scope import NO_WINDOWS, PendingWindow, Scope, WindowUse
 from aerodb_dbapi.planner.subtypes import subtyped
+from aerodb_dbapi.planner.usage import same
 from aerodb_dbapi.storage.catalog import fold
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -130,10 +131,16 @@ def _note(context: Context, scope: Scope, use: WindowUse) -> PendingWindow:
     if scope.windows is None:
         scope.windows = context.next_id()
     for position, known in enumerate(scope.uses):
-        if known == use and repr(known) == repr(use):  # repr tells 1 from 1.0
+        if known == use and all(map(same, _parts(known), _parts(use))):
             return PendingWindow(scope.windows, position)
     scope.uses.append(use)
     return PendingWindow(scope.windows, len(scope.uses) - 1)
+
+
+def _parts(use: WindowUse) -> list[Expression]:
+    offsets = (use.filter, use.frame.start_offset, use.frame.end_offset)
+    terms = [*use.partition, *[(term.expression, "") for term in use.order_by]]
+    return [*use.arguments, *[one for one in offsets if one is not None], *[expression for expression, _ in terms]]
 
 
 # --- windows as written -----------------------------------------------------------------------------------------------

@@ -138,11 +138,26 @@ class Unary(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Binary(Expression):
-    """Arithmetic and bits: '+', '-', '*', '/', '%', '&', '|', '<<', '>>', '||'."""
+    """Arithmetic and bits: '+', '-', '*', '/', '%', '&', '|', '<<', '>>', '||'. A chain of a thousand leans to the left: nothing may
+    need a frame of Python's stack for each."""
 
     op: str
     left: Expression
     right: Expression
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not Binary:
+            return NotImplemented
+        a: Any = self
+        b: Any = other
+        while a.__class__ is Binary and b.__class__ is Binary and a is not b:
+            if a.op != b.op or a.right != b.right:
+                return False
+            a, b = a.left, b.left
+        return a is b or bool(a == b)
+
+    def __hash__(self) -> int:
+        return hash((self.op, self.right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,13 +422,20 @@ def _expressions_in(value: Any) -> Iterator[Expression]:
 
 def walk(expression: Expression) -> Iterator[Expression]:
     """The expression and everything below it, parents first (subqueries are not entered)."""
-    yield expression
-    for child in children(expression):
-        yield from walk(child)
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += reversed([*children(node)])
 
 
 def transform(expression: Expression, change: Any) -> Expression:
-    """Rebuild bottom-up: `change(node)` returns the node or its replacement. Shares what does not change."""
+    """Rebuild bottom-up: `change(node)` returns the node or its replacement. Shares what does not change. A chain of operators, which
+    leans to the left, costs no depth of Python's stack."""
+    chain = []
+    while expression.__class__ is Binary:
+        chain.append(expression)
+        expression = expression.left
     updates = {}
     for name in child_fields(expression.__class__):
         old = getattr(expression, name)
@@ -422,7 +444,12 @@ def transform(expression: Expression, change: Any) -> Expression:
             updates[name] = new
     if updates:
         expression = replace(expression, **updates)  # type: ignore[type-var]
-    return change(expression)
+    expression = change(expression)
+    for node in reversed(chain):
+        right = transform(node.right, change)
+        same = expression is node.left and right is node.right
+        expression = change(node if same else Binary(node.op, expression, right))
+    return expression
 
 
 def _transform_items(value: Any, change: Any) -> Any:

@@ -86,6 +86,17 @@ DEFAULT = [
     "SELECT count(*) FROM t GROUP BY " + chain(", ", "a", 2001),
     "SELECT 1 WHERE " + chain(" AND ", "1", 1001),
     "SELECT " + chain("+", "1", 1001),
+    f"CREATE TABLE x(a CHECK ({chain('+', 'a', 1000)}))",
+    f"CREATE TABLE x(a CHECK ({chain('+', 'a', 1001)}))",
+]
+CHAINS = [
+    "SELECT {0} FROM t ORDER BY {0}",
+    "SELECT sum({0}) FROM t GROUP BY {0} HAVING max({0}) > 1",
+    "SELECT sum({0}) OVER (PARTITION BY {0} ORDER BY {0}), {0} FROM t",
+    "SELECT * FROM (SELECT a, {0} AS k FROM t) AS s JOIN t ON s.k = t.a + 989",
+    "SELECT a FROM t WHERE {0} UNION SELECT {0} FROM t",
+    "INSERT INTO t SELECT {0}, b, c FROM t RETURNING {0}",
+    "UPDATE t SET a = {0} WHERE {0} RETURNING {0}",
 ]
 
 
@@ -111,3 +122,14 @@ def test_lowered(category: int, most: int, sql: str, values: tuple[Any, ...]) ->
 @pytest.mark.parametrize("sql", DEFAULT, ids=[sql[:30] for sql in DEFAULT])
 def test_default(sql: str) -> None:
     assert answer(aerodb_dbapi, None, sql, ()) == answer(sqlite3, None, sql, ())
+
+
+@pytest.mark.parametrize("sql", CHAINS)
+def test_chains_of_operators(sql: str) -> None:
+    """They need no depth of Python's stack: a caller may have used up half of it."""
+
+    def deeper(left: int) -> Any:
+        return deeper(left - 1) if left else answer(aerodb_dbapi, None, text, ())
+
+    text = sql.format(chain("+", "t.a" if "JOIN" not in sql else "a", 990))
+    assert deeper(500) == answer(sqlite3, None, text, ())
