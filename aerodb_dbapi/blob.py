@@ -1,8 +1,8 @@
 """`Blob`: one BLOB or TEXT value as a file and as a sequence of bytes (`sqlite3.Blob`, made by `Connection.blobopen`).
 
 A value cannot grow or shrink through its blob. Each reading looks the row up in the connection's present state; once something else has
-changed the value the blob is expired and every use fails. A writing is one UPDATE of the row by its rowid, inside the open transaction
-if there is one, committed at once otherwise.
+changed the row, in whatever column, the blob is expired and every use fails. A writing is one UPDATE of the row by its rowid, inside the
+open transaction if there is one, committed at once otherwise.
 
 >>> import aerodb_dbapi
 >>> connection = aerodb_dbapi.connect(":memory:", isolation_level=None)
@@ -38,11 +38,12 @@ class Blob:
     OperationalError when its row was changed or deleted meanwhile, or writing to one that was opened `readonly`.
     """
 
-    __slots__ = ("__weakref__", "_connection", "_expired", "_offset", "_place", "_read_only", "_value")
+    __slots__ = ("__weakref__", "_connection", "_expired", "_offset", "_place", "_read_only", "_row", "_value")
 
     _connection: Connection | None
     _place: tuple[str, str, int]
     _value: bytes
+    _row: tuple[Any, ...] | None  # the value, then the whole row
     _offset: int
     _read_only: bool
     _expired: bool
@@ -68,6 +69,7 @@ class Blob:
             kind = {int: "integer", float: "real"}.get(type(found[0]), "null")
             raise OperationalError(f"cannot open value of type {kind}")
         blob._value = _as_bytes(found[0])
+        blob._row = found
         return blob
 
     # --- As a file ---
@@ -194,15 +196,14 @@ class Blob:
 
     def _look_up(self) -> tuple[Any, ...] | None:
         table, column, row = self._place
-        found = self._ready()._ask(f"SELECT {column} FROM {table} WHERE rowid = ?", (row,))
+        found = self._ready()._ask(f"SELECT {column}, * FROM {table} WHERE rowid = ?", (row,))
         return found[0] if found else None
 
     def _current(self) -> bytes:
-        """The value as it is now; the blob is expired if that is no longer what it was."""
+        """The value as it is now; the blob is expired if its row is no longer what it was."""
         self._ready()
         if not self._expired:
-            found = self._look_up()
-            self._expired = found is None or _as_bytes(found[0]) != self._value
+            self._expired = self._look_up() != self._row
         if self._expired:
             raise OperationalError("query aborted", name="SQLITE_ABORT")
         return self._value
@@ -216,6 +217,7 @@ class Blob:
         table, column, row = self._place
         self._ready()._ask(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (bytes(data), row))
         self._value = bytes(data)
+        self._row = self._look_up()
 
 
 def _place_of(

@@ -31,12 +31,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from aerodb_dbapi import arrow
 from aerodb_dbapi import parameters as parameters_
 from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
+from aerodb_dbapi.bare import bare, c_int, missing, refuse_bare
+from aerodb_dbapi.converting import as_factory_has_it, converted
 from aerodb_dbapi.executor.waiting import contends
 from aerodb_dbapi.parameters import bind, bind_until, draw, is_encodable
 from aerodb_dbapi.planner.lexer import END, first_word
 from aerodb_dbapi.storage import raw_text
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
-from aerodb_dbapi.storage.values import as_text
 from aerodb_dbapi.turns import Turns, in_turn, turn_wanted
 
 if TYPE_CHECKING:
@@ -77,13 +78,6 @@ CLOSED = _Closed()
 LOCKED = cast("Any", _Locked())
 
 
-def _missing(cursor: Cursor, name: str) -> Any:
-    """`Cursor.__getattr__` of subclasses: asked only for what is missing, and without `Cursor.__init__` everything is."""
-    if name in Cursor.__slots__:
-        raise ProgrammingError("Base Cursor.__init__ not called.")
-    raise AttributeError(f"'{type(cursor).__name__}' object has no attribute '{name}'")
-
-
 class Cursor:
     """Runs statements and gives their rows; an iterator over them. Made by `Connection.cursor` and `Connection.execute`.
 
@@ -95,8 +89,8 @@ class Cursor:
     """
 
     __slots__ = (
-        "__weakref__", "_compiled", "_connection", "_lastrowid", "_make", "_returned", "_row_factory", "_rowcount", "_rows",
-        "_session", "arraysize",
+        "__weakref__", "_arraysize", "_compiled", "_connection", "_lastrowid", "_make", "_returned", "_row_factory", "_rowcount",
+        "_rows", "_session",
     )  # fmt: skip
 
     _connection: Connection
@@ -118,20 +112,32 @@ class Cursor:
         self._rows = _NO_ROWS
         self._compiled = self._make = self._lastrowid = self._row_factory = None
         self._rowcount = self._returned = -1
-        self.arraysize = 1
+        self._arraysize = 1
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """A subclass with an `__init__` of its own may leave this one out, and is told so. Only there, for the interpreter does not
         specialise the reading of attributes where a class has `__getattr__`."""
         super().__init_subclass__(**keywords)
         if "__init__" in cls.__dict__ and "__getattr__" not in cls.__dict__:
-            cls.__getattr__ = _missing  # type: ignore[attr-defined]
+            cls.__getattr__ = missing  # type: ignore[attr-defined]
 
     # --- Attributes ---
 
     @property
     def _turns(self) -> Turns | None:
-        return self._connection._turns
+        try:
+            return self._connection._turns
+        except AttributeError:
+            raise bare() from None
+
+    @property
+    def arraysize(self) -> int:
+        """How many rows `fetchmany` fetches by default; 1 at first."""
+        return self._arraysize
+
+    @arraysize.setter
+    def arraysize(self, size: int) -> None:
+        self._arraysize = c_int(index(size), "long")
 
     @property
     def connection(self) -> Connection:
@@ -178,7 +184,11 @@ class Cursor:
         IntegrityError (a constraint), SerializationError (COMMIT, with a later commit in the way), NotSupportedError (a feature that
         is not there), TypeError (`sql` is not a str). A statement that failed left nothing behind.
         """
-        session = self._session
+        try:
+            session = self._session
+        except AttributeError:
+            refuse_bare(self)
+            raise
         prepared = session.hits.get(sql)
         if (
             prepared is not None
@@ -411,11 +421,15 @@ class Cursor:
 
     def fetchone(self) -> Any:
         """The next row, or None when there is none."""
-        if self._session.thread != get_ident():
-            turns = turn_wanted(self)
-            if turns is not None:
-                return turns.run(Cursor.fetchone, self)
-            self._check()
+        try:
+            if self._session.thread != get_ident():
+                turns = turn_wanted(self)
+                if turns is not None:
+                    return turns.run(Cursor.fetchone, self)
+                self._check()
+        except AttributeError:
+            refuse_bare(self)
+            raise
         for row in self._rows:  # the first of them, without the call of `next`
             if self._make is _AS_MADE:
                 return row
@@ -427,7 +441,7 @@ class Cursor:
     def fetchmany(self, size: int = UNSET) -> list[Any]:
         """The next `size` rows (default `arraysize`) as a list, shorter at the end; all of them if `size` is not positive."""
         self._check()
-        size = index(self.arraysize if size is UNSET else size)
+        size = self._arraysize if size is UNSET else c_int(index(size), "int")
         rows: Iterator[Any] = self._rows if size <= 0 else islice(self._rows, size)
         found = self._made(list(rows))
         if size <= 0 or len(found) < size:
@@ -436,11 +450,15 @@ class Cursor:
 
     def fetchall(self) -> list[Any]:
         """All remaining rows as a list."""
-        if self._session.thread != get_ident():
-            turns = turn_wanted(self)
-            if turns is not None:
-                return turns.run(Cursor.fetchall, self)
-            self._check()
+        try:
+            if self._session.thread != get_ident():
+                turns = turn_wanted(self)
+                if turns is not None:
+                    return turns.run(Cursor.fetchall, self)
+                self._check()
+        except AttributeError:
+            refuse_bare(self)
+            raise
         rows, self._rows = self._rows, _NO_ROWS
         found = list(rows)
         if self._make is not _AS_MADE:
@@ -455,11 +473,15 @@ class Cursor:
         return self
 
     def __next__(self) -> Any:
-        if self._session.thread != get_ident():
-            turns = turn_wanted(self)
-            if turns is not None:
-                return turns.run(Cursor.__next__, self)
-            self._check()
+        try:
+            if self._session.thread != get_ident():
+                turns = turn_wanted(self)
+                if turns is not None:
+                    return turns.run(Cursor.__next__, self)
+                self._check()
+        except AttributeError:
+            refuse_bare(self)
+            raise
         for row in self._rows:
             if self._make is _AS_MADE:
                 return row
@@ -514,7 +536,10 @@ class Cursor:
 
     def _check(self) -> Connection:
         """Raise ProgrammingError if the cursor cannot be used here and now."""
-        connection = self._connection
+        try:
+            connection = self._connection
+        except AttributeError:
+            raise bare() from None
         connection._check_thread()
         self._check_unlocked()
         if self._session is CLOSED:
@@ -615,13 +640,13 @@ class Cursor:
         if not any(by_column):
             if connection._text_factory is str:
                 return None
-            return lambda row: tuple([_text(value, connection._text_factory) for value in row])
+            return lambda row: tuple([as_factory_has_it(value, connection._text_factory) for value in row])
 
         def convert(row: tuple[Any, ...]) -> tuple[Any, ...]:
             session, self._session = self._session, LOCKED
             try:
                 make = connection._text_factory
-                made = tuple([_convert(value, own, make) for value, own in zip(row, by_column)])
+                made = tuple([converted(value, own, make) for value, own in zip(row, by_column)])
                 if self._session is not LOCKED:  # a converter called __init__
                     self._check_recursion()
                 return made
@@ -661,22 +686,3 @@ def look_at_text() -> None:
 
 
 raw_text.when_met(look_at_text)
-
-
-def _text(value: Any, text_factory: Any) -> Any:
-    """A value with what `text_factory` makes of text."""
-    return text_factory(raw_text.bytes_of(value)) if value.__class__ is str and text_factory is not str else value
-
-
-def _convert(value: Any, own: Callable[[bytes], Any] | None, text_factory: Any) -> Any:
-    if value is None:
-        return None
-    if own is not None:
-        if value == b"":  # sqlite3 takes an empty BLOB for NULL here
-            return None
-        return own(value if isinstance(value, bytes) else _bytes_of(value))
-    return _text(value, text_factory)
-
-
-def _bytes_of(value: Any) -> bytes:
-    return raw_text.bytes_of(value if isinstance(value, str) else as_text(value))

@@ -219,12 +219,12 @@ def _check_tables(session: Any, transaction: Any, before: Schema, when: str) -> 
 def _add_column(session: Any, transaction: Any, table: Table, statement: AddColumn) -> None:
     draft = statement.draft
     column = draft.finished_columns()[0]
+    if table.position(column.name) is not None:
+        _fail(f"duplicate column name: {column.name}")
     if column.primary_key:
         _fail("Cannot add a PRIMARY KEY column")
     if draft.keys:
         _fail("Cannot add a UNIQUE column")
-    if table.position(column.name) is not None:
-        _fail(f"duplicate column name: {column.name}")
     if not is_known(column.collation):
         _fail(f"no such collation sequence: {column.collation}")
     check_added(session.limits, table)

@@ -37,9 +37,11 @@ from aerodb_dbapi.planner.query import (
     Statement,
     TableSource,
     UpdateStatement,
+    Values,
     ViewStatement,
     Windowed,
 )
+from aerodb_dbapi.planner.rewrite import VALUES_ALIAS
 from aerodb_dbapi.planner.rules.context import change_expressions
 from aerodb_dbapi.planner.usage import all_queries, query_expressions, walk_nodes
 from aerodb_dbapi.storage.catalog import Schema, Table, fold
@@ -72,9 +74,18 @@ def may(
 def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
     """Ask about SELECT, INSERT, UPDATE, DELETE; False where it is to do nothing."""
     queries = all_queries(statement)
+    joined = [join.source for query in queries if isinstance(query, Select) for join in query.joins]
+    wrapped = [one.query for one in joined if isinstance(one, QuerySource) and one.name == VALUES_ALIAS]
     for query in queries:
         own = isinstance(statement, UpdateStatement | DeleteStatement) and query is statement.query
-        if isinstance(query, Select) and not own and not may(ask, _SELECT):
+        if isinstance(query, Values):  # one row of an INSERT is no query
+            own = (
+                isinstance(statement, InsertStatement | ViewStatement)
+                and query is statement.query
+                and len(query.rows) == 1
+            )
+            own = own or any(query is one for one in wrapped)
+        if isinstance(query, Select | Values) and not own and not may(ask, _SELECT):
             return False
         if isinstance(query, Recursive) and not may(ask, _RECURSIVE):
             return False

@@ -227,7 +227,8 @@ def _note_trees(reads: tuple[int, ...], text: str) -> Callable[[Any, Row], None]
 
 
 def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Mapping[int, Tree]) -> Compiled:
-    if parsed.kind in _DDL_KINDS or parsed.kind in _DML_KINDS:
+    late = parsed.kind in _DDL_KINDS and parsed.kind != "maintenance" and not session.read_only
+    if parsed.kind in _DDL_KINDS and not late:
         _check_may_write(session, parsed)
     ask = session.authorizer
     if ask is not None and parsed.kind not in _UNASKED and not authorize.control_allowed(ask, parsed.tree):
@@ -239,8 +240,11 @@ def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Map
 
         def define(session: Any, transaction: Any, params: Row) -> tuple[int, Any]:
             limits.check_definition(session.limits, statement)
+            before = transaction.schema
             with collations.in_use(session.registry.collations):
                 run_definition(session, transaction, statement)
+            if late and transaction.schema is not before:  # what is wrong otherwise is told first
+                _check_may_write(session, parsed)
             return -1, None
 
         compiled = Compiled("ddl", define, text=text, schema=None)
@@ -329,6 +333,7 @@ def _compile_rows(
         )  # fmt: skip
     else:
         assert isinstance(statement, InsertStatement | UpdateStatement | DeleteStatement | ViewStatement)
+        _check_may_write(session, parsed)
         if (
             session.read_only
             and not isinstance(statement, ViewStatement)

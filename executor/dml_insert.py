@@ -459,13 +459,21 @@ class InsertWriter:
         self.rows.checks(self.statement.checks)
         self.rows.filtered(self.statement.index_filters, self.table.indexes)
         self._uniqueness(fresh, names.__getitem__)
+        early = self.rows.hooks is not None and self.statement.returning is not None
+        if early:
+            self._note_rowid()
         self.rows.hook("added" if self.many else "added_alone", self.rows.rowid, self.rows.row)
         self.unit.line(f"{self.rows.tree}.put({self.rows.rowid}, {self.rows.row})")
         self.rows.put_entries(self.table.indexes, names.__getitem__, self.statement.index_filters)
-        if not self.table.without_rowid:
-            self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
+        if not early:
+            self._note_rowid()
         shown = self._returning if self.statement.returning else None
         self.rows.hook_after("inserted", self.rows.rowid, self.rows.row, shown=shown)
+
+    def _note_rowid(self) -> None:
+        """Set last_insert_rowid(). With RETURNING, as in SQLite, also where a foreign key then refuses the row."""
+        if not self.table.without_rowid:
+            self.unit.line(f"session.last_insert_rowid = {self.rows.rowid}")
 
     def _before(self) -> None:
         """The call of BEFORE triggers: they get the values as they are given."""

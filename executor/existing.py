@@ -43,6 +43,8 @@ def is_passed_over(schema: Schema, sql: str) -> bool:
     written = stream.token[1]
     name = stream.name()
     if stream.take("."):
+        if database is not None and kind == "TRIGGER":
+            raise OperationalError("temporary trigger may not have qualified name")
         if database is not None and fold(name) != "temp":
             raise OperationalError(
                 "temporary table name must be unqualified"

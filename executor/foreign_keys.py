@@ -326,7 +326,8 @@ def empty_for_drop(
         session.changes = 0
         raise violated()
     session.changes = len(rows)
-    session.total_changes += len(rows)
+    if session.transaction is not None or not (transaction.deferred or transaction.deferred_immediate):
+        session.total_changes += len(rows)  # else the commit that follows fails
 
 
 def foreign_key_check(session: Any, name: str | None) -> list[tuple[Any, ...]]:

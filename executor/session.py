@@ -582,6 +582,7 @@ class Session:
         if self.transaction is not None:
             raise OperationalError("cannot start a transaction within a transaction")
         if mode in ("IMMEDIATE", "EXCLUSIVE") and not self.read_only:
+            self.refuse_to_write()
             self.transaction = self.take_view(immediate=True)
             self._know(self.transaction)
         else:

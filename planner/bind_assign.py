@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from aerodb_dbapi.planner.bind_context import Context, Reference, fail, identifier, unwrap
 from aerodb_dbapi.planner.bind_expressions import bind_expression, sides
-from aerodb_dbapi.planner.expressions import Expression
+from aerodb_dbapi.planner.expressions import NULL, Expression
 from aerodb_dbapi.planner.scope import ROWID_NAMES, Scope
 from aerodb_dbapi.storage.catalog import Table, fold
 
@@ -51,6 +51,9 @@ def bind_assignments(context: Context, table: Table, items: Sequence[Any], scope
 def _assignment(context: Context, table: Table, item: Any, scope: Scope) -> Assignments:
     is_row = type(item.this) in (exp.Tuple, exp.Paren)  # (a) = … is a row of one
     names = item.this.expressions if type(item.this) is exp.Tuple else [unwrap(item.this)]
+    single = not is_row and type(item.expression) is not exp.Tuple
+    value = bind_expression(context, item.expression, scope) if single else NULL
+    values = NULL if single else sides(context, item.expression, scope)
     positions = []
     for node in names:
         name = identifier(node.this if type(node) is exp.Column else node)
@@ -62,9 +65,8 @@ def _assignment(context: Context, table: Table, item: Any, scope: Scope) -> Assi
             fail(f"no such column: {name}")
         refuse_generated(table, position, "UPDATE", name)
         positions.append(position)
-    if not is_row and type(item.expression) is not exp.Tuple:
-        return [(positions[0], bind_expression(context, item.expression, scope))]
-    values = sides(context, item.expression, scope)
+    if single:
+        return [(positions[0], value)]
     row = [values] if isinstance(values, Expression) else values
     if len(row) != len(positions):
         if not is_row:

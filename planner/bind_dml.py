@@ -85,6 +85,9 @@ def bind_insert(context: Context, parsed: Parsed, scope: Scope) -> InsertStateme
         targets: list[int] = []
         query: Query = Values([], [], [], [], [()])
     else:
+        for name in named or ():
+            if context.trace is None and column_position(table, name) is None:
+                fail(f"table {written_name(target)} has no column named {name}")
         query = bind_query(context, tree.expression, outer, SOURCE)
         targets = _traced(context, table, written) or insert_targets(
             table, named, len(query.names), written_name(target)
@@ -122,10 +125,11 @@ def bind_update(context: Context, parsed: Parsed, scope: Scope) -> UpdateStateme
     limited = None
     if condition is not None and tree.args.get("from_") is not None:
         limited = limited_query(condition.this)
-    query, row_id, inner = _target_rows(context, tree, table, outer, limited)
+    query, row_id, inner, condition = _target_rows(context, tree, table, outer, limited)
     new_id = context.next_id()
     context.stored.add(new_id)
     assignments = bind_assignments(context, table, tree.expressions, inner)
+    query.where += _condition(context, condition, inner)
     if limited is not None:
         query, row_id, assignments = limit_joined(context, table, query, assignments, limited, inner)
     return UpdateStatement(
@@ -150,7 +154,8 @@ def bind_delete(context: Context, parsed: Parsed, scope: Scope) -> DeleteStateme
     tree = parsed.tree
     outer = with_scope(context, tree, scope)
     table = _target(context, tree.this, scope)
-    query, row_id, _ = _target_rows(context, tree, table, outer)
+    query, row_id, inner, condition = _target_rows(context, tree, table, outer)
+    query.where += _condition(context, condition, inner)
     return DeleteStatement(
         table,
         query,
@@ -191,9 +196,9 @@ def _target(context: Context, node: Any, scope: Scope) -> Table:
 
 def _target_rows(
     context: Context, tree: Any, table: Table, outer: Scope, limited: Any = None
-) -> tuple[Select, int, Scope]:
-    """The query that finds the rows of UPDATE and DELETE, the target's source id, and the scope of SET and WHERE. The WHERE of an
-    UPDATE with FROM and LIMIT is in `limited`."""
+) -> tuple[Select, int, Scope, Any]:
+    """The query that finds the rows of UPDATE and DELETE, still without its WHERE; the target's source id, the scope of SET and
+    WHERE, and the tree of WHERE, which of an UPDATE with FROM and LIMIT is in `limited`."""
     node = tree.this
     alias = node.args.get("alias")
     name = table.name if alias is None else identifier(alias.this)
@@ -210,9 +215,11 @@ def _target_rows(
         piece = update_from(context, clause, tree, inner, name)
         joins, where = joins + piece.joins, piece.where
     condition = (tree if limited is None else limited).args.get("where")
-    if condition is not None:
-        where = where + conjuncts(bind_expression(context, condition.this, inner))
-    return block(joins, [], where=where), source.id, inner
+    return block(joins, [], where=where), source.id, inner, condition
+
+
+def _condition(context: Context, clause: Any, scope: Scope) -> list[Expression]:
+    return [] if clause is None else conjuncts(bind_expression(context, clause.this, scope))
 
 
 def update_from(context: Context, clause: Any, tree: Any, inner: Scope, name: str) -> Any:

@@ -67,6 +67,8 @@ def bind_call(context: Context, node: Any, scope: Scope, condition: Any = None) 
             fail(NO_WINDOWS.format(written))
         return _aggregate(context, scope, aggregate, written, (arguments, distinct, condition, order))
     if condition is not None:
+        if not is_scalar(context, written, len(arguments)):
+            no_function(context, written)
         fail(f"FILTER may not be used with non-aggregate {written}()")
     if order is not None:
         fail(f"ORDER BY may not be used with non-aggregate {written}()")

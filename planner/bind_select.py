@@ -1,7 +1,7 @@
 """Queries: SELECT blocks, compounds, VALUES.
 
-A block is bound in SQLite's order, since it decides which error is seen and where aliases count: FROM (with ON), the
-select list, HAVING, WHERE, ORDER BY, GROUP BY, LIMIT. Aliases are visible from HAVING on. Aggregates are allowed in
+A block is bound in SQLite's order, since it decides which error is seen and where aliases count: FROM (with ON), LIMIT, the
+select list, HAVING, WHERE, ORDER BY, GROUP BY. Aliases are visible from HAVING on. Aggregates are allowed in
 the select list; if there is one, or a GROUP BY, also in HAVING and ORDER BY; never in WHERE, ON and GROUP BY. Then
 `bind_group.finish` turns everything after the grouping into expressions over the group's row, and
 `bind_windows.split_block` makes a block with window functions two.
@@ -51,6 +51,7 @@ from aerodb_dbapi.planner.expressions import NULL, Coalesce, Column, Expression,
 from aerodb_dbapi.planner.query import Compound, Query, Select, Values, arms
 from aerodb_dbapi.planner.scope import ALLOWED, FORBIDDEN, MISPLACED, NOT_IN_GROUP_BY, ROWID_NAMES, Entry, Scope
 from aerodb_dbapi.storage.catalog import fold
+from aerodb_dbapi.storage.errors import OperationalError
 
 _OPERATORS: Final = {exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
 
@@ -121,13 +122,14 @@ def _compound(context: Context, node: Any, scope: Scope, naming: str) -> Query:
     while isinstance(left, exp.SetOperation):
         chain.append(left)
         left = left.this
+    limit, offset = bind_limits(context, node, scope)
     made = bind_query(context, left, scope, naming)
     for part in reversed(chain):
         right = bind_query(context, part.expression, scope, SOURCE)
         made = _combine(_operator(part), made, right)
     assert isinstance(made, Compound)
     made.order_by = compound_order(context, node.args.get("order"), made, list(arms(made)))
-    made.limit, made.offset = bind_limits(context, node, scope)
+    made.limit, made.offset = limit, offset
     return made
 
 
@@ -154,6 +156,7 @@ def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
     scope.items = _aliased_items(node.expressions)
     piece = bind_from(context, node, scope)
     scope.items = {}
+    limit, offset = bind_limits(context, node, outer)
     scope.aggregates = ALLOWED
     _allow_windows(context, scope, args.get("windows"))
     outputs = bind_outputs(context, node.expressions, scope, naming)
@@ -170,7 +173,6 @@ def _block(context: Context, node: Any, outer: Scope, naming: str) -> Select:
     scope.windows_allowed = False
     scope.aggregates = NOT_IN_GROUP_BY
     keys = bind_keys(context, args.get("group"), arm)
-    limit, offset = bind_limits(context, node, outer)
     collations = [collation_of(column) for column in outputs.columns]
     made = Select(
         outputs.names,
@@ -233,8 +235,21 @@ def bind_outputs(context: Context, items: list[Any], scope: Scope, naming: str =
         elif kind is exp.Column and type(item.this) is exp.Star:
             _table_star(context, made, scope, item.args["table"])
         else:
-            _item(context, made, item, scope, naming)
+            try:
+                _item(context, made, item, scope, naming)
+            except OperationalError:
+                _expand_stars(context, items, scope)
+                raise
     return made
+
+
+def _expand_stars(context: Context, items: list[Any], scope: Scope) -> None:
+    """Raise OperationalError for a star that stands for nothing: SQLite expands them before it looks at names."""
+    for item in items:
+        if type(item) is exp.Star:
+            _star(Outputs(), scope)
+        elif type(item) is exp.Column and type(item.this) is exp.Star:
+            _table_star(context, Outputs(), scope, item.args["table"])
 
 
 def _aliased_items(items: list[Any]) -> dict[str, Any]:

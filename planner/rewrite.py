@@ -67,6 +67,8 @@ from aerodb_dbapi.planner.stream import ALIASES, NAMES, TokenStream
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
 CONFLICT_WORDS: Final = frozenset({"ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"})
+VALUES_ALIAS: Final = "_values"
+"""The alias of VALUES where it is written as a SELECT from it."""
 _SET_OPERATORS: Final = {"UNION": TokenType.UNION, "EXCEPT": TokenType.EXCEPT, "INTERSECT": TokenType.INTERSECT}
 
 
@@ -164,7 +166,7 @@ def _select_from_values(stream: TokenStream, at: int) -> None:
     ):
         stream.insert(at, type_, text)
     stream.write(TokenType.R_PAREN, ")")
-    write_alias(stream, "_values")
+    write_alias(stream, VALUES_ALIAS)
 
 
 def _values(stream: TokenStream) -> str:

@@ -295,3 +295,63 @@ def test_numbers_with_thousands_of_digits(sql: str) -> None:
         except module.Error as error:
             answers.append(str(error))
     assert answers[0] == answers[1]
+
+
+def test_a_cursor_whose_init_was_not_called(db: ModuleType) -> None:
+    cursor = db.Cursor.__new__(db.Cursor)
+    for use in (
+        lambda: cursor.execute("SELECT 1"), lambda: cursor.executemany("SELECT 1", []), lambda: cursor.executescript(""),
+        cursor.fetchone, cursor.fetchmany, cursor.fetchall, cursor.close, lambda: next(cursor),
+    ):  # fmt: skip
+        with pytest.raises(db.ProgrammingError, match=r"^Base Cursor.__init__ not called\.$"):
+            use()
+
+
+@pytest.mark.parametrize(
+    ("size", "error"),
+    [("x", TypeError), (1.5, TypeError), (None, TypeError), (2**63, OverflowError), (-(2**63) - 1, OverflowError)],
+)
+def test_sizes_that_are_no_numbers_of_rows(db: ModuleType, size: Any, error: type[Exception]) -> None:
+    cursor = db.connect(":memory:").execute("VALUES (1), (2), (3)")
+    with pytest.raises(error):
+        cursor.arraysize = size
+    with pytest.raises(error):
+        cursor.fetchmany(size)
+    with pytest.raises(OverflowError, match=r"^Python int too large to convert to C int$"):
+        cursor.fetchmany(2**31)
+    assert cursor.arraysize == 1
+    assert cursor.fetchmany(-1) == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expired"),
+    [
+        ("UPDATE t SET b = 7", True), ("UPDATE t SET a = x'0909'", True), ("DELETE FROM t", True), ("UPDATE t SET b = 7 WHERE 0", False),
+        ("REPLACE INTO t(rowid, a, b) VALUES (1, x'0102', 8)", True), ("INSERT INTO t VALUES (1, 2)", False), ("SELECT 1", False),
+    ],
+)  # fmt: skip
+def test_a_blob_expires_with_its_row(db: ModuleType, sql: str, expired: bool) -> None:
+    connection = db.connect(":memory:", isolation_level=None)
+    connection.executescript("CREATE TABLE t(a, b); INSERT INTO t VALUES (x'0102', 2)")
+    with connection.blobopen("t", "a", 1) as blob:
+        blob.write(b"x")
+        assert blob.read() == b"\x02"
+        connection.execute(sql)
+        blob.seek(0)
+        if not expired:
+            assert blob.read() == b"x\x02"
+            return
+        with pytest.raises(db.OperationalError):
+            blob.read()
+
+
+@pytest.mark.parametrize("sql", ["VALUES (1)", "VALUES (1), (2)", "SELECT (VALUES (1))", "SELECT 1 UNION VALUES (2)"])
+def test_an_authorizer_is_asked_about_values(db: ModuleType, sql: str) -> None:
+    connection = db.connect(":memory:")
+    asked: list[int] = []
+    connection.set_authorizer(lambda action, *rest: asked.append(action) or sqlite3.SQLITE_OK)
+    connection.execute(sql).fetchall()
+    assert set(asked) == {sqlite3.SQLITE_SELECT}
+    connection.set_authorizer(lambda action, *rest: sqlite3.SQLITE_DENY)
+    with pytest.raises(db.DatabaseError, match="not authorized"):
+        connection.execute(sql)

@@ -34,8 +34,8 @@ def bad_path(path: str) -> OperationalError:
 
 
 @lru_cache(maxsize=512)
-def compile_path(path: str) -> Steps:
-    """The steps of a path."""
+def compile_path(path: str, written: str | None = None) -> Steps:
+    """The steps of a path. `written`: as errors show it."""
     if path[:1] != "$":
         raise bad_path(path)
     steps: list[Step] = []
@@ -43,7 +43,7 @@ def compile_path(path: str) -> Steps:
     while at < len(path):
         found = _step(path, at)
         if found is None:
-            steps.append((BAD_INDEX if path[at] == "[" else BAD, path))
+            steps.append((BAD_INDEX if path[at] == "[" else BAD, path if written is None else written))
             break
         quoted, label, index, back = found.groups()
         if quoted is not None:

@@ -161,10 +161,10 @@ def _arrow_path(key: Any) -> Any:
     if text[:1] == "$":
         return compile_path(text)
     if key.__class__ is int:
-        return compile_path(f"$[{text}]")
+        return compile_path(f"$[#{text}]" if key < 0 else f"$[{text}]")
     if text[:1] == "[" and len(text) >= 3 and text[-1] == "]":
-        return compile_path(f"${text}")
-    return compile_path(f"$.{text}" if not text or _is_word(text) else f'$."{text}"')
+        return compile_path(f"${text}", text)
+    return compile_path(f"$.{text}" if not text or _is_word(text) else f'$."{text}"', text)
 
 
 def _arrow(output: Output) -> Callable[[Any, Any], Any]:

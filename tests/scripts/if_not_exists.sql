@@ -87,3 +87,9 @@ OperationalError: near ")": syntax error
 ok
 ok
 OperationalError: incomplete input
+
+a> CREATE TEMP TRIGGER main.tr AFTER INSERT ON t BEGIN SELECT 1; END
+a> CREATE TEMP TABLE main.t(a, a)
+---
+OperationalError: temporary trigger may not have qualified name
+OperationalError: temporary table name must be unqualified
