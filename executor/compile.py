@@ -42,7 +42,7 @@ from aerodb_dbapi.executor.store import compile_store
 from aerodb_dbapi.planner import front, lifting, lists, partial_literals
 from aerodb_dbapi.planner.attach import Attach, Detach
 from aerodb_dbapi.planner.explain import Analysis, AnalysisRow, explain_query_plan
-from aerodb_dbapi.planner.lexer import first_word
+from aerodb_dbapi.planner.lexer import LIFTED_MARK, first_word
 from aerodb_dbapi.planner.parse import Parsed, parse, parse_shape, untie
 from aerodb_dbapi.planner.query import (
     DeleteStatement,
@@ -96,11 +96,15 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
             if len(sql) <= CACHED_TEXT_MAX:
                 plans.remember_text(prepared)
             return prepared
-    key, constants = lifting.shape(sql)
-    listed = _with_lists(session, key, constants, sql, schema, trees, plans)
-    if listed is not None:
-        return listed
-    compiled = _shaped(session, key, schema, trees, plans) if constants else None
+    marked = lists.is_marked(sql)
+    if not marked and lists.NAME not in session.settings.get("disabled_rules", ()):
+        listed = _with_lists(session, sql, schema, trees, plans)
+        if isinstance(listed, Prepared):
+            return listed
+        key, constants = listed or lifting.shape(sql)
+    else:
+        key, constants = (sql, ()) if marked else lifting.shape(sql)
+    compiled = _shaped(session, key, schema, trees, plans) if constants or key is not sql else None
     if compiled is not None and compiled.kept and (places := partial_literals.matching(compiled.kept, constants)):
         key, constants = lifting.put_back(key, constants, places)
         compiled = _shaped(session, key, schema, trees, plans)
@@ -118,16 +122,26 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
 
 
 def _with_lists(
-    session: Any, key: str, constants: Row, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache
-) -> Prepared | None:
-    """The statement of a text with lists of parameters or literals; None where it has none, or cannot share a plan."""
-    made = lists.gather(key, PARAMETER_MAX)
-    if made is None or lists.NAME in session.settings.get("disabled_rules", ()):
+    session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache
+) -> Prepared | tuple[str, Row] | None:
+    """The statement of a text with lists of parameters or literals. Of one without, its shape and its literals; None of one with
+    lists that cannot share a plan."""
+    own = lists.gather(sql, "?", PARAMETER_MAX)
+    key, constants = lifting.shape(sql if own is None else own.key)
+    if own is not None and not lists.is_whole(own, key):
         return None
-    compiled = _shaped(session, made.key, schema, trees, plans, made.marks)
+    literals = lists.gather(key, LIFTED_MARK) if constants else None
+    if literals is not None:
+        key = literals.key
+    elif own is None:
+        return key, constants
+    marks = (0 if own is None else own.marks) + (0 if literals is None else literals.marks)
+    compiled = _shaped(session, key, schema, trees, plans, marks)
     if compiled is None:
         return None
-    prepared = for_text(compiled, made, constants, sql)
+    prepared = for_text(
+        compiled, () if own is None else own.counts, () if literals is None else literals.counts, constants, sql
+    )
     if compiled.kept and partial_literals.matching(compiled.kept, prepared.constants):
         return None
     if len(sql) <= CACHED_TEXT_MAX:

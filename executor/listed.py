@@ -17,25 +17,28 @@ from copy import copy
 from typing import Any
 
 from aerodb_dbapi.executor.statement import Compiled, Prepared
-from aerodb_dbapi.planner.lists import SINGLE, Gathered, grouped
+from aerodb_dbapi.planner.lists import SINGLE, grouped
 
 Row = tuple[Any, ...]
 
 
-def for_text(compiled: Compiled, made: Gathered, constants: Row, text: str) -> Prepared:
-    """The statement of a text, of a shape that was compiled and the text's literals, of which some may be in lists."""
+def for_text(
+    compiled: Compiled, own: tuple[int, ...], literals: tuple[int, ...], constants: Row, text: str
+) -> Prepared:
+    """The statement of a text, of a shape that was compiled and the text's literals. Its lists of parameters and of literals have
+    so many values each."""
     assert compiled.lists is not None
     codes, lifted = compiled.lists
-    constants = grouped(constants, lifted, made.lifted)
-    if not made.own:
+    constants = grouped(constants, lifted, literals)
+    if not own:
         return Prepared(compiled, constants, text)
-    rest = iter(made.own)
+    rest = iter(own)
     width = sum(1 if code == SINGLE else next(rest) for code in codes)
     single = copy(compiled)
     single.origin = compiled
     single.parameters = [None] * (width + len(constants))
     single.run_many = None
-    run, note, own = compiled.run, compiled.note, made.own
+    run, note = compiled.run, compiled.note
 
     def fit(params: Row) -> Row:
         return grouped(params, codes, own) + tuple(params[width:])

@@ -31,8 +31,7 @@ What it does not do: know SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
@@ -60,6 +59,28 @@ class Frame:
     def free(self) -> list[str]:
         """Row variables that must come from outside, in a fixed order."""
         return sorted(self.used - self.defined)
+
+
+class Block:
+    """A compound statement of a function under way, while its body is written."""
+
+    __slots__ = ("frame", "header", "start")
+
+    def __init__(self, frame: Frame, header: str) -> None:
+        self.frame = frame
+        self.header = header
+
+    def __enter__(self) -> None:
+        frame = self.frame
+        frame.lines.append("    " * frame.depth + self.header)
+        frame.depth += 1
+        self.start = len(frame.lines)
+
+    def __exit__(self, *error: object) -> None:
+        frame = self.frame
+        if len(frame.lines) == self.start:
+            frame.lines.append("    " * frame.depth + "pass")
+        frame.depth -= 1
 
 
 HELD: Final = "trees"
@@ -180,17 +201,9 @@ class Unit:
 
         return fill
 
-    @contextmanager
-    def block(self, header: str) -> Iterator[None]:
-        """A compound statement; everything written inside is its body."""
-        self.line(header)
-        frame = self.frames[-1]
-        frame.depth += 1
-        start = len(frame.lines)
-        yield
-        if len(frame.lines) == start:
-            self.line("pass")
-        frame.depth -= 1
+    def block(self, header: str) -> Block:
+        """A compound statement, as a context; everything written inside is its body."""
+        return Block(self.frames[-1], header)
 
     def function(
         self, write: Callable[[], None], prefix: str = "f", arguments: list[str] | None = None

@@ -19,7 +19,9 @@ Where literals stay
 
     - the target of ON CONFLICT, which is compared with the conditions of indexes.
 
-    A text with comments, several statements or unbalanced quotes is its own shape. `-5` after an opening
+    A text with comments inside, several statements or unbalanced quotes is its own shape. Comments before it are not part of its
+    shape, nor those behind it if they do not follow a result column, which may be named by its text: programs write there
+    who sent a statement, and when. `-5` after an opening
     parenthesis, a comma or a comparison is one literal; elsewhere the minus stays an operator on the lifted 5.
 
 When a shape does not compile, the text itself must be compiled instead: that gives the error SQLite gives, and covers
@@ -58,13 +60,17 @@ _PARTS: Final = re.compile(
             r"[()]",
             rf"[:@$0-9][{_WORD}]*+|\?[{_WORD}]++",
             r"\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]",
-            r"--|/\*|;(?=\s*+\S)|['\"`\[\x00\x02-\x06]",
+            r"--|/\*|;(?=\s*+\S)|['\"`\[\x00\x02]",
         )
     )
     + ")"
 )
 _TCL_PARAMETER: Final = re.compile(r"\$[\w:$]++\(")
-_LIFTABLE: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b", re.IGNORECASE)
+_SPACE: Final = " \t\n\f\r\ufeff"
+_LIFTABLE: Final = re.compile(
+    rf"(?:[{_SPACE}]++|--[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b",
+    re.IGNORECASE,
+)
 
 # States: literals stay but may be lifted deeper; are lifted; stay, and so does everything inside; the latter, inside; stay
 # until SET or RETURNING.
@@ -94,19 +100,23 @@ _MEANINGS: Final = {
     "(": _OPEN,
     ")": _CLOSE,
     **{form: code for word, code in _STATES.items() for form in (word, word.lower(), word.capitalize())},
-    **dict.fromkeys(("--", "/*", ";", "'", '"', "`", "[", *"\x00\x02\x03\x04\x05\x06"), _GIVE_UP),
+    **dict.fromkeys(("--", "/*", ";", "'", '"', "`", "[", "\x00", "\x02"), _GIVE_UP),
 }
+_COMMENTS: Final = re.compile(rf"(?:[{_SPACE}]++|--[^\n\x00]*+|/\*(?:[^*\x00]++|\*(?!/))*+(?:\*/|\Z))*+")
+_COMMENT_STARTS: Final = frozenset({"--", "/*"})
+_NAMING: Final = frozenset({"SELECT", "RETURNING"})
 _LITERAL_STARTS: Final = frozenset("'0123456789.-")
 
 
 def shape(sql: str) -> tuple[str, Constants]:
     """The text with its literals taken out, and their values; the text itself and () where nothing is lifted."""
-    if not _LIFTABLE.match(sql) or ("$" in sql and _TCL_PARAMETER.search(sql)):
+    begun = _LIFTABLE.match(sql)
+    if begun is None or ("$" in sql and _TCL_PARAMETER.search(sql)):
         return sql, ()
-    parts = _PARTS.split(sql)
+    parts = _PARTS.split(sql if begun.start(1) == 0 else sql[begun.start(1) :])
     constants: list[Any] = []
     stack: list[int] = []
-    state, kept = _NAMES, 0
+    state, kept, last = _NAMES, 0, ""
     meaning_of = _MEANINGS.get
     for i in range(1, len(parts), 2):
         part = parts[i]
@@ -127,14 +137,21 @@ def shape(sql: str) -> tuple[str, Constants]:
             state = stack.pop() if stack else state
         elif meaning < _OPEN:
             if state != _INSIDE_FROZEN and i != kept and (state != _TARGET or part.upper() in _TARGET_ENDS):
-                state = meaning
+                state, last = meaning, last if meaning == _TARGET else part  # CONFLICT may be the name of a column
         elif meaning == _GIVE_UP:
-            return sql, ()
+            if (
+                stack
+                or part not in _COMMENT_STARTS
+                or last.upper() in _NAMING
+                or not _COMMENTS.fullmatch("".join(parts[i:]))
+            ):
+                return sql, ()
+            return "".join(parts[:i]).rstrip(_SPACE), tuple(constants)
         elif meaning == _AS:
             state = _NAMES if state == _VALUES else state
         elif meaning == _KEEP_NEXT or parts[i + 2 : i + 3] in _FROM_FORMS:
             kept = i + 2
-    return ("".join(parts), tuple(constants)) if constants else (sql, ())
+    return ("".join(parts), tuple(constants)) if constants or begun.start(1) else (sql, ())
 
 
 def put_back(key: str, constants: Constants, places: tuple[int, ...]) -> tuple[str, Constants]:

@@ -23,12 +23,14 @@ Where nothing is gathered
 
 As for any shape: if it does not compile, the text is compiled as it stands.
 
+Lists of parameters are gathered before literals are lifted, for that reads every ``?``; those of literals afterwards.
+
 `Layout` says which slots of a shape are lists, `grouped` makes their values from those of single parameters. Example::
 
-    made = gather("SELECT a FROM t WHERE b = ? AND id IN (?,?,?,?,?,?,?,?,?) AND c = \\x02", (5,))
-    made.key        'SELECT a FROM t WHERE b = ? AND id IN (\\x03\\x03\\x03\\x03) AND c = \\x02'
-    made.own        (9,): the user's lists, in the order of the text; made.lifted is ()
-    grouped((1, *range(9)), (SINGLE, LIST), made.own)    (1, (0, 1, …, 8))
+    made = gather("SELECT a FROM t WHERE b = ? AND id IN (?,?,?,?,?,?,?,?,?) AND c = 5", "?")
+    made.key        'SELECT a FROM t WHERE b = ? AND id IN (\\x03\\x03\\x03\\x03) AND c = 5'
+    made.counts     (9,): of the lists in the order of the text
+    grouped((1, *range(9)), (SINGLE, LIST), made.counts)    (1, (0, 1, …, 8))
 
 What it does not do: look at values, cache, compile.
 """
@@ -36,6 +38,7 @@ What it does not do: look at values, cache, compile.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -62,53 +65,67 @@ LIST: Final = 0
 Layout = tuple[tuple[int, ...], tuple[int, ...]]
 """What the slots take, the user's and those of literals: SINGLE, LIST, or the width of rows."""
 
-_LIST: Final = re.compile(rf"(\bIN\s*+\(\s*+)([?\x02])(?:\s*+,\s*+\2){{{ITEMS_MIN - 1},}}+(?=\s*+\))", re.IGNORECASE)
-_ROWS: Final = re.compile(r"(\(\s*+([?\x02])(?:\s*+,\s*+\2)*+\s*+\))(?:\s*+,\s*+\1)++(?!\s*+,)")
-_MARKS: Final = re.compile("[\x03-\x06]")
+_MARKS: Final = {"?": (LIST_MARK, ROW_MARK), LIFTED_MARK: (LIFTED_LIST_MARK, LIFTED_ROW_MARK)}
+_LISTS: Final = {
+    item: re.compile(rf"(\bIN\s*+\(\s*+){item}(?:\s*+,\s*+{item}){{{ITEMS_MIN - 1},}}+(?=\s*+\))", re.IGNORECASE)
+    for item in (r"\?", LIFTED_MARK)
+}
+_ROWS: Final = {
+    item: re.compile(rf"(\(\s*+{item}(?:\s*+,\s*+{item})*+\s*+\))(?:\s*+,\s*+\1)++(?!\s*+,)")
+    for item in (r"\?", LIFTED_MARK)
+}
 _SHOWN: Final = re.compile("[\x02-\x06]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A shape with marks for lists: how many values each has, of the user's and of literals, and how many marks there are."""
+    """A text with marks for its lists, which have so many values each, and how many tokens and characters the marks are."""
 
     key: str
-    own: tuple[int, ...]
-    lifted: tuple[int, ...]
+    counts: tuple[int, ...]
     marks: int
+    width: int
 
 
-def gather(key: str, width_max: int) -> Gathered | None:
-    """The shape of a text, or of a shape of `lifting`, with its lists gathered; None where there are none. `width_max`: more
-    parameters than that are an error that the text itself must give."""
-    if key.count("?") + key.count(LIFTED_MARK) < 2 or _MARKS.search(key) or key.count("?") > width_max:
+def is_marked(sql: str) -> bool:
+    """Has a text of the user's one of the marks?"""
+    return LIST_MARK in sql or LIFTED_LIST_MARK in sql or ROW_MARK in sql or LIFTED_ROW_MARK in sql
+
+
+def gather(text: str, item: str, most: int = sys.maxsize) -> Gathered | None:
+    """A text with its lists of items gathered, ``?`` or the mark of a lifted literal; None where it has none. More than `most`
+    parameters are an error that the text itself must give."""
+    total = text.count(item)
+    if total < 2 or total > most:
         return None
-    own: list[int] = []
-    lifted: list[int] = []
-    marks = 0
-    pieces = []
-    start = 0
-    head = INSERT_HEAD.match(key)
-    rows = head and _ROWS.match(key, head.end())
+    head = INSERT_HEAD.match(text)
+    if head is None and total < ITEMS_MIN:
+        return None
+    in_list, in_row = _MARKS[item]
+    pattern = "\\?" if item == "?" else item
+    counts: list[int] = []
+    pieces: list[str] = []
+    start = marks = 0
+    rows = head and _ROWS[pattern].match(text, head.end())
     if rows:
-        width = rows[1].count(rows[2])
-        (own if rows[2] == "?" else lifted).append(rows[0].count(rows[2]))
-        pieces += [key[: rows.start()], f"({','.join((ROW_MARK if rows[2] == '?' else LIFTED_ROW_MARK) * width)})"]
+        marks = rows[1].count(item)
+        counts.append(rows[0].count(item))
+        pieces += [text[: rows.start()], f"({','.join(in_row * marks)})"]
         start = rows.end()
-        marks = width
-    for found in _LIST.finditer(key, start):
-        count = found[0].count(found[2])
-        (own if found[2] == "?" else lifted).append(count)
-        pieces += [
-            key[start : found.start()],
-            found[1],
-            (LIST_MARK if found[2] == "?" else LIFTED_LIST_MARK) * count.bit_length(),
-        ]
+    for found in _LISTS[pattern].finditer(text, start):
+        counts.append(found[0].count(item))
+        pieces += [text[start : found.start()], found[1], in_list * counts[-1].bit_length()]
         start = found.end()
         marks += 1
     if not marks:
         return None
-    return Gathered("".join([*pieces, key[start:]]), tuple(own), tuple(lifted), marks)
+    key = "".join([*pieces, text[start:]])
+    return Gathered(key, tuple(counts), marks, key.count(in_list) + key.count(in_row))
+
+
+def is_whole(own: Gathered, key: str) -> bool:
+    """Has the shape of a gathered text all its marks? It has not where one was in a literal."""
+    return key.count(LIST_MARK) + key.count(ROW_MARK) == own.width
 
 
 def fits(stream: TokenStream, marks: int) -> bool:

@@ -156,6 +156,26 @@ def hash_free(value: Any) -> int:
     return value if value.__class__ is int else len(str(value))
 
 
+def test_comments_of_programs() -> None:
+    """Texts that differ in what is written before and behind them share a plan, and name their columns as SQLite does."""
+    pair = connected()
+    for text in (
+        "/* {0} */ SELECT a + 1, b FROM t WHERE id = 5 /*traceparent='{0}'*/", "SELECT a + 1 /* {0} */", "SELECT a+1 FROM t -- {0}",
+        "SELECT id FROM t WHERE id IN (?,?,?,?,?,?,?,?) ORDER BY 1 /* {0} */", "-- {0}\nUPDATE t SET a = 5 WHERE id = 3 RETURNING a + 1",
+        "UPDATE t SET a = 5 WHERE id = 3 RETURNING a + 1 -- {0}", "DELETE FROM t WHERE id = 4 -- {0}", "SELECT a FROM nosuch -- {0}",
+        "SELECT id FROM t WHERE -- {0}", "SELECT 'it''s', b FROM t WHERE b = 'a' /* {0}",
+    ):  # fmt: skip
+        for mark in ("one", "two'", 'three"'):
+            same(pair, text.format(mark), (1, 2, 3, 4, 5, 6, 7, 8) if "?" in text else ())
+    same_tables(pair)
+
+    def select() -> None:
+        for i in range(20):
+            assert pair[0].execute(f"SELECT c FROM t WHERE id = ? /* {i} */", (6,)).fetchone() == (3.0,)
+
+    assert compiled_shapes(pair[0], select) == 1
+
+
 def compiled_shapes(connection: Any, run: Any) -> int:
     """How many shapes are compiled while something runs."""
     shapes = connection._session.plans.shapes

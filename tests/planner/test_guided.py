@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from plan_mirror import Mirror
 
-from aerodb_dbapi.executor import runtime
 from aerodb_dbapi.planner.query import GuidedScan, Select, SelectStatement
 from aerodb_dbapi.planner.usage import all_queries, trees_read
+from aerodb_dbapi.storage import tree
 
 OFF = frozenset({"guided_scans"})
 SCRIPT = """
@@ -78,13 +78,13 @@ def test_where_the_decision_would_not_help_there_is_none(data: Mirror, sql: str)
 
 def test_few_entries_are_fetched_and_many_are_not(data: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[int] = []
-    fetch = runtime.fetch
+    fetch = tree.fetch
 
-    def counting(tree: Any, rowids: Any) -> list[Any]:
+    def counting(node: Any, rowids: Any) -> list[Any]:
         fetched.append(len(rowids))
-        return fetch(tree, rowids)
+        return fetch(node, rowids)
 
-    monkeypatch.setattr(runtime, "fetch", counting)
+    monkeypatch.setattr(tree, "fetch", counting)
     for key, wanted in ((990, True), (10, False)):
         fetched.clear()
         rows = data.rows("SELECT * FROM t WHERE a > ?1", frozenset(), (key,))

@@ -28,8 +28,23 @@ LIFTED = [
     ("SeLeCt 1 FrOm t WhErE a = 2", (2,)),
     ("select a from t where x$where = 5 and :from = 6", (5, 6)),
 ]  # fmt: skip
+COMMENTED = [
+    ("select a from t where b = 5 -- c", "select a from t where b = \x02"),
+    ("/* x ' */ -- y\n select a from t where b = 5 /* c='x' */ ", "select a from t where b = \x02"),
+    ("\n  select a from t", "select a from t"),
+    ("select a + 1 from t order by a -- x\n ", "select a + 1 from t order by a"),
+    ("delete from t where a = 'x' /* to the end", "delete from t where a = \x02"),
+    ("select a + 1 -- x", None),
+    ("select conflict + 1 -- x", None),
+    ("select a from t union select a + 1 /* x */", None),
+    ("insert into t values (1) returning a + 1 /* x */", None),
+    ("select a from t where b in (5 /* x */)", None),
+    ("select a from t where b = 5 -- x\n;", None),
+    ("select a from t where b = 5 -- x\0", None),
+    ("\xa0select a from t where b = 5", None),
+]
 KEPT = [
-    "select 1", "select a from t", "select 1; select 2 where a = 3", "select a from t where b = 5 -- c",
+    "select 1", "select a from t", "select 1; select 2 where a = 3", "select a from t where b = 5 /* c */ and d",
     "select a from t where b = 'x", "pragma x = 5", "create table t(a default 5)", "explain select 1 where a = 2",
     "insert into t values (?) on conflict (a) where b > 2 do nothing", "select a from t where b = $x(1) and c = 5",
     "select a from t where b = 5 and c = '\x02'" + "\x02",
@@ -47,6 +62,12 @@ def test_lifted(sql: str, constants: tuple[object, ...]) -> None:
     assert parsed.lifted == len(values)
     assert len(parsed.parameters) - parsed.lifted == len(plain.parameters)
     assert restored(parsed, values) == restored(plain, ())
+
+
+@pytest.mark.parametrize(("sql", "key"), COMMENTED)
+def test_comments_before_and_behind(sql: str, key: str | None) -> None:
+    """They are not of the shape, unless they may be of the name of a column."""
+    assert shape(sql)[0] == (sql if key is None else key)
 
 
 def restored(parsed: object, values: tuple[object, ...]) -> str:

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from aerodb_dbapi.planner.lexer import LIFTED_MARK
 from aerodb_dbapi.planner.lifting import shape
-from aerodb_dbapi.planner.lists import LIST, SINGLE, Gathered, gather, grouped, item_count, layout_of, typical_count
+from aerodb_dbapi.planner.lists import (
+    LIST,
+    SINGLE,
+    gather,
+    grouped,
+    is_marked,
+    is_whole,
+    item_count,
+    layout_of,
+    typical_count,
+)
 from aerodb_dbapi.planner.parse import parse, parse_shape
 from aerodb_dbapi.storage.errors import NotSupportedError, OperationalError
 
@@ -13,8 +24,20 @@ MANY = ",".join("?" * 9)
 NUMBERS = ", ".join(map(str, range(20)))
 
 
-def gathered(sql: str) -> Gathered | None:
-    return gather(shape(sql)[0], 1000)
+def gathered(sql: str) -> tuple[str, tuple[int, ...], tuple[int, ...], int] | None:
+    """The shape, the numbers of the user's values and of literals in lists, the number of marks."""
+    if is_marked(sql):
+        return None
+    own = gather(sql, "?", 1000)
+    key = shape(sql if own is None else own.key)[0]
+    if own is not None and not is_whole(own, key):
+        return None
+    lifted = gather(key, LIFTED_MARK)
+    made = [one for one in (own, lifted) if one is not None]
+    counts = [() if one is None else one.counts for one in (own, lifted)]
+    return (
+        (key if lifted is None else lifted.key, counts[0], counts[1], sum(one.marks for one in made)) if made else None
+    )
 
 
 GATHERED = [
@@ -43,11 +66,12 @@ NOT_GATHERED = [
     f"select a from t where b in ({MANY}) and c = '\3'" + "\3",
     f"select '\4' from t where b in ({MANY})",
     f"select a from t where b in ({','.join('?' * 1001)})",  # too many
+    f"select a from t where b = 'in ({MANY})' and c = 5",
 ]
 UNFIT = [
     f"select 'a in ({MANY})' from t",
     f'select "in ({MANY})" from t',
-    f"select a from t where b in ({MANY}) -- in ({MANY})",
+    f"select a from t where b in ({MANY}) /* in ({MANY}) */ and c = 1",
     f"select a from t where b in ({MANY}) and c = :name",
     f"select a from t where b in ({MANY}) and c = ?3",
     f"select a from t where b in ({MANY}) and $IN({MANY}) = 1",
@@ -58,8 +82,8 @@ UNFIT = [
 def test_gathered(sql: str, key: str, own: tuple[int, ...], lifted: tuple[int, ...]) -> None:
     made = gathered(sql)
     assert made is not None
-    assert (made.key, made.own, made.lifted) == (key, own, lifted)
-    parsed = parse_shape(made.key, made.marks)
+    assert made[:3] == (key, own, lifted)
+    parsed = parse_shape(made[0], made[3])
     codes = layout_of(parsed.lists, len(parsed.parameters), parsed.lifted)
     assert sum(code != SINGLE for code in codes[0]) == len(own)
     assert sum(code != SINGLE for code in codes[1]) == len(lifted)
@@ -78,7 +102,7 @@ def test_what_only_looks_like_a_list_does_not_fit(sql: str) -> None:
     made = gathered(sql)
     assert made is not None
     with pytest.raises(NotSupportedError):
-        parse_shape(made.key, made.marks)
+        parse_shape(made[0], made[3])
 
 
 def test_layout_and_values() -> None:
@@ -87,11 +111,11 @@ def test_layout_and_values() -> None:
         f"insert into t values (?, ?), (?, ?) on conflict do update set a = ? where b in ({MANY}) and c = 7"
     )
     assert made is not None
-    parsed = parse_shape(made.key, made.marks)
+    parsed = parse_shape(made[0], made[3])
     own, lifted = layout_of(parsed.lists, len(parsed.parameters), parsed.lifted)
     assert (own, lifted) == ((2, SINGLE, LIST), (SINGLE,))
-    assert grouped(range(14), own, made.own) == ([(0, 1), (2, 3)], 4, (5, 6, 7, 8, 9, 10, 11, 12, 13))
-    assert grouped((7,), lifted, made.lifted) == (7,)
+    assert grouped(range(14), own, made[1]) == ([(0, 1), (2, 3)], 4, (5, 6, 7, 8, 9, 10, 11, 12, 13))
+    assert grouped((7,), lifted, made[2]) == (7,)
 
 
 def test_numbers_of_items() -> None:
