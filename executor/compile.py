@@ -88,6 +88,11 @@ def prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], p
 def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], plans: PlanCache) -> Prepared:
     if session.limits is not None or session.authorizer is not None:
         return _prepare_checked(session, sql, schema, trees, plans)
+    point = front.savepoint(sql)
+    if point is not None:
+        prepared = Prepared(Compiled("transaction", _control(point), text=sql, schema=None), (), sql)
+        plans.remember_text(prepared)
+        return prepared
     many = lifting.insert_rows(sql) if first_word(sql) in ("INSERT", "REPLACE") else None
     if many is not None:
         compiled = _shaped(session, many[0], schema, trees, plans)

@@ -13,11 +13,12 @@ What it does not do: find lists, compile.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
 from aerodb_dbapi.executor.statement import Compiled, Prepared
-from aerodb_dbapi.planner.lists import SINGLE, grouped
+from aerodb_dbapi.planner.lists import grouped, slots_in
 
 Row = tuple[Any, ...]
 
@@ -32,21 +33,35 @@ def for_text(
     constants = grouped(constants, lifted, literals)
     if not own:
         return Prepared(compiled, constants, text)
-    rest = iter(own)
-    width = sum(1 if code == SINGLE else next(rest) for code in codes)
+    places, width = slots_in(codes, own)
     single = copy(compiled)
     single.origin = compiled
     single.parameters = [None] * (width + len(constants))
     single.run_many = None
-    run, note = compiled.run, compiled.note
-
-    def fit(params: Row) -> Row:
-        return grouped(params, codes, own) + tuple(params[width:])
-
+    run, note, fit = compiled.run, compiled.note, _fitting(places, width)
     single.run = lambda face, state, params: run(face, state, fit(params))
     if note is not None:
         single.note = lambda transaction, params: note(transaction, fit(params))
     return Prepared(single, constants, text)
+
+
+def _fitting(places: list[Any], width: int) -> Callable[[Row], Row]:
+    """What makes the parameters of a shape from single ones and the constants behind them."""
+    only = places[0] if len(places) == 1 else None
+    if only.__class__ is slice:
+        return lambda params: (params[:width], *params[width:])
+    if only.__class__ is range:
+        step = only.step
+        return lambda params: ([params[i : i + step] for i in only], *params[width:])
+
+    def fit(params: Row) -> Row:
+        made = [
+            params[place] if place.__class__ is not range else [params[i : i + place.step] for i in place]
+            for place in places
+        ]
+        return tuple(made) + params[width:]
+
+    return fit
 
 
 def each(function: str, text: str) -> str:

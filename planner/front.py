@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from aerodb_dbapi.planner.lexer import END, FLOAT, HEX, INTEGER, first_word, skip_space, tokenize, unquote
+from aerodb_dbapi.planner.lexer import END, FLOAT, HEX, INTEGER, KEYWORDS, first_word, skip_space, tokenize, unquote
 from aerodb_dbapi.planner.stream import NAMES, TokenStream
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -166,6 +166,23 @@ def _statement_end(text: str, position: int) -> tuple[int, bool]:
 
 
 # --- Statements without expressions ---------------------------------------------------------------------------------
+
+
+_POINT: Final = re.compile(
+    r"(SAVEPOINT|RELEASE|ROLLBACK TO)(?: SAVEPOINT)? +(?:\"([^\"\x00]+)\"|([A-Za-z_][A-Za-z_0-9]*+)) ?;?\Z"
+).match
+
+
+def savepoint(sql: str) -> Control | None:
+    """A statement of savepoints as frameworks write it, each time with another name; None for any other text, which may be one, too."""
+    found = _POINT(sql)
+    if found is None:
+        return None
+    word, quoted, plain = found.groups()
+    if (plain is not None and plain.upper() in KEYWORDS) or sql.startswith("SAVEPOINT SAVEPOINT"):
+        return None
+    name = quoted or plain
+    return Savepoint(name) if word == "SAVEPOINT" else Release(name) if word == "RELEASE" else Rollback(name)
 
 
 def control(stream: TokenStream) -> Control | None:

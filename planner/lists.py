@@ -141,22 +141,25 @@ def layout_of(lists: dict[int, int], parameters: int, lifted: int) -> Layout:
     return tuple(codes[:own]), tuple(codes[own:])
 
 
-def grouped(values: Sequence[Any], codes: Iterable[int], counts: Iterable[int]) -> tuple[Any, ...]:
-    """The values of slots, of which the lists have these numbers of values."""
+def slots_in(codes: Iterable[int], counts: Iterable[int]) -> tuple[list[Any], int]:
+    """Where the values of slots are among single ones, if the lists have these numbers of values: an index, a slice of a list, a
+    range of the places where rows begin. And how many there are in all."""
     rest = iter(counts)
-    made: list[Any] = []
+    found: list[Any] = []
     at = 0
     for code in codes:
-        if code == SINGLE:
-            made.append(values[at])
-            at += 1
-            continue
-        end = at + next(rest)
-        made.append(
-            tuple(values[at:end]) if code == LIST else [tuple(values[i : i + code]) for i in range(at, end, code)]
-        )
+        end = at + (1 if code == SINGLE else next(rest))
+        found.append(at if code == SINGLE else slice(at, end) if code == LIST else range(at, end, code))
         at = end
-    return tuple(made)
+    return found, at
+
+
+def grouped(values: tuple[Any, ...], codes: Iterable[int], counts: Iterable[int]) -> tuple[Any, ...]:
+    """The values of slots, of which the lists have these numbers of values, from single ones."""
+    return tuple(
+        [values[i : i + place.step] for i in place] if place.__class__ is range else values[place]
+        for place in slots_in(codes, counts)[0]
+    )
 
 
 def typical_count(bits: int) -> int:

@@ -202,6 +202,19 @@ def test_one_plan_for_many_lengths() -> None:
     assert compiled_shapes(ours, insert) == 1
 
 
+def test_plans_of_lists_age() -> None:
+    """A plan for tables of another size is forgotten with the texts that run it."""
+    ours, _ = connected()
+    text = f"SELECT id FROM t WHERE a IN ({','.join('?' * 10)})"
+    ours.execute(text, range(10)).fetchall()
+    plans = ours._session.plans
+    assert text in plans.texts and text in plans.selects
+    ours.execute(f"INSERT INTO t(a) VALUES {', '.join(['(?)'] * 5000)}", (1,) * 5000)
+    plans.forget_outgrown(ours._session.trees)
+    assert text not in plans.texts and text not in plans.selects and text not in plans.rows
+    assert len(ours.execute(text, range(10)).fetchall()) == 5060
+
+
 def test_explain_tells_the_plan_of_the_list() -> None:
     """The number of items counts as it does in the plan that runs."""
     ours, _ = connected()

@@ -16,6 +16,7 @@ from aerodb_dbapi.planner.front import (
     Savepoint,
     classify,
     is_complete,
+    savepoint,
     split_script,
 )
 from aerodb_dbapi.planner.parse import parse
@@ -107,3 +108,20 @@ def test_split_script() -> None:
 )  # fmt: skip
 def test_is_complete_as_sqlite(text: str) -> None:
     assert is_complete(text) == sqlite3.complete_statement(text)
+
+
+@pytest.mark.parametrize("verb", ["SAVEPOINT", "RELEASE", "RELEASE SAVEPOINT", "ROLLBACK TO", "ROLLBACK TO SAVEPOINT"])
+@pytest.mark.parametrize("name", ["s1", '"s 1"', "sa_savepoint_1;", '"it\'s" ;', "Temp_1"])
+def test_savepoints_are_read_at_a_glance(verb: str, name: str) -> None:
+    made = savepoint(f"{verb} {name}")
+    assert made is not None
+    assert made == parse(f"{verb} {name}").tree
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SAVEPOINT", "SAVEPOINT SAVEPOINT x", "SAVEPOINT select", "RELEASE SAVEPOINT", "savepoint x", 'SAVEPOINT "a""b"', "SAVEPOINT x y",
+     "SAVEPOINT 1", "ROLLBACK", "ROLLBACK TO", "SAVEPOINT x; SELECT 1", "SAVEPOINT x\xe9", "SAVEPOINT x -- y"],
+)  # fmt: skip
+def test_other_texts_are_left_to_the_grammar(sql: str) -> None:
+    assert savepoint(sql) is None

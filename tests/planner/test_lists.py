@@ -114,7 +114,7 @@ def test_layout_and_values() -> None:
     parsed = parse_shape(made[0], made[3])
     own, lifted = layout_of(parsed.lists, len(parsed.parameters), parsed.lifted)
     assert (own, lifted) == ((2, SINGLE, LIST), (SINGLE,))
-    assert grouped(range(14), own, made[1]) == ([(0, 1), (2, 3)], 4, (5, 6, 7, 8, 9, 10, 11, 12, 13))
+    assert grouped(tuple(range(14)), own, made[1]) == ([(0, 1), (2, 3)], 4, (5, 6, 7, 8, 9, 10, 11, 12, 13))
     assert grouped((7,), lifted, made[2]) == (7,)
 
 
