@@ -9,8 +9,8 @@
 
 How it works
     A connection owns no thread. Each operation runs in a thread of `workers`, and operations of one connection run one after the
-    other, in the order in which they were asked for (`asyncio.Lock` is fair). So a thousand idle connections cost no thread, and
-    connections that wait for another one's transaction do not keep its COMMIT waiting for a thread.
+    other, in the order in which they were asked for (`FairLock`), also by tasks of several event loops. So a thousand idle connections
+    cost no thread, and connections that wait for another one's transaction do not keep its COMMIT waiting for a thread.
 
 Cancellation
     When a task that waits for an operation is cancelled, the operation is left out if it has not begun, else its statement is
@@ -24,6 +24,8 @@ Rows are fetched by `iter_chunk_size` at a time when a cursor is iterated.
 from __future__ import annotations
 
 import asyncio
+import os
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
 from itertools import islice
 from types import TracebackType
@@ -34,6 +36,7 @@ from aerodb_dbapi import cursor as driver_cursor
 from aerodb_dbapi import readview, workers
 from aerodb_dbapi.adapters import register_adapter, register_converter
 from aerodb_dbapi.executor.functions.registry import SQLITE_VERSION as sqlite_version
+from aerodb_dbapi.fairlock import FairLock
 from aerodb_dbapi.feed import CommitChanges
 from aerodb_dbapi.row import Row
 from aerodb_dbapi.storage import feed
@@ -106,7 +109,7 @@ class _Job(Generic[Value]):
 
 
 class Connection:
-    """A connection for one event loop. Made by `connect`.
+    """A connection for the tasks of event loops. Made by `connect`.
 
     Operations run one after the other, in the order in which they were asked for, each in a thread for as long as it runs. Cancelling the
     task that waits for one interrupts it: its statement is undone. Every method raises ValueError when the connection is not open,
@@ -117,7 +120,7 @@ class Connection:
         self._opening: Callable[[], driver.Connection] | None = opening
         self._opened: driver.Connection | None = None
         self._chunk = iter_chunk_size
-        self._turn = asyncio.Lock()
+        self._turn = FairLock()
 
     @property
     def _connection(self) -> driver.Connection:
@@ -233,6 +236,21 @@ class Connection:
         if opened is not None:
             await self._do(opened.close)
             self._opened = None
+
+    def stop(self) -> asyncio.Future[None] | None:
+        """`close` without a task of its own; a future where an event loop runs. aiosqlite's: prefer `close`."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            opened, self._opened = self._opened, None
+            if opened is not None:
+                opened.close()
+            return None
+        return loop.create_task(self.close())
+
+    def __del__(self, warn: Callable[..., None] = warnings.warn) -> None:
+        if getattr(self, "_opened", None) is not None:
+            warn(f"{self!r} was deleted before being closed: use 'async with' or close()", ResourceWarning, source=self)
 
     async def interrupt(self) -> None:
         """Make the statement that runs fail with "interrupted"."""
@@ -485,6 +503,11 @@ class Cursor:
         self._cursor = cursor
         self.iter_chunk_size = connection._chunk
 
+    async def _do(self, work: Callable[[], Value]) -> Value:
+        if self._owner._opened is None:
+            raise ValueError("Connection closed")
+        return await self._owner._do(work)
+
     async def __aenter__(self) -> Cursor:
         return self
 
@@ -503,39 +526,39 @@ class Cursor:
 
     async def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
         """Run one statement."""
-        await self._owner._do(lambda: self._cursor.execute(sql, parameters))
+        await self._do(lambda: self._cursor.execute(sql, parameters))
         return self
 
     async def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
         """Run a DML statement for each item of `parameters`."""
-        await self._owner._do(lambda: self._cursor.executemany(sql, parameters))
+        await self._do(lambda: self._cursor.executemany(sql, parameters))
         return self
 
     async def executescript(self, sql_script: str, /) -> Cursor:
         """Run every statement of a script."""
-        await self._owner._do(lambda: self._cursor.executescript(sql_script))
+        await self._do(lambda: self._cursor.executescript(sql_script))
         return self
 
     async def fetchone(self) -> Any:
         """The next row, or None."""
-        return await self._owner._do(self._cursor.fetchone)
+        return await self._do(self._cursor.fetchone)
 
     async def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next `size` rows (default `arraysize`)."""
         count = self._cursor.arraysize if size is None else size
-        return await self._owner._do(lambda: self._cursor.fetchmany(count))
+        return await self._do(lambda: self._cursor.fetchmany(count))
 
     async def fetchall(self) -> list[Any]:
         """All remaining rows."""
-        return await self._owner._do(self._cursor.fetchall)
+        return await self._do(self._cursor.fetchall)
 
     async def fetch_arrow_table(self, **options: Any) -> Any:
         """The remaining rows as a `pyarrow.Table`."""
-        return await self._owner._do(lambda: self._cursor.fetch_arrow_table(**options))
+        return await self._do(lambda: self._cursor.fetch_arrow_table(**options))
 
     async def fetch_df(self) -> Any:
         """The remaining rows as a `pandas.DataFrame`."""
-        return await self._owner._do(self._cursor.fetch_df)
+        return await self._do(self._cursor.fetch_df)
 
     async def close(self) -> None:
         """Close the cursor."""
@@ -580,11 +603,17 @@ class Cursor:
         self._cursor.row_factory = factory
 
 
-def connect(database: Any, *, iter_chunk_size: int = ITER_CHUNK_SIZE, **options: Any) -> Connection:
+def connect(
+    database: Any, *, iter_chunk_size: int = ITER_CHUNK_SIZE, loop: object = None, **options: Any
+) -> Connection:
     """A connection: await it, or enter it with ``async with``, which closes it in the end.
 
     `iter_chunk_size` rows are fetched at a time where a cursor is iterated. The other options are those of `aerodb_dbapi.connect`,
-    and so are the errors; they are raised where the connection is awaited or entered.
+    and so are the errors; they are raised where the connection is awaited or entered. `loop` means nothing any more, as in aiosqlite.
     """
+    if loop is not None:
+        warnings.warn("aio.connect() does not use the `loop` parameter", DeprecationWarning, stacklevel=2)
+    if not isinstance(database, str | bytes | os.PathLike):
+        database = str(database)
     options["check_same_thread"] = False
     return Connection(lambda: driver.connect(database, **options), iter_chunk_size)

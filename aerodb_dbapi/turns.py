@@ -10,6 +10,8 @@ of it: it ends what is done in the turn, and the turn with it.
 A statement that waits for a row waits in its turn, and those who want the same connection wait with it, as they do for `sqlite3`'s
 mutex. `interrupt` needs no turn. A function of the application that is called by a statement has that statement's turn.
 
+A closed session is `GONE`: no turn is taken any more, and what was asked tells by its own checks that the connection is closed.
+
 Transactions belong to the connection: what one thread begins, another may commit. Whoever needs a transaction of his own
 takes a connection of his own.
 """
@@ -27,7 +29,8 @@ from weakref import WeakSet
 if TYPE_CHECKING:
     from aerodb_dbapi.executor.session import Session
 
-NOBODY = -1
+NOBODY = -2
+GONE = -1  # the thread of a session that is closed (`Session.close`)
 T = TypeVar("T")
 Method = TypeVar("Method", bound=Callable[..., Any])
 _all: WeakSet[Turns] = WeakSet()
@@ -46,22 +49,26 @@ class Turns:
     def begin(self) -> None:
         """It is nobody's turn."""
         self._lock = threading.RLock()
-        self._session.thread = NOBODY
+        if self._session.thread != GONE:
+            self._session.thread = NOBODY
 
     def run(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """Call a function in a turn."""
         session = self._session
         with self._lock:
-            before = session.thread
+            before, here = session.thread, get_ident()
+            if before == GONE:  # closed by who had the turn before
+                return function(*arguments, **options)
             try:
-                session.thread = get_ident()
+                session.thread = here
                 return function(*arguments, **options)
             finally:
-                session.thread = before
+                if session.thread == here:
+                    session.thread = before
 
     def for_this_thread(self) -> Turns | None:
-        """What has to be taken first; None if it is this thread's turn already."""
-        return None if self._session.thread == get_ident() else self
+        """What has to be taken first; None if it is this thread's turn already, or the session is closed."""
+        return None if self._session.thread in (get_ident(), GONE) else self
 
 
 def turn_wanted(owner: Any) -> Turns | None:

@@ -13,6 +13,7 @@ import pytest
 
 import aerodb_dbapi
 from aerodb_dbapi import aio
+from aerodb_dbapi.fairlock import FairLock
 from aerodb_dbapi.workers import Workers
 
 COUNT = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000000) SELECT count(*) FROM c"
@@ -316,3 +317,84 @@ def test_names_and_arguments_are_those_of_aiosqlite() -> None:
 
     asyncio.run(use())
     assert seen
+
+
+def test_loops_of_several_threads_share_a_connection() -> None:
+    async def test() -> None:
+        async with aio.connect(":memory:") as db:
+            await db.execute("CREATE TABLE t(a)")
+            counted: list[int] = []
+
+            def other(number: int) -> None:
+                async def work() -> None:
+                    for _ in range(20):
+                        await db.execute("INSERT INTO t VALUES (?)", (number,))
+                    counted.append(len(await db.execute_fetchall("SELECT a FROM t WHERE a = ?", (number,))))
+
+                asyncio.run(work())
+
+            threads = [threading.Thread(target=other, args=(number,)) for number in range(4)]
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                await db.execute_fetchall("SELECT 1")
+                await asyncio.sleep(0.001)
+            assert counted == [20] * 4
+
+    run(test)
+
+
+def test_a_lock_passes_those_who_do_not_wait_any_more() -> None:
+    async def test() -> None:
+        lock, order = FairLock(), list[int]()
+
+        async def taker(number: int) -> None:
+            async with lock:
+                order.append(number)
+
+        await lock.acquire()
+        gone = asyncio.new_event_loop()
+        coroutine = taker(0)
+        waiting = gone.create_task(coroutine)
+        gone.call_soon(gone.stop)
+        thread = threading.Thread(target=gone.run_forever)
+        thread.start()
+        thread.join()
+        tasks = [asyncio.create_task(taker(number)) for number in (1, 2, 3)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        await asyncio.sleep(0)
+        waiting._log_destroy_pending = False  # type: ignore[attr-defined]
+        gone.close()
+        lock.release()
+        tasks[1].cancel()  # the lock has been handed to it, and it has not run yet
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait_for(lock.acquire(), 5)
+        assert order == [3]
+
+    run(test)
+
+
+def test_what_aiosqlite_has_besides(tmp_path: Path) -> None:
+    class Place:
+        def __str__(self) -> str:
+            return str(tmp_path / "a.db")
+
+    async def test() -> None:
+        with pytest.warns(DeprecationWarning, match="loop"):
+            db = aio.connect(Place(), loop=asyncio.get_running_loop())
+        await db
+        cursor = await db.execute("SELECT 1")
+        stopping = db.stop()
+        assert stopping is not None
+        await stopping
+        with pytest.raises(ValueError, match="Connection closed"):
+            await cursor.fetchall()
+        left = await aio.connect(Place())
+        with pytest.warns(ResourceWarning, match="was deleted before being closed"):
+            del left
+
+    run(test)
+    db = aio.connect(Place())
+    asyncio.run(db._open())  # type: ignore[arg-type]
+    assert db.stop() is None

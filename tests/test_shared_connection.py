@@ -176,7 +176,7 @@ def test_closing_waits_for_the_statement_of_another_thread() -> None:
 
     connection.create_function("wait", 0, wait)
     answers: list[Any] = []
-    thread = threading.Thread(target=lambda: answers.append(connection.execute("SELECT max(wait())").fetchone()))
+    thread = threading.Thread(target=lambda: answers.append(connection.execute("SELECT max(wait())")))
     thread.start()
     assert begun.wait(60)
     closing = threading.Thread(target=connection.close)
@@ -186,6 +186,7 @@ def test_closing_waits_for_the_statement_of_another_thread() -> None:
     go_on.set()
     thread.join(60)
     closing.join(60)
+    assert len(answers) == 1  # the statement came to its end
     with pytest.raises(aerodb_dbapi.ProgrammingError, match="closed database"):
         connection.execute("SELECT 1")
 
@@ -196,3 +197,15 @@ def test_without_leave_it_stays_with_its_thread() -> None:
     for use in (lambda _: connection.execute("SELECT 1"), lambda _: cursor.fetchone(), lambda _: connection.commit()):
         with pytest.raises(aerodb_dbapi.ProgrammingError, match="created in a thread"):
             all_of(use, 1)
+
+
+@pytest.mark.parametrize("fetch", [lambda c: c.fetchall(), lambda c: c.fetchone(), lambda c: c.fetchmany(), next])
+def test_the_rows_of_a_closed_connection_are_gone(fetch: Callable[[Any], Any]) -> None:
+    connection = aerodb_dbapi.connect(":memory:", check_same_thread=False)
+    cursor = connection.execute("SELECT 1 UNION ALL SELECT 2")
+    closing = threading.Thread(target=connection.close)
+    closing.start()
+    closing.join()
+    with pytest.raises(aerodb_dbapi.ProgrammingError, match="Cannot operate on a closed database"):
+        fetch(cursor)
+    connection.close()
