@@ -149,7 +149,7 @@ def by_processes(path: Path, seed: int, count: int, kills: int) -> tuple[list[Do
     def start() -> subprocess.Popen[bytes]:
         number = next(numbers)
         command = [sys.executable, "-c", program, str(path), str(number), str(seed * 1000 + number)]
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
         assert child.stdout is not None
         first.append(child.stdout.readline())
         return child
