@@ -31,7 +31,13 @@ from aerodb_dbapi.storage import image
 from aerodb_dbapi.storage.backup import replace_content
 from aerodb_dbapi.storage.catalog import fold
 from aerodb_dbapi.storage.database import Database
-from aerodb_dbapi.storage.errors import CorruptionError, NoSuchModuleError, OperationalError, ProgrammingError
+from aerodb_dbapi.storage.errors import (
+    CorruptionError,
+    DatabaseError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
 from aerodb_dbapi.storage.values import check_parameter
 from aerodb_dbapi.turns import in_turn
 
@@ -51,6 +57,12 @@ _CONFIG_DEFAULTS: Final = {
     for name, option in vars(constants).items()
     if name.startswith("SQLITE_DBCONFIG_")
 }
+
+_SQLITE_MAGIC: Final = b"SQLite format 3\0"
+_IMAGE_OF_SQLITE: Final = (
+    "file is not a database: these are the bytes of a SQLite database; write them to a file, which "
+    "aerodb_dbapi.transfer.import_sqlite takes over"
+)
 
 
 class Surface:
@@ -289,7 +301,10 @@ class Surface:
         other = None if session.others is None else session.others.named(name)
         if fold(name) != "main" and (other is None or fold(name) == "temp"):
             raise OperationalError(f"unknown database {name}")
-        made = image.deserialize(check_buffer(data))
+        given = check_buffer(data)
+        if bytes(given[: len(_SQLITE_MAGIC)]) == _SQLITE_MAGIC:
+            raise DatabaseError(_IMAGE_OF_SQLITE, name="SQLITE_NOTADB")
+        made = image.deserialize(given)
         if other is None:
             session.replace_database(made)
         else:

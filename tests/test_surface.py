@@ -753,3 +753,12 @@ def test_databases_in_memory_by_their_vfs(db: ModuleType) -> None:
     other.close()
     one.close()
     assert db.connect("file:/seen?vfs=memdb", uri=True).execute(names).fetchall() == []
+
+
+def test_the_image_of_a_sqlite_database_is_told_from_others() -> None:
+    connection = aerodb_dbapi.connect(":memory:")
+    original = sqlite3.connect(":memory:")
+    original.execute("CREATE TABLE t(a)")
+    with pytest.raises(aerodb_dbapi.DatabaseError, match=r"bytes of a SQLite database.*import_sqlite"):
+        connection.deserialize(original.serialize())
+    assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
