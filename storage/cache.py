@@ -92,6 +92,13 @@ class NodeCache:
             if self.used > budget:
                 self._evict()
 
+    def clear(self) -> None:
+        """Let go of all nodes, loaded as they are: the file is closed."""
+        with self._lock:
+            self._leaves.clear()
+            self._branches.clear()
+            self.used = 0
+
     def _evict(self) -> None:
         evicted = 0
         while self.used > self.budget and len(self._leaves) + len(self._branches) > 1:

@@ -51,7 +51,7 @@ from aerodb_dbapi.storage.cache import BUDGET
 from aerodb_dbapi.storage.checkpoint import Checkpointer, LiveStates, snapshots
 from aerodb_dbapi.storage.commit import MODES, Committer
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError
-from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles, place_of
+from aerodb_dbapi.storage.files import FileSystem, OperatingSystemFiles, place_of
 from aerodb_dbapi.storage.lock_file import APPENDED, COMMIT, ENDING, HEADER, OPENING, UNDER_WAY, UNKNOWN, LockFile
 from aerodb_dbapi.storage.looking import looking
 from aerodb_dbapi.storage.nodes import paused_gc
@@ -62,6 +62,7 @@ from aerodb_dbapi.storage.shared_claims import SharedClaims
 from aerodb_dbapi.storage.sharing import PATIENCE, SUFFIX, Sharing, begin
 from aerodb_dbapi.storage.shielding import shielded
 from aerodb_dbapi.storage.transaction import Transaction
+from aerodb_dbapi.storage.untying import untie
 
 TIMEOUT = 5.0
 PAGE = 4096  # what PRAGMA cache_size and wal_autocheckpoint count in
@@ -105,7 +106,7 @@ class Database:
         self._thread: threading.Thread | None = None
         self._origin: Database | None = None
         self._base: Root | None = None
-        self._former: list[File] = []  # of before a VACUUM
+        self._former: list[BlockFile] = []  # of before a VACUUM
         self._key: Any = None
         self._opens = 1
         self.sharing: Sharing | None = None
@@ -217,6 +218,7 @@ class Database:
                 self._origin.close()
             if self.checkpointer is not None:
                 self._close_store(self.checkpointer)
+            untie(self.committer, self.checkpointer, self._former)
 
     def _close_store(self, checkpointer: Checkpointer) -> None:
         checkpointer.alone.set()
@@ -236,8 +238,8 @@ class Database:
         with checkpointer.lock.threads:  # not while the thread that looks after the others is at it
             if self.committer.log is not None:
                 self.committer.log.close()
-            for file in (checkpointer.blocks.file, *self._former):
-                file.close()
+            for blocks in (checkpointer.blocks, *self._former):
+                blocks.file.close()
             self._unshare()
         remember(checkpointer.blocks, self.root, self.plan_cache)
 
@@ -367,8 +369,8 @@ class Database:
         if self.sharing is not None:
             self.sharing.file.forget()
         assert self.checkpointer is not None
-        for file in (self.checkpointer.blocks.file, *self._former):
-            file.close()
+        for blocks in (self.checkpointer.blocks, *self._former):
+            blocks.file.close()
         if self.committer.log is not None:
             self.committer.log.close()
         self.committer.left_behind((LEFT, "SQLITE_MISUSE"))
@@ -378,7 +380,7 @@ class Database:
         checkpointer, committer = self.checkpointer, self.committer
         assert checkpointer is not None
         root = Root(root.commit_id, root.trees, self.root.cell)
-        self._former.append(checkpointer.blocks.file)  # old states go on reading it
+        self._former.append(checkpointer.blocks)  # old states go on reading it
         log = committer.log
         with committer.lock:
             committer.log = None

@@ -7,12 +7,15 @@ generating code have made.
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from types import FunctionType
 
 import pytest
 
 import aerodb_dbapi
+from aerodb_dbapi.storage.nodes import Branch
 
 STATEMENTS = {
     "rows": "SELECT name, size FROM genus WHERE size = 1",
@@ -59,3 +62,25 @@ def test_a_first_run_leaves_nothing_to_the_collector(connection: aerodb_dbapi.Co
         gc.set_debug(0)
         gc.garbage.clear()
     assert left == []
+
+
+def test_a_closed_database_leaves_no_rows_to_the_collector(tmp_path: Path) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for name in (":memory:", str(tmp_path / "a.db")):
+            connection = aerodb_dbapi.connect(name)
+            connection.execute("CREATE TABLE species(id INTEGER PRIMARY KEY, name TEXT)")
+            connection.executemany("INSERT INTO species(name) VALUES (?)", [(f"species {n}",) for n in range(2000)])
+            connection.commit()
+            session = connection._session
+            assert session is not None
+            trees = [weakref.ref(tree.node) for tree in session.trees.values() if isinstance(tree.node, Branch)]
+            del session
+            assert trees
+            assert connection.execute("SELECT count(*) FROM species").fetchall() == [(2000,)]
+            connection.close()
+            del connection
+            assert [tree for tree in trees if tree() is not None] == []
+    finally:
+        gc.enable()

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -44,6 +44,14 @@ def interrupted_at(call: int, work: Callable[[], object], code: tuple[str, ...] 
     finally:
         sys.setprofile(None)
     return left <= 0
+
+
+@pytest.fixture(autouse=True)
+def heeds_signals() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also where the tests run in the background of a shell, which has it ignored there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def in_time(work: Callable[[], None]) -> None:
