@@ -34,7 +34,7 @@ from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.bare import bare, c_int, missing, refuse_bare
 from aerodb_dbapi.converting import as_factory_has_it, converted
 from aerodb_dbapi.executor.waiting import contends
-from aerodb_dbapi.parameters import bind, bind_until, draw, is_encodable
+from aerodb_dbapi.parameters import are_bound, bind, bind_until, draw, is_encodable
 from aerodb_dbapi.planner.lexer import END, first_word
 from aerodb_dbapi.storage import raw_text
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
@@ -270,7 +270,7 @@ class Cursor:
         known = session.known.get(sql) if sql.__class__ is str else None
         if known is not None and session.thread == get_ident():
             schema = known.compiled.schema
-            if parameters.__class__ is list and parameters:
+            if parameters.__class__ is list and parameters and are_bound(parameters):
                 Cursor.execute(self, sql, tuple(parameters))  # perhaps a hit
                 return
             if schema is None or schema is session.schema:

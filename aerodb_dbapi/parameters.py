@@ -78,11 +78,12 @@ def bind_sequence(parameters: Any, count: int) -> tuple[Any, ...]:
         raise ProgrammingError(
             f"Incorrect number of bindings supplied. The current statement uses {count}, and there are {len(parameters)} supplied."
         )
-    values = parameters if parameters.__class__ is tuple else tuple([parameters[i] for i in range(count)])
-    return values if _is_plain(values) else tuple([bind_value(value, i) for i, value in enumerate(values)])
+    if parameters.__class__ is tuple and are_bound(parameters):
+        return parameters
+    return tuple([bind_value(parameters[i], i) for i in range(count)])  # an adapter may change the sequence
 
 
-def _is_plain(values: Iterable[Any]) -> bool:
+def are_bound(values: Iterable[Any]) -> bool:
     """Are these bound as they are? False: some may not be."""
     for value in values:
         kind = value.__class__

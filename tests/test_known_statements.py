@@ -82,6 +82,20 @@ def test_the_schema_may_have_changed(make: Callable[[list[Any]], Any]) -> None:
         connection.execute(f"ALTER TABLE t ADD COLUMN c{width}")
 
 
+@pytest.mark.parametrize("module", [aerodb_dbapi, sqlite3])
+def test_an_adapter_may_empty_the_list(module: Any) -> None:
+    class Emptying:
+        def __conform__(self, protocol: object) -> str:
+            parameters.clear()
+            return "x"
+
+    connection = module.connect(":memory:", isolation_level=None)
+    for _ in range(3):
+        parameters: list[Any] = [Emptying(), 0]
+        with pytest.raises(IndexError):
+            connection.execute("SELECT ?, ?", parameters)
+
+
 def test_one_cursor_is_not_used_within_its_statement() -> None:
     connection = aerodb_dbapi.connect(":memory:", isolation_level=None)
     connection.executescript(SCHEMA)
