@@ -34,7 +34,7 @@ from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
 from aerodb_dbapi.bare import bare, c_int, missing, refuse_bare
 from aerodb_dbapi.converting import as_factory_has_it, converted
 from aerodb_dbapi.executor.waiting import contends
-from aerodb_dbapi.parameters import are_bound, bind, bind_until, draw, is_encodable
+from aerodb_dbapi.parameters import are_bound, bind, bind_until, draw
 from aerodb_dbapi.planner.lexer import END, first_word
 from aerodb_dbapi.storage import raw_text
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
@@ -203,7 +203,7 @@ class Cursor:
                     if high and high != -1:
                         break
                 elif kind is str:
-                    if not value.isascii() and not is_encodable(value):
+                    if not value.isascii() and not raw_text.is_whole(value):
                         break
                 elif kind is float:
                     if value != value:

@@ -18,6 +18,7 @@ from aerodb_dbapi.adapters import PrepareProtocol, adapt
 from aerodb_dbapi.compatibility import PYTHON, warn_named
 from aerodb_dbapi.executor.dml_bulk import CheckedRows
 from aerodb_dbapi.storage.errors import ProgrammingError
+from aerodb_dbapi.storage.raw_text import is_whole
 from aerodb_dbapi.storage.values import check_parameter
 
 INT64_MIN = -(2**63)
@@ -95,19 +96,8 @@ def are_bound(values: Iterable[Any]) -> bool:
         elif kind is float:
             if value != value:
                 return False
-        elif kind is str and not is_encodable(value):
+        elif kind is str and not is_whole(value):
             return False
-    return True
-
-
-def is_encodable(text: str) -> bool:
-    """Has the text no lone surrogate?"""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
     return True
 
 
