@@ -3,22 +3,23 @@
 A third of what a small new statement costs is Python's own compiler. Most of its texts differ in nothing but the numbers of
 columns, parameters and trees::
 
+    t1_ = root.trees[2]                    t1_ = root.trees[17]
     r0 = point(t1_, k0)                    r0 = point(t1_, k0)
     return iter(((r0[2], r0[1], ),))       return iter(((r0[4], r0[3], ),))
 
-Such a number between brackets is a constant of the code object and nothing else. So the *form* of a text is the text with
-a mark for each of them, and what is compiled is the form with another number, of `FIRST` or more, in the place of each mark.
-The code for any text of the form is that code with its own numbers among the constants (`Form.code`): a copy of a few
-objects, in which every instruction is what the compiler would have made of the text.
+Such a number between brackets, ``r0[2]`` or ``transaction.writer(17)``, is a constant of the code object and nothing else. So the
+*form* of a text is the text with a mark for each of them, and what is compiled is the form with another number, of `FIRST` or more,
+in the place of each mark. The code for any text of the form is that code with its own numbers among the constants (`Form.code`): a
+copy of a few objects, in which every instruction is what the compiler would have made of the text.
 
 When a form is used
     Only if each of its numbers is found once in the code that the compiler made, which it is not where it computed with
     one, or put it into a tuple. A number that stands in the text elsewhere is not used. Otherwise the text is compiled as it
-    is, as are texts of more numbers than there are of three digits.
+    is, as are texts of more numbers than there are free of five digits.
 
 Names of files
-    Each code object has its own, and `linecache` has its lines for as long as the code lives. All numbers take three places
-    in them, ``r0[  2]``, so that the columns that a traceback marks are right for every text of the form.
+    Each code object has its own, and `linecache` has its lines for as long as the code lives. All numbers take five places
+    in them, ``r0[    2]``, so that the columns that a traceback marks are right for every text of the form.
 
 `code_of(source, kind)` looks for the text, then for the form. Both are kept, up to `KEPT_MAX` each; `switch` turns the forms
 off, for tests. Dictionary operations are atomic: threads that meet here compile a text twice at most.
@@ -32,18 +33,18 @@ import linecache
 import re
 import weakref
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from types import CodeType
 from typing import Final
 
 KEPT_MAX: Final = 500
 KEPT_SOURCE_MAX: Final = 5_000
-FIRST: Final = 257  # up to 255 a number may be part of an instruction, and so it is no constant
-LAST: Final = 999
+FIRST: Final = 10_000  # up to 255 a number may be part of an instruction, and so it is no constant
+LAST: Final = 99_999
 
-_NUMBER: Final = re.compile(r"\[([0-9]{1,3})\]")
-_MARK: Final = "[#]"
-_TAKEN: Final = re.compile(r"[0-9]{3,}")
+_NUMBER: Final = re.compile(r"(?<=[\[(])([0-9]{1,5})(?=[\])])")
+_MARK: Final = "#"
+_TAKEN: Final = re.compile(r"[0-9]{5,}")
 
 _serial = count(1)
 _codes: dict[str, CodeType] = {}
@@ -112,9 +113,9 @@ def _registered(code: CodeType, source: str, kind: str) -> CodeType:
 
 
 def _padded(pieces: list[str]) -> str:
-    """The text of pieces, with all numbers in three places."""
+    """The text of pieces, with all numbers in five places."""
     padded = pieces[:]
-    padded[1::2] = [f"[{piece:>3}]" for piece in pieces[1::2]]
+    padded[1::2] = [f"{piece:>5}" for piece in pieces[1::2]]
     return "".join(padded)
 
 
@@ -128,11 +129,11 @@ def _keep_form(text: str, pieces: list[str]) -> Form | None:
 
 def _form_of(pieces: list[str]) -> Form | None:
     taken = {int(number) for piece in pieces[::2] for number in _TAKEN.findall(piece)}
-    free = [number for number in range(FIRST, LAST + 1) if number not in taken]
     wanted = len(pieces) // 2
+    free = [*islice((number for number in range(FIRST, LAST + 1) if number not in taken), wanted)]
     if not wanted or wanted > len(free):
         return None
-    number_of = {number: at for at, number in enumerate(free[:wanted])}
+    number_of = {number: at for at, number in enumerate(free)}
     numbers = iter(free)
     text = _padded([str(next(numbers)) if at % 2 else piece for at, piece in enumerate(pieces)])
     form = _parted(compile(text, "<form>", "exec"), number_of)

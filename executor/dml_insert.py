@@ -220,7 +220,7 @@ class RowWriter:
 
     def remove(self, rowid: str, keepers: Any) -> None:
         """The line that deletes a row which is in the way."""
-        arguments = f"transaction, {self.table.tree}, {rowid}, {self.unit.bind(keepers, 'keepers')}"
+        arguments = f"transaction, {self.unit.bind(self.table.tree)}, {rowid}, {self.unit.bind(keepers, 'keepers')}"
         if self.hooks is None:
             self.unit.line(f"remove_row({arguments})")
         else:
@@ -586,7 +586,7 @@ class InsertWriter:
             own = hooks[clause] if hooks and clause is not None else None
             self._update(update, other, own is not None and own.nests)
         elif clause is not None or resolution == "IGNORE":
-            self.unit.line(f"transaction.note_seen({self.table.tree}, {other})")
+            self.unit.line(f"transaction.note_seen({self.unit.bind(self.table.tree)}, {other})")
             self.unit.line(self.rows.skip)
         elif resolution == "REPLACE":
             self.rows.remove(other, self.keepers)

@@ -156,7 +156,9 @@ class UpdateWriter:
         unit.line(f"{self.old_rowid} = rowid_key({self.rows.compiler.value(self.point)})")
         unit.line(f"{self.old_row} = None if {self.old_rowid} is None else {self.rows.tree}.get({self.old_rowid})")
         with unit.block(f"if {self.old_row} is None:"):
-            unit.line(f"if {self.old_rowid} is not None: transaction.note_seen({self.table.tree}, {self.old_rowid})")
+            unit.line(
+                f"if {self.old_rowid} is not None: transaction.note_seen({unit.bind(self.table.tree)}, {self.old_rowid})"
+            )
             unit.line(f"return 0, {empty}")
         self.row([self.rows.compiler.value(value) for _, value in self.statement.assignments])
         unit.line(f"return 1, {'[' + self.returned() + ']' if self.statement.returning else 'None'}")
@@ -357,7 +359,7 @@ def write_upsert(upsert: Upsert, hooks: Any = None) -> tuple[Callable[..., Any],
             nested = nested_queries(condition)
             text = f"{rows.values([condition], seen)}[0]" if nested else rows.compiler.tests(upsert.where)
             with unit.block(f"if not ({text}):"):
-                unit.line(f"transaction.note_seen({statement.table.tree}, {names[0]})")
+                unit.line(f"transaction.note_seen({unit.bind(statement.table.tree)}, {names[0]})")
                 unit.line(f"return {'None' if statement.returning else '0'}")
         values = [value for _, value in statement.assignments]
         if any(map(nested_queries, values)):
@@ -396,7 +398,7 @@ class DeleteWriter:
             unit.line(f"{rowid} = rowid_key({rows.compiler.value(self.point)})")
             unit.line(f"{row} = None if {rowid} is None else {rows.tree}.get({rowid})")
             with unit.block(f"if {row} is None:"):
-                unit.line(f"if {rowid} is not None: transaction.note_seen({self.table.tree}, {rowid})")
+                unit.line(f"if {rowid} is not None: transaction.note_seen({unit.bind(self.table.tree)}, {rowid})")
                 unit.line(f"return 0, {'[]' if statement.returning else 'None'}")
             self._row()
             unit.line(f"return 1, {'[' + self._returning() + ']' if statement.returning else 'None'}")

@@ -40,9 +40,12 @@ Keeps INV-Q5. What it does not do: partial indexes (the caller decides which row
 from __future__ import annotations
 
 import linecache
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import count, repeat
 from operator import itemgetter
+from types import CodeType
 from typing import Any, Final
 
 from aerodb_dbapi.storage.catalog import Index, IndexColumn, Table
@@ -58,6 +61,7 @@ RANK: Final[dict[type, int]] = {type(None): 0, int: 1, float: 1, str: 2, bytes: 
 
 _INVERT: Final = bytes(255 - b for b in range(256))
 NOTHING: Final[Mapping[int, Any]] = {}
+CODES_MAX: Final = 200
 _serial = count(1)
 
 
@@ -180,12 +184,21 @@ def key_source(index: Index, table: Table, value: Callable[[int], str], rowid: s
 
 
 def build_function(name: str, source: str, names: dict[str, Any]) -> Any:
-    """Compile generated source and give its function `name`; tracebacks show the source (`linecache`)."""
-    filename = f"<aerodb {name} {next(_serial)}>"
+    """The function `name` of generated source, with these names around it; tracebacks show the source (`linecache`)."""
     space = dict(names)
-    exec(compile(source, filename, "exec"), space)
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(_code(name, source), space)
     return space[name]
+
+
+@lru_cache(maxsize=CODES_MAX)
+def _code(name: str, source: str) -> CodeType:
+    """The code of generated source: indexes on columns of the same places share it. Its lines go with the code of the function."""
+    filename = f"<aerodb {name} {next(_serial)}>"
+    code = compile(source, filename, "exec")
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    function = next(one for one in code.co_consts if isinstance(one, CodeType))
+    weakref.finalize(function, linecache.cache.pop, filename, None)
+    return code
 
 
 def _row_value(position: int) -> str:

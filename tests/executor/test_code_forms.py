@@ -103,6 +103,28 @@ def test_texts_of_one_form_are_compiled_once(monkeypatch: pytest.MonkeyPatch) ->
     assert len(compiled) == 1
 
 
+def test_writes_into_tables_of_one_form_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their trees are constants too, also those of high numbers."""
+    forms: list[str] = []
+    original = code_forms._form_of
+    monkeypatch.setattr(code_forms, "_form_of", lambda pieces: forms.append("") or original(pieces))
+    connection = aerodb_dbapi.connect(":memory:", isolation_level=None)
+    made = []
+    for table in range(60):
+        connection.execute(f"CREATE TABLE t{table}(id INTEGER PRIMARY KEY, a UNIQUE, b NOT NULL, c DEFAULT 7)")
+        for _ in range(5):
+            connection.execute("CREATE TABLE gone(a UNIQUE)")
+            connection.execute("DROP TABLE gone")
+        forms.clear()
+        connection.execute(f"INSERT INTO t{table}(a, b) VALUES (?, ?)", (table, -table))
+        connection.execute(f"UPDATE t{table} SET a = ?, b = b + 1 WHERE id = ?", (table + 1, 1))
+        connection.execute(f"DELETE FROM t{table} WHERE a = ? AND b > 0", (table,))
+        made.append(len(forms))
+    for table in range(60):
+        assert connection.execute(f"SELECT * FROM t{table}").fetchall() == [(1, table + 1, 1 - table, 7)]
+    assert made[0] and not any(made[1:])
+
+
 def test_what_a_number_stands_in_decides() -> None:
     """Numbers of the text that are no places stay; what the compiler computes with is compiled as it is."""
     for text, wanted in (
@@ -111,6 +133,7 @@ def test_what_a_number_stands_in_decides() -> None:
         ("def f(x):\n    return (5, 6, 7)[1]\n", 6),
         ("def f(x):\n    return [y for y in (x[2], x[2])], [4]\n", ([2, 2], [4])),
         ("def f(x):\n    return x[1000]\n", 1000),
+        ("def f(x):\n    return x.index(1000), x.count(7), 10000, -(3), 2 ** (3)\n", (1000, 1, 10000, -3, 8)),
         ("def f(x):\n    def g():\n        return x[1] + x[2]\n    return g()\n", 3),
         ("def f(x):\n    return 1\n", 1),
     ):
@@ -142,7 +165,7 @@ def test_a_traceback_shows_the_line_and_marks_the_place() -> None:
             namespace["f"](range(20))
         except TypeError as error:
             shown = "".join(traceback.format_exception(error))
-    assert "    return x[ 12] + a[123]" in shown
+    assert "    return x[   12] + a[  123]" in shown
     marks = re.search(r"\n( +\^+)\n", shown)
     assert marks is None or shown[: marks.start()].splitlines()[-1][marks[1].index("^") :] == "a[123]"
 
@@ -157,7 +180,7 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_lines_go_with_the_code() -> None:
     code = code_of("def f(x):\n    return x[77]\n", "f")
     name = code.co_filename
-    assert linecache.getline(name, 2) == "    return x[ 77]\n"
+    assert linecache.getline(name, 2) == "    return x[   77]\n"
     del code
     code_forms.switch(True)
     assert name not in linecache.cache
