@@ -259,8 +259,16 @@ def _order(fold: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
 
 
 def row_of_extreme(items: Sequence[Any], found: Any) -> int:
-    """The position of the value that min() or max() gave; 0 where all are NULL."""
-    return 0 if found is None else next((i for i, item in enumerate(items) if item is found), 0)
+    """The position of the value that min() or max() gave; the last one where all are NULL, as in SQLite."""
+    if found is None:
+        return max(len(items) - 1, 0)
+    return next((i for i, item in enumerate(items) if item is found), 0)
+
+
+def row_of_filtered(pairs: Sequence[tuple[Any, Any]], found: Any) -> int:
+    """The same of (value, whether it passed FILTER); 0 where none passed."""
+    places = [i for i, (item, passed) in enumerate(pairs) if passed and item is found]
+    return 0 if not places else places[-1] if found is None else places[0]
 
 
 # --- The rest ---------------------------------------------------------------------------------------------------------

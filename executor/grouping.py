@@ -11,8 +11,8 @@ Without keys
     Each batch of rows is folded into states as it comes, nothing is kept (`count`, `sum`, `total`, `avg`, `min`,
     `max`); other aggregates, DISTINCT ones and bare columns keep their values and are folded as one group.
 
-Bare columns come from the row that gave the last min() or max(); if there is neither, from the group's first row, as
-in SQLite.
+Bare columns come from the row that gave the last min() or max(), the last row where it met NULLs alone; if there is neither, from the
+group's first row, as in SQLite.
 
 A key that a collation folds is replaced by the one of the group's first row.
 
@@ -446,11 +446,10 @@ class GroupWriter:
         if extreme is not None:
             line(f"found = {extreme.result()}")
             value = extreme.arguments[0]
-            every = payload.listed([value], None, [], True)
-            if extreme.only is not None:
-                pairs = payload.listed([value, extreme.only], None, [], False)
-                every = f"[pair[0] if pair[1] else None for pair in {pairs}]"
-            line(f"place = row_of_extreme({every}, found)")
+            if extreme.only is None:
+                line(f"place = row_of_extreme({payload.listed([value], None, [], True)}, found)")
+            else:
+                line(f"place = row_of_filtered({payload.listed([value, extreme.only], None, [], False)}, found)")
         nulls = self.unit.constant((None,) * len(self.bare))
         if isinstance(payload, WholeRows):
             line(f"bare = {nulls}")

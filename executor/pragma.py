@@ -217,11 +217,8 @@ def _type_text(column: Column) -> str:
 
 
 def _columns_of(session: Any, name: str | None) -> Rows:
-    """cid, name, type, notnull, dflt_value, pk of a table's or view's columns, without generated ones."""
-    rows, table = _all_columns(session, name), _table(session, name)
-    if table is None:
-        return rows
-    shown = [row for row in rows if not table.columns[row[0]].hidden]
+    """cid, name, type, notnull, dflt_value, pk of a table's, view's or module's columns, without hidden ones."""
+    shown = [row[:-1] for row in _table_xinfo(session, name) if not row[-1]]
     return [(number, *row[1:]) for number, row in enumerate(shown)]
 
 
@@ -238,7 +235,8 @@ def _all_columns(session: Any, name: str | None) -> Rows:
         return [(i, column, kind, 0, None, 0) for i, (column, kind) in enumerate(_MASTER)]
     view = schema.view(name)
     if view is None:
-        return []
+        module = session.registry.modules.get(fold(name))
+        return [] if module is None else [(i, c.name, "", 0, None, 0) for i, c in enumerate(module.columns)]
     quoted = '"' + view.name.replace('"', '""') + '"'
     database = session.name_inside.replace('"', '""')
     with outside(session, None):
@@ -247,9 +245,11 @@ def _all_columns(session: Any, name: str | None) -> Rows:
 
 
 def _table_xinfo(session: Any, name: str | None) -> Rows:
-    rows = _all_columns(session, name)
-    table = _table(session, name)
-    return [(*row, table.columns[row[0]].hidden if table is not None else 0) for row in rows]
+    rows, table = _all_columns(session, name), _table(session, name)
+    if table is not None:
+        return [(*row, table.columns[row[0]].hidden) for row in rows]
+    module = None if name is None or session.schema.view(name) is not None else session.registry.modules.get(fold(name))
+    return [(*row, int(module is not None and module.columns[row[0]].hidden)) for row in rows]
 
 
 def _table_list(session: Any, name: str | None) -> Rows:
@@ -277,8 +277,10 @@ def _table(session: Any, name: str | None) -> Table | None:
 
 
 def _index(session: Any, name: str | None) -> Index | None:
+    """The index of a name; that of the PRIMARY KEY by the name of a WITHOUT ROWID table."""
     found: Index | None = None if name is None else session.schema.index(name)
-    return found
+    table = _table(session, name) if found is None else None
+    return found if table is None else table.key_index
 
 
 def _index_list(session: Any, name: str | None) -> Rows:
@@ -485,7 +487,7 @@ PRAGMAS: Final[dict[str, Definition]] = {
     "aerodb_conflicts": Definition(live.CONFLICT_COLUMNS, live.conflicts),
     "aerodb_commits": Definition(live.COMMIT_COLUMNS, live.commits),
     "aerodb_commit_groups": Definition(("size", "syncs"), live.commit_groups),
-    "shrink_memory": Definition(("shrink_memory",), store.shrink_memory, answers_when_set=False),
+    "shrink_memory": Definition((), store.shrink_memory),
     "secure_delete": Definition(("secure_delete",), own.secure_delete),
     "temp_store": Definition(("temp_store",), own.temp_store, answers_when_set=False),
     "locking_mode": Definition(("locking_mode",), store.locking_mode),

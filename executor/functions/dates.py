@@ -405,8 +405,10 @@ def _difference(instant: Instant, later: Any, earlier: Any) -> str | None:
         return None
     try:
         first, second = _moment((later,), instant.now), _moment((earlier,), instant.now)
-        first.compute_both()
-        second.compute_both()
+        for moment in (first, second):
+            if moment.has_date and moment.day > 28:
+                moment.has_date = False  # the 31st of June is the 1st of July
+            moment.compute_both()
         return _apart(first, second)
     except Invalid:
         return None
@@ -418,7 +420,8 @@ def _apart(first: Moment, second: Moment) -> str:
     months = way * (first.month - second.month)
     if months < 0:
         years, months = years - 1, months + 12
-    second.year, second.month, second.has_jd = first.year, first.month, False
+    if years or months:
+        second.year, second.month, second.has_jd = first.year, first.month, False
     while way * (first.jd - second.compute_jd()) < 0:
         years, months = (years, months - 1) if months else (years - 1, 11)
         at = second.year * 12 + second.month - 1 - way

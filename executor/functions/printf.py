@@ -129,7 +129,9 @@ def _padded(conversion: Conversion, writer: Writer, arguments: Iterator[Any]) ->
     if conversion.precision == -1:
         precision = _int32(next(arguments, None))
         precision = abs(precision) if precision > -2147483648 else -1
-    if width > _LENGTH_MAX or precision > _LENGTH_MAX:
+    if width > _LENGTH_MAX or (
+        precision > _LENGTH_MAX and conversion.letter not in b"szqQw"
+    ):  # a text's is an upper bound
         raise DataError("string or blob too big", name="SQLITE_TOOBIG")
     sign = "" if not (b"+" in flags or b" " in flags) else "+" if flags.rfind(b"+") > flags.rfind(b" ") else " "
     field = Field(

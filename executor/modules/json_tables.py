@@ -17,11 +17,14 @@ from typing import Any, Final, NamedTuple
 from aerodb_dbapi.executor.functions.json_nodes import (
     CONTAINERS,
     TYPE_NAMES,
+    Label,
     Members,
     Node,
+    Odd,
     kind_of,
     pairs_of,
     plain_text,
+    scalar_text,
     sql_value,
 )
 from aerodb_dbapi.executor.functions.json_path import KEY, MISSING, Steps, compile_path, find_child
@@ -127,9 +130,11 @@ def _size(node: Node) -> int:
     return count
 
 
-def _label_path(label: str) -> str:
-    simple = label.isascii() and label.isalnum() and label[0].isalpha()
-    return f".{label}" if simple else f'."{label}"'
+def _label_path(label: Label) -> str:
+    """The step of a label, with the escapes that it has in the document."""
+    text = label.text if label.__class__ is Odd else scalar_text(label)[1:-1]
+    simple = text.isascii() and text.isalnum() and text[0].isalpha()
+    return f".{text}" if simple else f'."{text}"'
 
 
 def _row(key: Any, node: Node, number: int | None, parent: int | None, paths: tuple[Any, Any]) -> tuple[Any, ...]:
@@ -149,21 +154,23 @@ def _each(start: _Start, root: str, wanted: _Wanted) -> Iterator[tuple[Any, ...]
         return
     labels = 0 if start.node.__class__ is list else 1
     number = start.id + 1 + labels
-    for key, value in _elements(start.node):
-        paths = (root + _step(key), root) if wanted.paths else _NO_PATHS
-        yield _row(key, value, number if wanted.ids else None, None, paths)
+    for label, value in _elements(start.node):
+        paths = (root + _step(label), root) if wanted.paths else _NO_PATHS
+        yield _row(_key(label), value, number if wanted.ids else None, None, paths)
         if wanted.ids:
             number += _size(value) + labels
 
 
-def _elements(node: Node) -> Iterable[tuple[Any, Node]]:
-    if node.__class__ is list:
-        return enumerate(node)
-    return node.items() if node.__class__ is dict else ((plain_text(label), value) for label, value in node.pairs)
+def _elements(node: Node) -> Any:
+    return enumerate(node) if node.__class__ is list else pairs_of(node)
 
 
-def _step(key: Any) -> str:
-    return f"[{key}]" if key.__class__ is int else _label_path(key)
+def _key(label: Any) -> Any:
+    return plain_text(label) if label.__class__ is Odd else label
+
+
+def _step(label: Any) -> str:
+    return f"[{label}]" if label.__class__ is int else _label_path(label)
 
 
 def _tree(start: _Start, wanted: _Wanted) -> Iterator[tuple[Any, ...]]:
@@ -176,10 +183,10 @@ def _tree(start: _Start, wanted: _Wanted) -> Iterator[tuple[Any, ...]]:
     stack = [(iter(_elements(start.node)), number, start.node.__class__ is not list, start.fullkey)]
     while stack:
         elements, parent, labels, path = stack[-1]
-        for key, value in elements:
+        for label, value in elements:
             number += 2 if labels else 1
-            fullkey = path + _step(key) if wanted.paths else ""
-            yield _row(key, value, number, parent, (fullkey, path) if wanted.paths else _NO_PATHS)
+            fullkey = path + _step(label) if wanted.paths else ""
+            yield _row(_key(label), value, number, parent, (fullkey, path) if wanted.paths else _NO_PATHS)
             if value.__class__ in CONTAINERS:
                 stack.append((iter(_elements(value)), number, value.__class__ is not list, fullkey))
                 break

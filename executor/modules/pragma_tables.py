@@ -22,7 +22,7 @@ ARGUMENTS: Final = {
     "foreign_key_list": True, "foreign_key_check": True, "integrity_check": True, "quick_check": True, "table_list": False,
 }  # fmt: skip
 # pragmas that do something even without a value
-_ACTIVE: Final = frozenset(("wal_checkpoint", "optimize", "shrink_memory", "incremental_vacuum", "journal_mode"))
+_ACTIVE: Final = frozenset(("wal_checkpoint", "optimize", "shrink_memory", "incremental_vacuum"))
 
 
 class PragmaTable(TableModule):

@@ -414,3 +414,28 @@ NULL
 1 | 1
 OperationalError: no such column: rowid
 5
+
+# Bare columns where min() or max() met NULLs alone: the last row that it met, or the first of the group.
+a> create table n(a integer primary key, c, g)
+a> insert into n values (1,null,'x'),(2,3,'y'),(3,null,'x'),(4,null,'z'),(5,null,'z'),(6,7,'y')
+a> select a, g, max(c) from n group by g order by g
+a> select a, min(null) from n
+a> select a, max(c) filter (where c is null) from n
+a> select a, max(c) filter (where 0) from n
+a> select a, g, max(c) filter (where a in (1, 2, 4)) from n group by g order by g
+a> select a, g, max(c), count(distinct c) from n where g <> 'y' group by g order by g
+---
+ok
+6 changed
+3 | 'x' | NULL
+6 | 'y' | 7
+5 | 'z' | NULL
+6 | NULL
+5 | NULL
+1 | NULL
+1 | 'x' | NULL
+2 | 'y' | 3
+4 | 'z' | NULL
+3 | 'x' | NULL | 0
+5 | 'z' | NULL | 0
+

@@ -144,3 +144,25 @@ OperationalError: no such function: json_each
 OperationalError: wrong number of arguments to function json_group_array()
 OperationalError: wrong number of arguments to function json_group_object()
 3
+
+# Paths show labels with the escapes that they have in the document.
+a> select key, fullkey from json_each('{"a\u0041":1,"\u0062":2,"x\/y":3,"t\tt":4,"q\"q":5,"b":6,"c d":7,"":8}')
+a> select key, fullkey, path from json_tree('{"a\u0041":{"b\nb":[1]}}')
+a> select fullkey from json_each(json_object('a"b', 1, 'ab', 2, 'a1', 3))
+---
+'aA' | '$."a\\u0041"'
+'b' | '$."\\u0062"'
+'x/y' | '$."x\\/y"'
+'t\tt' | '$."t\\tt"'
+'q"q' | '$."q\\"q"'
+'b' | '$.b'
+'c d' | '$."c d"'
+'' | '$.""'
+NULL | '$' | '$'
+'aA' | '$."a\\u0041"' | '$'
+'b\nb' | '$."a\\u0041"."b\\nb"' | '$."a\\u0041"'
+0 | '$."a\\u0041"."b\\nb"[0]' | '$."a\\u0041"."b\\nb"'
+'$."a\\"b"'
+'$.ab'
+'$.a1'
+

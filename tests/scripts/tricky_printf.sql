@@ -20,6 +20,7 @@ a> select format('%s', 'a'), format('%d-%d', 1), format('%2$s', 'a', 'b')
 a> select printf('%j', 'a'), printf('%T','a'), printf('%S','a'), printf('%b', 5), printf('%a', 1.5), printf('%B', 'a')
 a> select printf('%-05d|', 42), printf('%0-5d|', 42), printf('%+ d', 42), printf('% +d', 42), printf('%0+5d', 42), printf('%05d', -42), printf('%!d', 42), printf('%''d', 1234567)
 a> select printf('a%sb%sc', 'X'), printf('%s%s', 'a', 'b', 'c'), printf('%d %s', '5', 5), printf('%s', printf('%d', 3))
+a> select printf('%.*s|%.*q', 1e16, 'abc', 1000000001, 'd')
 a> select printf('%.3s|%.10s|%10.2s|', 'abcdef', 'abc', 'abcdef'), printf('%.0s|', 'abc'), printf('%.s|', 'abc'), printf('%.-1s|','abc'), printf('%.f', 2.5), printf('%-.f|', 2.5)
 a> select quote(1.0), quote(1e100), quote(0.1), quote(1.0/3), quote(-0.0), quote(1e400), quote('a''b'), quote(x'00ff'), quote(null), quote(123456789012345678), quote(9.5e-7)
 a> select round(2.5), round(-2.5), round(1.005,2), round(123.456,-1), round(1e300,2), round('x'), round(null), round(5,null), round(2.4999999999999996), round(0.5), round(1.45,1), round(9007199254740993.0)
@@ -51,6 +52,7 @@ a> select max(1,'a'), max(1,null), min(1,'a',x'00'), max('a'), max(), min(1), ma
 NULL | NULL | NULL | NULL | NULL | NULL
 '00042|' | '00042|' | ' 42' | '+42' | '+0042' | '-0042' | '42' | NULL
 'aXbc' | 'ab' | '5 5' | '3'
+'abc|d'
 'abc|abc|        ab|' | '|' | '|' | NULL | '3' | '3|'
 '1.0' | '1.0e+100' | '0.1' | '3.33333333333333314829e-01' | '0.0' | 'Inf' | "'a''b'" | "X'00FF'" | 'NULL' | '123456789012345678' | '9.5e-07'
 3.0 | -3.0 | 1.01 | 123.0 | 1e+300 | 0.0 | NULL | NULL | 2.0 | 1.0 | 1.5 | 9007199254740992.0
