@@ -71,3 +71,23 @@ def test_chains_of_hundreds_are_no_trouble() -> None:
     assert c.execute("DELETE FROM t WHERE " + "a + " * 400 + "0 = 360000").rowcount == 1
     c.execute("INSERT INTO t DEFAULT VALUES")
     assert c.execute("SELECT 1 FROM t WHERE " + " OR ".join(f"a = {n}" for n in range(900))).fetchall() == [(1,)]
+
+
+def test_what_a_collation_raises_ends_the_statement() -> None:
+    """As it is, not as a cause, as in `sqlite3`; what the statement did is undone."""
+
+    def compare(one: str, other: str) -> int:
+        if "z" in (one, other):
+            raise ZeroDivisionError(one)
+        return (one > other) - (one < other)
+
+    c = aerodb_dbapi.connect(":memory:", isolation_level=None)
+    c.create_collation("picky", compare)
+    c.executescript("CREATE TABLE t(a TEXT COLLATE picky); INSERT INTO t VALUES ('x'), ('y'), ('z')")
+    for sql in (
+        "SELECT a FROM t ORDER BY a", "SELECT DISTINCT a FROM t", "SELECT max(a) FROM t", "UPDATE t SET a = 'q' WHERE a < 'y'",
+        "SELECT a, rank() OVER (ORDER BY a) FROM t", "DELETE FROM t WHERE a IN ('x', 'z')", "SELECT a FROM t UNION SELECT 'b'",
+    ):  # fmt: skip
+        with pytest.raises(ZeroDivisionError):
+            c.execute(sql).fetchall()
+    assert c.execute("SELECT a FROM t").fetchall() == [("x",), ("y",), ("z",)]

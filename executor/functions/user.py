@@ -3,8 +3,8 @@
 `scalar_call` and `aggregate_factory` wrap what the application gave so that
     - what it returns becomes a SQL value (`check_result`: subclasses stripped, buffers to bytes, NaN to NULL);
     - an exception becomes the error that `sqlite3` raises, with the original as its cause. An OverflowError (also that
-    of an
-      integer beyond 64 bits) is DataError "string or blob too big"; a MemoryError stays one;
+      of an integer beyond 64 bits) is DataError "string or blob too big"; a MemoryError stays one; what a collation
+      raises reaches the caller as it is;
     - an aggregate is made when its first row comes, and over no rows is NULL without being made at all.
 
 Example: ``scalar_call(lambda x: 1 / x)(0)`` raises OperationalError "user-defined function raised exception".
@@ -66,15 +66,12 @@ def scalar_call(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def safe_comparison(compare: Callable[[str, str], Any]) -> Callable[[str, str], int]:
-    """The application's collation as statements call it: an exception, or an answer that is no int, counts as equal."""
+    """The application's collation as statements call it: an answer that is no int counts as equal. An exception ends the statement
+    as it is."""
 
     def user_collation(a: str, b: str) -> int:
-        try:
-            answer = compare(a, b)
-            return answer if isinstance(answer, int) else 0
-        except Exception as error:
-            report(compare, error)
-            return 0
+        answer = compare(a, b)
+        return answer if isinstance(answer, int) else 0
 
     return user_collation
 
