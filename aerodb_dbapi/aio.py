@@ -17,7 +17,7 @@ Cancellation
     interrupted: it is undone, and the task ends when it has come to a halt. `asyncio.timeout` therefore bounds a statement. A task
     that waits for further commits (`Connection.changes`) holds no thread meanwhile; cancelling it ends the iteration.
 
-`execute` and its kind give an object that can be awaited (a cursor) or entered with ``async with`` (a cursor that is closed at the end).
+`execute` and its kind give a coroutine that can be awaited (a cursor) or entered with ``async with`` (a cursor that is closed at the end).
 Rows are fetched by `iter_chunk_size` at a time when a cursor is iterated.
 """
 
@@ -26,7 +26,7 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
@@ -69,20 +69,33 @@ _PAUSE = 0.02  # seconds between two interruptions of an operation that has not 
 _FEED_PAUSE_LONGEST = 0.05  # seconds between two looks for further commits
 
 Value = TypeVar("Value")
-Made = TypeVar("Made", bound="Connection | Cursor | ReadView")
+Made = TypeVar("Made", covariant=True)
 
 
-class Result(Generic[Made]):
-    """What will be a connection, cursor or view: await it, or enter it with ``async with``, which closes it in the end."""
+class Result(Coroutine[Any, Any, Made]):
+    """A coroutine that gives a connection's cursor, view or rows. Await it, make a task of it, or enter it with ``async with``, which
+    closes a cursor or view in the end."""
 
     __slots__ = ("_made", "_making")
 
-    def __init__(self, making: Awaitable[Made]) -> None:
+    def __init__(self, making: Coroutine[Any, Any, Made]) -> None:
         self._making = making
         self._made: Made | None = None
 
     def __await__(self) -> Generator[Any, None, Made]:
         return self._making.__await__()
+
+    def send(self, value: Any, /) -> Any:
+        """As a coroutine does it."""
+        return self._making.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """As a coroutine does it."""
+        return self._making.throw(*error)
+
+    def close(self) -> None:
+        """As a coroutine does it: nothing will be made."""
+        self._making.close()
 
     async def __aenter__(self) -> Made:
         self._made = await self._making
@@ -91,8 +104,8 @@ class Result(Generic[Made]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._made is not None
-        await self._made.close()
+        if isinstance(self._made, Cursor | ReadView):
+            await self._made.close()
 
 
 class _Job(Generic[Value]):
@@ -106,6 +119,11 @@ class _Job(Generic[Value]):
 
     def run(self) -> Value | None:
         return None if self.abandoned else self.work()
+
+
+def _given(parameters: Any) -> Any:
+    """None stands for no parameters, as in aiosqlite."""
+    return () if parameters is None else parameters
 
 
 class Connection:
@@ -186,39 +204,40 @@ class Connection:
         connection = self._connection
         return Cursor(self, await self._do(lambda: work(connection)))
 
+    async def _with(self, work: Callable[[driver.Connection], Value]) -> Value:
+        connection = self._connection
+        return await self._do(lambda: work(connection))
+
     # --- Statements ---
 
     def cursor(self) -> Result[Cursor]:
         """A new cursor."""
         return Result(self._cursor(lambda connection: connection.cursor()))
 
-    def execute(self, sql: str, parameters: Any = (), /) -> Result[Cursor]:
+    def execute(self, sql: str, parameters: Any = None) -> Result[Cursor]:
         """Run one statement; a cursor with its rows."""
-        return Result(self._cursor(lambda connection: connection.execute(sql, parameters)))
+        return Result(self._cursor(lambda connection: connection.execute(sql, _given(parameters))))
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Result[Cursor]:
+    def executemany(self, sql: str, parameters: Iterable[Any]) -> Result[Cursor]:
         """Run a DML statement for each item of `parameters`."""
         return Result(self._cursor(lambda connection: connection.executemany(sql, parameters)))
 
-    def executescript(self, sql_script: str, /) -> Result[Cursor]:
+    def executescript(self, sql_script: str) -> Result[Cursor]:
         """Run every statement of a script."""
         return Result(self._cursor(lambda connection: connection.executescript(sql_script)))
 
-    async def execute_insert(self, sql: str, parameters: Any = (), /) -> tuple[int] | None:
+    def execute_insert(self, sql: str, parameters: Any = None) -> Result[tuple[int] | None]:
         """Run an INSERT; the rowid of the last row inserted, as a row of one column."""
 
         def insert(connection: driver.Connection) -> Any:
-            connection.execute(sql, parameters)
+            connection.execute(sql, _given(parameters))
             return connection.execute("SELECT last_insert_rowid()").fetchone()
 
-        connection = self._connection
-        found: tuple[int] | None = await self._do(lambda: insert(connection))
-        return found
+        return Result(self._with(insert))
 
-    async def execute_fetchall(self, sql: str, parameters: Any = (), /) -> list[Any]:
+    def execute_fetchall(self, sql: str, parameters: Any = None) -> Result[list[Any]]:
         """Run a statement; all its rows."""
-        connection = self._connection
-        return await self._do(lambda: connection.execute(sql, parameters).fetchall())
+        return Result(self._with(lambda connection: connection.execute(sql, _given(parameters)).fetchall()))
 
     # --- Transactions and the end ---
 
@@ -474,9 +493,9 @@ class ReadView:
         self._view = view
         self.commit_id = view.commit_id
 
-    def execute(self, sql: str, parameters: Any = (), /) -> Result[Cursor]:
+    def execute(self, sql: str, parameters: Any = None) -> Result[Cursor]:
         """Run a SELECT on this state; a cursor with its rows."""
-        return Result(self._owner._cursor(lambda _: self._view.execute(sql, parameters)))
+        return Result(self._owner._cursor(lambda _: self._view.execute(sql, _given(parameters))))
 
     async def digest(self) -> str:
         """A hash over the logical content."""
@@ -524,17 +543,17 @@ class Cursor:
             for row in part:
                 yield row
 
-    async def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+    async def execute(self, sql: str, parameters: Any = None) -> Cursor:
         """Run one statement."""
-        await self._do(lambda: self._cursor.execute(sql, parameters))
+        await self._do(lambda: self._cursor.execute(sql, _given(parameters)))
         return self
 
-    async def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
+    async def executemany(self, sql: str, parameters: Iterable[Any]) -> Cursor:
         """Run a DML statement for each item of `parameters`."""
         await self._do(lambda: self._cursor.executemany(sql, parameters))
         return self
 
-    async def executescript(self, sql_script: str, /) -> Cursor:
+    async def executescript(self, sql_script: str) -> Cursor:
         """Run every statement of a script."""
         await self._do(lambda: self._cursor.executescript(sql_script))
         return self

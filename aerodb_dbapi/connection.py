@@ -183,11 +183,11 @@ class Connection(Surface, Feeding):
     @isolation_level.setter
     @in_turn
     def isolation_level(self, level: str | None) -> None:
-        session = self._ready()
+        self._ready()
         self._isolation_level = _checked_level(level)
         self._note_control()
-        if level is None and session.transaction is not None:
-            self._commit(session)
+        if level is None:
+            self.commit()
 
     @property
     def autocommit(self) -> bool | int:
@@ -343,13 +343,14 @@ class Connection(Surface, Feeding):
 
     @in_turn
     def commit(self) -> None:
-        """Commit the open transaction, durably. Does nothing when there is none (or with `autocommit=True`).
+        """Commit the open transaction, durably. Does nothing when there is none (or with `autocommit=True`). With `autocommit=False` there
+        is always one, unless COMMIT or ROLLBACK as a statement has ended it: that is an OperationalError.
 
         Raises SerializationError if a later commit is in the way, IntegrityError if a deferred foreign key is violated,
         OperationalError if the log cannot be written, or another connection holds the database longer than `timeout`.
         """
         session = self._ready()
-        if self._autocommit is not True and session.transaction is not None:
+        if self._autocommit is not True and (session.transaction is not None or self._autocommit is False):
             try:
                 self._commit(session)
             finally:
@@ -359,7 +360,7 @@ class Connection(Surface, Feeding):
     def rollback(self) -> None:
         """Undo the open transaction. Does nothing when there is none (or with `autocommit=True`)."""
         session = self._ready()
-        if self._autocommit is not True and session.transaction is not None:
+        if self._autocommit is not True and (session.transaction is not None or self._autocommit is False):
             self._rollback(session)
             if self._autocommit is False:
                 self._begin(session)
@@ -576,7 +577,7 @@ def connect(*arguments: Any, **options: Any) -> Connection:
             database, as long as it is open.
 
     Raises:
-        OperationalError: The file cannot be opened, or another process has it open.
+        OperationalError: The file cannot be opened, or another process has it to itself.
         DatabaseError: The file is not an AeroDB database.
         CorruptionError: The file is damaged.
         TypeError: An argument has a wrong type or name.

@@ -227,7 +227,11 @@ class Cursor:
                     if compiled.schema is root.schema:
                         self._compiled = compiled
                         run = compiled.run  # not called as a method: that would look for one in the class first
-                        self._rows = run(session, root.trees, parameters)
+                        try:
+                            self._rows = run(session, root.trees, parameters)
+                        except BaseException:
+                            self._reset()
+                            raise
                         self._rowcount = self._returned = -1
                         self._lastrowid = session.last_insert_rowid
                         self._make = None if self._row_factory is None else self._row_maker()
@@ -247,7 +251,11 @@ class Cursor:
         watched = None if compiled.note is None else compiled.note(transaction, parameters)
         run = compiled.run
         if compiled.is_select:
-            self._rows = run(session, transaction.trees if watched is None else watched, parameters)
+            try:
+                self._rows = run(session, transaction.trees if watched is None else watched, parameters)
+            except BaseException:
+                self._reset()
+                raise
             self._lastrowid = session.last_insert_rowid
             self._make = None if self._row_factory is None else self._row_maker()
             return True
@@ -331,7 +339,8 @@ class Cursor:
         """A statement has run: this is what it gives."""
         session = self._session
         self._compiled = compiled
-        self._lastrowid = session.last_insert_rowid
+        if compiled.kind != "empty":
+            self._lastrowid = session.last_insert_rowid
         if compiled.kind in _DML:
             if rows is None:
                 self._rowcount = rowcount
@@ -396,14 +405,14 @@ class Cursor:
     def executescript(self, sql_script: str, /) -> Cursor:
         """Run every statement of a script; an open transaction is committed first. Returns the cursor.
 
-        Rows of SELECTs are dropped. What was done before a statement that fails stays, unless the script began a transaction.
+        Rows of SELECTs are dropped; those that the cursor has still to give are not touched. What was done before a statement that
+        fails stays, unless the script began a transaction.
         """
         connection = self._check()
         if not isinstance(sql_script, str):
             raise TypeError(f"executescript() argument must be str, not {parameters_.type_name(sql_script)}")
         if "\0" in sql_script:
             raise ValueError("embedded null character")
-        self._reset()
         connection._run_script(sql_script)
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import warnings
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -398,3 +399,30 @@ def test_what_aiosqlite_has_besides(tmp_path: Path) -> None:
     db = aio.connect(Place())
     asyncio.run(db._open())  # type: ignore[arg-type]
     assert db.stop() is None
+
+
+def test_statements_are_called_as_in_aiosqlite() -> None:
+    """Arguments by name, None for no parameters, coroutines of which tasks can be made, ``async with`` around any of them."""
+
+    async def test() -> None:
+        async with aio.connect(":memory:") as db:
+            await db.executescript(sql_script="CREATE TABLE t(a)")
+            made = await asyncio.create_task(db.executemany(sql="INSERT INTO t VALUES (?)", parameters=[(1,), (2,)]))
+            assert made.rowcount == 2
+            async with db.execute(sql="SELECT a FROM t WHERE a = :a", parameters={"a": 2}) as cursor:
+                assert await cursor.fetchall() == [(2,)]
+                assert await (await cursor.execute(sql="SELECT 7", parameters=None)).fetchall() == [(7,)]
+            async with db.execute_insert("INSERT INTO t VALUES (?)", parameters=[3]) as rowid:
+                assert rowid == (3,)
+            async with db.execute_fetchall("SELECT a FROM t", None) as rows, db.read_view() as view:
+                assert rows == [(1,), (2,), (3,)]
+                assert await (await view.execute("SELECT 1", None)).fetchone() == (1,)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(db.execute_fetchall("SELECT ?", (n,))) for n in range(3)]
+            assert [task.result() for task in tasks] == [[(0,)], [(1,)], [(2,)]]
+            db.execute("DELETE FROM t").close()  # not carried out, and nobody warns of it
+            assert await db.execute_fetchall("SELECT count(*) FROM t") == [(3,)]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(test)

@@ -707,6 +707,29 @@ def test_an_authorizer_is_asked_about_transactions_of_the_driver(db: ModuleType)
     assert not connection.in_transaction and connection.execute("SELECT a FROM t").fetchall() == [(1,)]
 
 
+def test_a_transaction_is_always_open(db: ModuleType) -> None:
+    if db is sqlite3 and sys.version_info < (3, 12):
+        pytest.skip("it has no autocommit")
+    connection = db.connect(":memory:", autocommit=False)
+    connection.execute("CREATE TABLE t(a)")
+    connection.isolation_level = None  # commits what is open, as `commit` does
+    assert connection.in_transaction
+    connection.rollback()
+    assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    for name in ("commit", "rollback"):
+        connection.execute("ROLLBACK")
+        with pytest.raises(db.OperationalError, match=f"cannot {name} - no transaction is active"):
+            getattr(connection, name)()
+        connection.autocommit = False
+        assert connection.in_transaction
+    connection.execute("INSERT INTO t VALUES (1)")
+    connection.autocommit = True
+    connection.execute("BEGIN")
+    connection.isolation_level = None
+    assert connection.in_transaction
+    connection.close()
+
+
 def test_closing_rolls_back_under_callbacks() -> None:
     connection = aerodb_dbapi.connect(":memory:", autocommit=False)
     told: list[str] = []

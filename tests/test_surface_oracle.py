@@ -28,6 +28,17 @@ def converted(module: Any, value: str) -> Any:
     return connection.execute('SELECT *, x AS "w [date]" FROM d').fetchall()
 
 
+def cursor_of(connection: Any, *steps: Any) -> Any:
+    """What a cursor tells of itself, and still gives, behind steps of which some fail."""
+    cursor = connection.cursor()
+    for step in steps:
+        try:
+            cursor.executescript(step[0]) if isinstance(step, list) else cursor.execute(step)
+        except (sqlite3.Error, aerodb_dbapi.Error):
+            pass
+    return cursor.description, cursor.rowcount, cursor.lastrowid, cursor.fetchall()
+
+
 def ended(connection: Any, error: Exception | None) -> Any:
     connection.__enter__()
     connection.execute("INSERT INTO t(b) VALUES (9)")
@@ -35,7 +46,15 @@ def ended(connection: Any, error: Exception | None) -> Any:
     return connection.in_transaction, connection.execute("SELECT count(*) FROM t").fetchone()
 
 
+OVERFLOW = "SELECT abs(-9223372036854775808)"
+
 CASES: dict[str, Callable[[Any, Any], Any]] = {
+    "script beside rows": lambda m, c: cursor_of(c, "SELECT a FROM t", ["SELECT 7; INSERT INTO t(b) VALUES (1)"]),
+    "script beside a count": lambda m, c: cursor_of(c, "UPDATE t SET b = 1", ["SELECT 7"]),
+    "rows, then nothing": lambda m, c: cursor_of(c, "SELECT a FROM t", "-- nothing"),
+    "nothing at all": lambda m, c: cursor_of(c, ";"),
+    "rows, then a known failure": lambda m, c: cursor_of(c, OVERFLOW, OVERFLOW, "SELECT a FROM t", OVERFLOW),
+    "known failure inside": lambda m, c: cursor_of(c, "BEGIN", OVERFLOW, OVERFLOW, "SELECT a FROM t", OVERFLOW),
     "ended well": lambda m, c: ended(c, None),
     "ended badly": lambda m, c: ended(c, ValueError()),
     "converted": lambda m, c: converted(m, "2020-01-02"),
