@@ -93,7 +93,7 @@ def warn_named(position: int, name: str) -> None:
     if PYTHON >= (3, 14):
         raise ProgrammingError(f"{told}nameless (qmark) placeholders.")
     warnings.warn(
-        f"{told}nominal (qmark) placeholders. Starting with Python 3.14 an sqlite3.ProgrammingError will be raised.",
+        f"{told}nameless (qmark) placeholders. Starting with Python 3.14 an sqlite3.ProgrammingError will be raised.",
         DeprecationWarning,
         stacklevel=_outside(),
     )

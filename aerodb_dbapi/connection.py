@@ -423,7 +423,7 @@ class Connection(Surface, Feeding):
         session, self._session = self._session, None
         if session is not None:
             if PYTHON >= (3, 13):
-                warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=1, source=self)
+                warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=2, source=self)
             with suppress(
                 errors.Error, OSError
             ):  # nobody is there to be told, of files that are gone by now for example
