@@ -62,6 +62,8 @@ Binary = memoryview
 
 def complete_statement(statement: str) -> bool:
     """Whether a text holds at least one statement and each is ended by a semicolon."""
+    if "\0" in statement:
+        raise ValueError("embedded null character")
     return _is_complete(statement)
 
 

@@ -29,6 +29,7 @@ DEFAULTS: Final[dict[int, int]] = {
     constants.SQLITE_LIMIT_TRIGGER_DEPTH: 1000,
     constants.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
+C_INT: Final = (1 << 31) - 1
 HIGHEST: Final[dict[int, int]] = {constants.SQLITE_LIMIT_WORKER_THREADS: 8}  # where it is not the default
 
 
@@ -49,6 +50,10 @@ class Limits:
     def set(self, category: int, limit: int) -> int:
         """Set a limit, cut to its upper bound; a negative one changes nothing. Returns the former limit."""
         before = self.get(category)
+        if not -C_INT - 1 <= limit <= C_INT:
+            raise OverflowError("Python int too large to convert to C int")
+        if category == constants.SQLITE_LIMIT_LENGTH:
+            limit = limit or 1
         limit = min(limit, HIGHEST.get(category, DEFAULTS[category]))
         if limit == DEFAULTS[category]:
             self.lowered.pop(category, None)

@@ -32,7 +32,7 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
-from aerodb_dbapi.executor.alter_dependents import dependents, rename_in, rename_triggers_on
+from aerodb_dbapi.executor.alter_dependents import Dependent, dependents, rename_in, rename_triggers_on
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.constraints import strict_function
 from aerodb_dbapi.executor.dml_insert import value_function
@@ -119,7 +119,7 @@ def _rename_table(session: Any, transaction: Any, table: Table, statement: Renam
         _rename_tables(transaction, rename, {"table", "parent"} if session.foreign_keys else {"table"})
         rename_triggers_on(transaction.schema, transaction, rename)
     else:
-        _rewrite(session, transaction, rename)
+        _rewrite(transaction, rename, dependents(session, transaction, ""))
     if table.autoincrement:
         move_counter(transaction, table, name)
     if legacy:
@@ -131,19 +131,19 @@ def _rename_table(session: Any, transaction: Any, table: Table, statement: Renam
 def _rename_column(session: Any, transaction: Any, table: Table, statement: RenameColumn) -> None:
     position = table.position(statement.column)
     if position is None:
-        _fail(f'no such column: "{statement.column}"')
+        _fail(f'no such column: "{statement.written_column}"')
+    schema: Schema = transaction.schema
+    found = dependents(session, transaction, "")
     other = table.position(statement.name)
     if other is not None and other != position:
         _fail(f"error in table {table.name} after rename: duplicate column name: {statement.name}")
-    schema: Schema = transaction.schema
     rename = Rename(table.name, table.columns[position].name, statement.name, statement.quoted)
-    _rewrite(session, transaction, rename)
+    _rewrite(transaction, rename, found)
     _check_schema(session, transaction, schema, " after rename")
 
 
-def _rewrite(session: Any, transaction: Any, rename: Rename) -> None:
+def _rewrite(transaction: Any, rename: Rename, found: list[Dependent]) -> None:
     """Rename in the texts of all objects, and read them anew."""
-    found = dependents(session, transaction, "")
     _rename_tables(transaction, rename)
     for dependent in found:
         rename_in(dependent, rename)
@@ -195,9 +195,9 @@ def _index_of(old: Index, sql: str, table: Table, known: dict[str, int], when: s
 
 
 def _check_schema(session: Any, transaction: Any, before: Schema, when: str) -> None:
-    """Bind every view and trigger, and the conditions of every table that changed: the error of the first that no longer fits."""
-    dependents(session, transaction, when)
+    """Bind the conditions of every table that changed, and every view and trigger: the error of the first that no longer fits."""
     _check_tables(session, transaction, before, when)
+    dependents(session, transaction, when)
 
 
 def _check_tables(session: Any, transaction: Any, before: Schema, when: str) -> None:
@@ -336,7 +336,7 @@ def _has_unique_constraint(table: Table, position: int) -> bool:
 def _drop_column(session: Any, transaction: Any, table: Table, statement: DropColumn) -> None:
     position = table.position(statement.column)
     if position is None:
-        _fail(f'no such column: "{statement.column}"')
+        _fail(f'no such column: "{statement.written_column}"')
     name = statement.column
     if table.columns[position].primary_key:
         _fail(f'cannot drop PRIMARY KEY column: "{name}"')

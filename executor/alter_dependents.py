@@ -42,7 +42,7 @@ def dependents(session: Any, transaction: Any, when: str) -> list[Dependent]:
     """All views and triggers that see the database in which the session is; an error for the first that does not bind."""
     found: list[Dependent] = []
     if session.name_inside != "temp":
-        schema: Schema = transaction.schema
+        schema: Schema = transaction.schema.under(session.name_inside)  # views may name their own database
         found += [
             Dependent(item, transaction, _traces(session, item, schema, schema, when))
             for item in schema.objects.values()

@@ -30,7 +30,7 @@ from aerodb_dbapi.executor.alter import run_alter
 from aerodb_dbapi.executor.codegen import compile_select
 from aerodb_dbapi.executor.databases import outside
 from aerodb_dbapi.executor.hooks import before_drop
-from aerodb_dbapi.executor.limits import DEPTH_MAX, EXPRESSION_DEPTH, check_statement
+from aerodb_dbapi.executor.limits import DEFAULTS, DEPTH_MAX, EXPRESSION_DEPTH, check_statement
 from aerodb_dbapi.executor.maintenance import STATISTICS, forget, run_maintenance
 from aerodb_dbapi.executor.planning import (
     bind_definition,
@@ -148,6 +148,8 @@ def _create_table_as(session: Any, transaction: Any, statement: CreateTable) -> 
             bound = bind_text(session, statement.select, whole.schema)
             authorize.select_allowed(session.authorizer, bound, whole.schema)
     with outside(session, transaction) as whole:
+        if session.limits is not None or len(statement.select) > DEPTH_MAX:
+            check_statement(session.limits or DEFAULTS, bind_text(session, statement.select, whole.schema))
         bound = plan_text(session, statement.select, whole.schema, whole.trees)
         assert isinstance(bound, SelectStatement)
         whole.note_read(reads_of(bound))

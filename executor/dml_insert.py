@@ -508,7 +508,9 @@ class InsertWriter:
         unit, rowid = self.unit, self.rows.rowid
         made = f"{self.rows.tree}.next_rowid()"
         if self.counter:
-            made = f"next_autoincrement(seq, {self.rows.tree})"
+            nests = self.rows.hooks is not None and self.rows.hooks.nests  # triggers may have counted meanwhile
+            used = f"max(seq, {self.counted}.value(transaction))" if nests else "seq"
+            made = f"next_autoincrement({used}, {self.rows.tree})"
         given = self._given(-1)
         if self.table.rowid_alias is not None and given is None:
             given = self._given(self.table.rowid_alias)

@@ -53,7 +53,7 @@ def is_passed_over(schema: Schema, sql: str) -> bool:
             )
         database, written, name = name, stream.token[1], stream.name()
     home = schema.named(database or "main")
-    if home is None:
+    if home is None or (kind == "TABLE" and fold(name).startswith("sqlite_")):
         return False
     if kind == "TABLE" and stream.kind in ("(", "AS"):
         return not name_is_free(home, name, written, if_not_exists)

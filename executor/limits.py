@@ -21,6 +21,7 @@ from aerodb_dbapi.executor.functions.text import too_big
 from aerodb_dbapi.executor.lengths import measured, size
 from aerodb_dbapi.executor.matching import text_of
 from aerodb_dbapi.planner.ddl import CreateIndex, CreateTable
+from aerodb_dbapi.planner.definition_depth import check_depths
 from aerodb_dbapi.planner.expressions import And, Call, Coalesce, Expression, Or, children
 from aerodb_dbapi.planner.query import (
     Compound,
@@ -69,12 +70,13 @@ def check_slot(limits: Limits, error: OperationalError) -> None:
 
 
 def check_definition(lowered: Limits | None, statement: Any) -> None:
-    """The columns of a table or index that is being defined."""
+    """The columns of a table or index that is being defined, and the depth of expressions in any definition."""
     most = COLUMNS_MAX if lowered is None else lowered.get(COLUMN, COLUMNS_MAX)
     if isinstance(statement, CreateTable) and len(statement.table.columns) > most:
         raise OperationalError(f"too many columns on {statement.table.name}")
     if isinstance(statement, CreateIndex) and len(statement.terms) > most:
         raise OperationalError("too many columns in index")
+    check_depths(DEPTH_MAX if lowered is None else lowered.get(EXPRESSION_DEPTH, DEPTH_MAX), statement)
 
 
 def check_added(lowered: Limits | None, table: Table) -> None:

@@ -50,7 +50,7 @@ from aerodb_dbapi.indexes.maintain import check_index, check_rows
 from aerodb_dbapi.planner.front import Pragma
 from aerodb_dbapi.planner.functions import NO_WINDOW, ScalarFunction
 from aerodb_dbapi.planner.rewrite_expression import RAISE
-from aerodb_dbapi.storage.catalog import META_TREE, Column, Index, IndexColumn, Table, fold
+from aerodb_dbapi.storage.catalog import META_TREE, Index, IndexColumn, Table, fold
 from aerodb_dbapi.storage.check import check_tree
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError, SerializationError
 from aerodb_dbapi.storage.patience import Patience
@@ -59,7 +59,6 @@ from aerodb_dbapi.storage.transaction import Transaction
 Rows = list[tuple[Any, ...]]
 Handler = Callable[[Any, str | None], Any]
 
-_STANDARD_TYPES: Final = frozenset({"ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"})
 _SYNCHRONOUS: Final = ("OFF", "NORMAL", "FULL", "EXTRA")
 _MASTER: Final = (("type", "TEXT"), ("name", "TEXT"), ("tbl_name", "TEXT"), ("rootpage", "INT"), ("sql", "TEXT"))
 PAGE_SIZE: Final = 4096
@@ -212,10 +211,6 @@ def _optimize(session: Any, value: str | None) -> Rows:
 # --- The schema -----------------------------------------------------------------------------------------------------
 
 
-def _type_text(column: Column) -> str:
-    return column.type.upper() if column.type.upper() in _STANDARD_TYPES else column.type
-
-
 def _columns_of(session: Any, name: str | None) -> Rows:
     """cid, name, type, notnull, dflt_value, pk of a table's, view's or module's columns, without hidden ones."""
     shown = [row[:-1] for row in _table_xinfo(session, name) if not row[-1]]
@@ -228,9 +223,7 @@ def _all_columns(session: Any, name: str | None) -> Rows:
     schema = session.schema
     table = schema.table(name)
     if table is not None:
-        return [
-            (i, c.name, _type_text(c), int(c.not_null), c.default, c.primary_key) for i, c in enumerate(table.columns)
-        ]
+        return [(i, c.name, c.type, int(c.not_null), c.default, c.primary_key) for i, c in enumerate(table.columns)]
     if fold(name) in MASTER_NAMES:
         return [(i, column, kind, 0, None, 0) for i, (column, kind) in enumerate(_MASTER)]
     view = schema.view(name)
@@ -287,9 +280,11 @@ def _index_list(session: Any, name: str | None) -> Rows:
     table = _table(session, name)
     if table is None:
         return []
+    indexes = list(reversed(table.indexes))
+    indexes.sort(key=lambda index: index.conflict == "REPLACE")  # the order in which they are tested
     return [
         (seq, index.name, int(index.unique), index.origin, int(index.where is not None))
-        for seq, index in enumerate(reversed(table.indexes))
+        for seq, index in enumerate(indexes)
     ]
 
 

@@ -1,9 +1,10 @@
 """AUTOINCREMENT: the table `sqlite_sequence`, one row (name, seq) for each table that counts.
 
 It is a table like any other, made with the first AUTOINCREMENT table: statements may read it, change counters, remove
-them. An INSERT looks its counter up when it begins, counts in a variable, and writes it back when it ends well. So a row
-that is skipped uses up its rowid, and a statement that fails does not. Two transactions that insert into one such table take different
-rowids (INV-V10) and do not conflict: of both counters the larger one stays (`storage/counters.py`).
+them. An INSERT looks its counter up when it begins, counts in a variable, and writes it back when it ends well. So a
+row that is skipped uses up its rowid, and a statement that fails does not. Where triggers may insert into the same
+table, each row looks again. Two transactions that insert into one such table take different rowids (INV-V10) and do not
+conflict: of both counters the larger one stays (`storage/counters.py`).
 
 A counter that is not an integer counts as what CAST makes of it; one that is missing as 0, and its row is made anew. The next
 rowid is one above the counter and above all rows of the table.
@@ -57,12 +58,12 @@ class Counter:
         return value if value.__class__ is int else cast(value, "INTEGER") or 0
 
     def keep(self, transaction: Any, value: int) -> None:
-        """Write the counter back."""
+        """Write the counter back, unless triggers of the statement have counted further."""
         place, row = self._row(transaction)
         writer = transaction.writer(self.tree)
         if row is None:
             place = self.place = writer.next_rowid()
-        elif row[1].__class__ is int and row[1] == value:
+        elif row[1].__class__ is int and row[1] >= value:
             return
         transaction.note_counter(self.tree, place)
         writer.put(place, (self.name, value))

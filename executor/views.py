@@ -38,9 +38,6 @@ def compile_view_change(statement: ViewStatement, triggers: Any) -> tuple[Callab
 
     def change(session: Any, transaction: Any, params: Row) -> Generator[Any, Any, tuple[int, Any]]:
         found: Sequence[Row] = list(select(session, transaction.trees, params))
-        if statement.distinct:
-            width = len(table.columns)
-            found = list({row[:width]: row for row in reversed(found)}.values())[::-1]
         show = None if values is None else values(session, transaction.trees, params)
         shown: list[Row] = []
         for number, row in enumerate(found, 1):

@@ -48,6 +48,7 @@ class RenameColumn(Alteration):
     """RENAME COLUMN `column` TO `name`; `quoted`: the new name was written in quotes."""
 
     column: str
+    written_column: str
     name: str
     quoted: bool
 
@@ -65,6 +66,7 @@ class DropColumn(Alteration):
     """DROP COLUMN `column`."""
 
     column: str
+    written_column: str
 
 
 # --- parsing --------------------------------------------------------------------------------------------------------
@@ -86,7 +88,8 @@ def alteration(stream: TokenStream) -> Alteration | None:
         return _add(stream, table, written)
     stream.expect("DROP")
     stream.take("COLUMN")
-    return DropColumn(table, written, stream.name())
+    written_column = stream.token[1]
+    return DropColumn(table, written, stream.name(), written_column)
 
 
 def _rename(stream: TokenStream, table: str, written: str) -> Alteration:
@@ -94,10 +97,10 @@ def _rename(stream: TokenStream, table: str, written: str) -> Alteration:
         stream.advance()
         return RenameTable(table, written, stream.name())
     stream.take("COLUMN")
-    column = stream.name()
+    written_column, column = stream.token[1], stream.name()
     stream.expect("TO")
     quoted = stream.token[1][:1] in "'\"[`"
-    return RenameColumn(table, written, column, stream.name(), quoted)
+    return RenameColumn(table, written, column, written_column, stream.name(), quoted)
 
 
 def _add(stream: TokenStream, table: str, written: str) -> AddColumn:

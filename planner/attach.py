@@ -46,11 +46,14 @@ def attachment(stream: TokenStream) -> Attach | Detach | None:
     if not attach:
         return Detach(f"SELECT {first}", literal)
     stream.expect("AS")
-    return Attach(f"SELECT {first}, {_word_or_expression(stream)}", literal)
+    second = _word_or_expression(stream)
+    if stream.take("KEY"):  # of an encrypted file, which neither SQLite has: as there, it is read and not used
+        _word_or_expression(stream)
+    return Attach(f"SELECT {first}, {second}", literal)
 
 
 def _is_word(stream: TokenStream) -> bool:
-    return stream.kind in IDENTIFIERS | {STRING} and stream.ahead() in (END, ";", "AS")
+    return stream.kind in IDENTIFIERS | {STRING} and stream.ahead() in (END, ";", "AS", "KEY")
 
 
 def _word_or_expression(stream: TokenStream) -> str:

@@ -223,12 +223,24 @@ def _condition(context: Context, clause: Any, scope: Scope) -> list[Expression]:
 
 
 def update_from(context: Context, clause: Any, tree: Any, inner: Scope, name: str) -> Any:
-    """What FROM adds to an UPDATE of `name`."""
+    """What FROM adds to an UPDATE of `name`, whose entry `inner` has."""
     joins = clause.this.args.get("joins") if type(clause.this) is exp.Table else None
-    piece = bind_list(context, clause.this, joins or tree.args.get("joins") or [], inner)
-    if any(entry.alias == fold(name) for entry in piece.entries):
-        fail(f"target object/alias may not appear in FROM clause: {name}")
+    try:
+        piece = bind_list(context, clause.this, joins or tree.args.get("joins") or [], inner)
+    except OperationalError:
+        _refuse_target(inner, name)  # rather than the ambiguous names that follow from it
+        raise
+    _refuse_target(inner, name)
     return piece
+
+
+def _refuse_target(inner: Scope, name: str) -> None:
+    """The target may not stand in FROM under the same name; something else of that name may."""
+    target = inner.entries[0]
+    for entry in inner.entries[1:]:
+        same = entry.table is None if target.table is None else entry.table and entry.table.id == target.table.id
+        if same and entry.alias == target.alias:
+            fail(f"target object/alias may not appear in FROM clause: {name}")
 
 
 def _index_hint(node: Any, source: TableSource) -> None:

@@ -8,8 +8,9 @@ that gives these rows, all of them before the first trigger fires:
     UPDATE    the same, each followed by the values that SET gives
 
 The view is a source like any other view in FROM, so conditions sink into it and its indexes are used. Without a trigger for the event
-(for UPDATE OF: for one of its columns) the view cannot be modified. ORDER BY and LIMIT are those of the query; UPDATE … FROM takes the
-first match of a row. Constraints do not exist, so OR clauses only reach the statements of the trigger, and ON CONFLICT is refused.
+(for UPDATE OF: for one of its columns) the view cannot be modified. ORDER BY and LIMIT are those of the query; UPDATE … FROM fires
+for each row of the join, as in SQLite: rows of a view have nothing that tells them apart. Constraints do not
+exist, so OR clauses only reach the statements of the trigger, and ON CONFLICT is refused.
 
 Example: over ``CREATE VIEW v AS SELECT id, name FROM t`` the statement ``UPDATE v SET name = 'x' WHERE id = 7`` is
 ``ViewStatement(event='update', query=<SELECT v.id, v.name, 'x' FROM v WHERE id = 7>, targets=[1])``.
@@ -140,7 +141,7 @@ def _bind_found(
     joins, where = [join], []
     if tree.args.get("from_") is not None:
         piece = update_from(context, tree.args["from_"], tree, inner, entry.name)
-        joins, where, made.distinct = joins + piece.joins, piece.where, True
+        joins, where = joins + piece.joins, piece.where
     condition, limited = tree.args.get("where"), None
     if condition is not None and (limited := limited_query(condition.this)) is not None:
         condition = limited.args.get("where")

@@ -319,7 +319,7 @@ def _automatic_indexes(made: Definition, table: Table) -> tuple[Index, ...]:
     for key in made.keys:
         parts = tuple(_index_column(term, table.columns, table.position(term.name), True) for term in key.terms)
         if key.origin == "pk" and table.without_rowid:
-            parts = tuple(part for i, part in enumerate(parts) if part.position not in [p.position for p in parts[:i]])
+            parts = _without_repeated(parts)
         identity = tuple((part.position, fold(part.collation)) for part in parts)
         if identity in seen:
             indexes[seen[identity]] = _merged(indexes[seen[identity]], key.origin, key.conflict)
@@ -328,6 +328,12 @@ def _automatic_indexes(made: Definition, table: Table) -> tuple[Index, ...]:
         name = f"sqlite_autoindex_{table.name}_{len(indexes) + 1}"
         indexes.append(Index(0, name, table.name, 0, parts, True, key.origin, None, key.conflict or "ABORT"))
     return tuple(indexes)
+
+
+def _without_repeated(parts: tuple[IndexColumn, ...]) -> tuple[IndexColumn, ...]:
+    """The parts of a key without those that stand in it before, under the same collation."""
+    made = {(part.position, fold(part.collation)): part for part in reversed(parts)}
+    return tuple(part for part in parts if made[part.position, fold(part.collation)] is part)
 
 
 def _merged(index: Index, origin: str, conflict: str | None) -> Index:

@@ -15,7 +15,7 @@ from typing import Final
 from sqlglot.tokens import Token as GlotToken
 from sqlglot.tokens import TokenType
 
-from aerodb_dbapi.planner.lexer import BLOB, FLOAT, HEX, INTEGER, STRING, unquote
+from aerodb_dbapi.planner.lexer import BLOB, FLOAT, HEX, INTEGER, STRING, tokenize, unquote
 from aerodb_dbapi.planner.rewrite import CONFLICT_WORDS
 from aerodb_dbapi.planner.rewrite_expression import CLOCKS, expression, type_words
 from aerodb_dbapi.planner.rewrite_windows import OVER
@@ -165,8 +165,11 @@ def column_definition(stream: TokenStream, made: Definition) -> None:
 
 def _column_type(stream: TokenStream) -> str:
     words = type_words(stream)
-    if words[:1] in ("'", '"', "[", "`"):
-        words = unquote(words)
+    if words[:1] in ("'", '"', "[", "`"):  # as in SQLite, what follows a quoted word does not count
+        first = tokenize(words)[0][1]
+        if first != words:
+            return unquote(first)
+        words = unquote(first)
     if stream.kind == "AS" and words.lower().endswith("generated always"):
         words = words[: -len("generated always")].rstrip()
     return words.upper() if words.upper() in STANDARD_TYPES else words

@@ -94,6 +94,8 @@ def _refuse(stream: TokenStream, first: int) -> None:
         if token[0] == "DEFAULT" or (token[0] in ("ORDER", "LIMIT") and outer[0][0] in ("UPDATE", "DELETE")):
             raise stream.error(token)
         if token[0] == "RETURNING":
+            if outer[0][0] in ("UPDATE", "DELETE"):
+                raise stream.error(token)
             raise OperationalError("cannot use RETURNING in a trigger")
     _refuse_hint(stream, outer)
 

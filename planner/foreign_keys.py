@@ -65,9 +65,9 @@ def keys_to(schema: Schema, table: Table) -> list[tuple[Table, ForeignKey]]:
 def resolve(schema: Schema, child: Table, key: ForeignKey) -> Reference:
     """The reference of a key; OperationalError if the parent table or a fitting index is missing."""
     parent = schema.table(key.table)
-    if parent is None:
-        raise OperationalError(f"no such table: main.{key.table}")
-    made = resolve_in(child, key, parent)
+    if parent is None and schema.view(key.table) is None:
+        raise OperationalError(f"no such table: {schema.database or 'main'}.{key.table}")
+    made = None if parent is None else resolve_in(child, key, parent)
     if made is None:
         raise OperationalError(f'foreign key mismatch - "{child.name}" referencing "{key.table}"')
     return made

@@ -278,7 +278,8 @@ def _explain(stream: TokenStream) -> Explain:
     if stream.kind in ("EXPLAIN", ";"):
         raise stream.error()
     start = stream.token[2]
-    while stream.kind not in (END, ";"):
+    last = END if _TRIGGER.match(stream.sql, start) else ";"  # a trigger's body has semicolons
+    while stream.kind not in (END, last):
         stream.advance()
     return Explain(form, stream.sql[start : stream.token[2]])
 

@@ -481,7 +481,7 @@ class DeleteStatement(Statement):
 class ViewStatement(Statement):
     """INSERT, UPDATE or DELETE on a view, which INSTEAD OF triggers carry out. `table` has the view's columns and no rows; `event` is
     insert, update or delete. `query` gives the values for `targets` (-1: the rowid); for UPDATE and DELETE the view's columns
-    come before them. `distinct`: each row of the view counts once. `returning` sees the row as source `row_id`."""
+    come before them. `returning` sees the row as source `row_id`."""
 
     table: Table
     event: str
@@ -490,7 +490,6 @@ class ViewStatement(Statement):
     row_id: int
     conflict: str = ""
     returning: Returning | None = None
-    distinct: bool = False
 
 
 def has_windows(query: Query) -> bool:

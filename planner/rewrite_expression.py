@@ -567,8 +567,6 @@ def _raise(stream: TokenStream) -> int:
     stream.advance()
     if stream.kind != "(":
         raise stream.error()
-    if not stream.in_trigger:
-        raise OperationalError("RAISE() may only be used within a trigger-program")
     stream.write(TokenType.VAR, FUNCTION_PREFIX + RAISE)
     stream.pass_on(TokenType.L_PAREN)
     if stream.kind not in ("IGNORE", "ROLLBACK", "ABORT", "FAIL"):
@@ -583,6 +581,8 @@ def _raise(stream: TokenStream) -> int:
             raise stream.error()
         stream.write(TokenType.STRING, stream.name())
     _close(stream)
+    if not stream.in_trigger:
+        raise OperationalError("RAISE() may only be used within a trigger-program")
     return ATOM
 
 

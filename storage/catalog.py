@@ -307,11 +307,16 @@ class Schema:
         """Has any table or view of it triggers?"""
         return bool(self._triggers)
 
+    def under(self, database: str) -> Schema:
+        """The same definitions in a database of that name."""
+        made = Schema((), self.version, database)
+        for name in ("objects", "tables", "views", "indexes", "triggers", "_triggers"):
+            setattr(made, name, getattr(self, name))
+        return made
+
     def with_triggers(self, others: Iterable[Trigger]) -> Schema:
         """The same definitions, with triggers of temp on its tables and views; these fire first, the earliest before others."""
-        made = Schema((), self.version, self.database)
-        for name in ("objects", "tables", "views", "indexes", "triggers"):
-            setattr(made, name, getattr(self, name))
+        made = self.under(self.database)
         made._triggers = dict(self._triggers)
         for trigger in reversed(list(others)):
             key = fold(trigger.table)

@@ -496,3 +496,18 @@ def test_complete_statement(db: ModuleType) -> None:
         "SELECT 1; ",
     ):
         assert db.complete_statement(text) == sqlite3.complete_statement(text), text
+    with pytest.raises(ValueError, match="embedded null character"):
+        db.complete_statement("SELECT 1;\0")
+
+
+def test_explain_of_a_trigger_in_a_script(con: Any) -> None:
+    con.execute("CREATE TABLE x(a)")
+    con.executescript("EXPLAIN CREATE TRIGGER y AFTER INSERT ON x BEGIN SELECT 1; SELECT 2; END; CREATE TABLE z(a);")
+    con.execute("EXPLAIN CREATE TRIGGER y AFTER INSERT ON x BEGIN SELECT 1; SELECT 2; END")
+    assert con.execute("SELECT name FROM sqlite_master WHERE name IN ('y', 'z')").fetchall() == [("z",)]
+
+
+def test_an_empty_statement_leaves_lastrowid(con: Any) -> None:
+    assert con.execute(" -- nothing").lastrowid is None
+    cursor = con.execute("CREATE TABLE x(a)").execute("INSERT INTO x VALUES (1)")
+    assert cursor.lastrowid == cursor.execute(";").lastrowid == 1

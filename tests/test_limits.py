@@ -34,6 +34,10 @@ LOWERED: list[tuple[int, int, str, tuple[Any, ...]]] = [
     (COLUMN, 3, "CREATE INDEX i ON t(a, b, c, a)", ()),
     (COLUMN, 3, "ALTER TABLE t ADD COLUMN d", ()),
     (COLUMN, 3, "SELECT max(1, 2, 3, 4, 5), a IN (1, 2, 3, 4, 5) FROM t", ()),
+    (COLUMN, 3, "CREATE TABLE y AS SELECT 1, 2, 3, 4", ()),
+    (DEPTH, 5, "CREATE TABLE y(a DEFAULT (1+1+1+1+1+1))", ()),
+    (DEPTH, 5, "CREATE VIEW y AS SELECT 1+1+1+1", ()),
+    (DEPTH, 5, "CREATE VIEW y AS SELECT 1+1+1+1+1+1", ()),
     (COMPOUND, 2, "SELECT 1 UNION SELECT 2", ()),
     (COMPOUND, 2, "SELECT 1 UNION SELECT 2 UNION ALL SELECT 3", ()),
     (COMPOUND, 2, "VALUES (1), (2), (3)", ()),
@@ -88,6 +92,20 @@ DEFAULT = [
     "SELECT " + chain("+", "1", 1001),
     f"CREATE TABLE x(a CHECK ({chain('+', 'a', 1000)}))",
     f"CREATE TABLE x(a CHECK ({chain('+', 'a', 1001)}))",
+    f"CREATE TABLE x(a DEFAULT ({chain('+', '1', 1001)}))",
+    f"CREATE TABLE x(a, b AS ({chain('+', 'a', 1001)}))",
+    f"CREATE TABLE x AS SELECT {chain('+', '1', 1001)}",
+    f"CREATE TABLE x AS SELECT {chain(', ', '1', 2001)}",
+    f"CREATE TABLE x AS {chain(' UNION ALL ', 'SELECT 1', 501)}",
+    f"CREATE VIEW x AS SELECT {chain('+', '1', 1000)}",
+    f"CREATE VIEW x AS SELECT {chain('+', '1', 1001)}",
+    f"CREATE VIEW x AS SELECT 1 FROM t WHERE {chain(' AND ', 'a', 1001)}",
+    f"CREATE INDEX x ON t({chain('+', 'a', 1001)})",
+    f"CREATE INDEX x ON t(a) WHERE {chain('+', 'a', 1001)}",
+    f"CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT {chain('+', '1', 1001)}; END",
+    f"CREATE TRIGGER x AFTER INSERT ON t BEGIN UPDATE t SET a = {chain('||', '1', 1000)}; END",
+    f"CREATE TRIGGER x AFTER INSERT ON t WHEN {chain('+', '1', 1001)} BEGIN SELECT 1; END",
+    f"ALTER TABLE t ADD COLUMN d DEFAULT ({chain('+', '1', 1001)})",
 ]
 CHAINS = [
     "SELECT {0} FROM t ORDER BY {0}",
@@ -133,3 +151,13 @@ def test_chains_of_operators(sql: str) -> None:
 
     text = sql.format(chain("+", "t.a" if "JOIN" not in sql else "a", 990))
     assert deeper(500) == answer(sqlite3, None, text, ())
+
+
+def test_bounds_of_setlimit() -> None:
+    for module in (sqlite3, aerodb_dbapi):
+        connection = module.connect(":memory:")
+        assert connection.setlimit(LENGTH, 0) == 1_000_000_000
+        assert connection.getlimit(LENGTH) == 1
+        with pytest.raises(OverflowError):
+            connection.setlimit(COLUMN, 1 << 40)
+        assert connection.getlimit(COLUMN) == 2000
