@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -404,23 +405,30 @@ class StepWriter:
         parts = self.equal_parts(access)
         if access.skip:
             return self._skipping(source, kind, access, parts, body)
-        if access.equal_in is None:
-            return self._entries(source, kind, access, parts, body)
-        part, listed = self.listed_parts(access)
-        with self.unit.block(f"for {part} in {listed}:"):
-            miss, self.miss = self.miss, "continue"
-            self._entries(source, kind, access, [*parts, f"*{part}"], body)
+        self.for_each_listed(access, parts, lambda parts: self._entries(source, kind, access, parts, body))
+
+    def for_each_listed(self, access: IndexScan, parts: list[str], write: Callable[[list[str]], None]) -> None:
+        """Write a loop over the values of each IN list, and `write` with the parts inside of them."""
+        listed = [self._listed_parts(access, at) for at in access.lists]
+        for nth, (part, values) in enumerate(listed[1:], 1):
+            name = self.unit.name("values")
+            self.unit.line(f"{name} = {values}")
+            listed[nth] = part, name
+        with ExitStack() as loops:
+            for at, (part, values) in zip(access.lists, listed):
+                parts = [*parts[:at], f"*{part}", *parts[at:]]
+                loops.enter_context(self.unit.block(f"for {part} in {values}:"))
+            miss, self.miss = self.miss, "continue" if listed else self.miss
+            write(parts)
             self.miss = miss
 
-    def listed_parts(self, access: IndexScan) -> tuple[str, str]:
-        """A variable for the part that takes the values of an IN list, and the text of all of them."""
-        count = len(access.equal)
-        affinity = access.apply[count - 1] if len(access.apply) >= count else None
-        items = [self.compiler.applied(self.compiler.value(item), affinity) for item in access.equal_in or ()]
-        column = self.unit.bind(access.index.columns[count - 1])
-        return self.unit.name(
-            "part"
-        ), f"index_parts(({', '.join(items)},), {column}){'[::-1]' if access.reverse else ''}"
+    def _listed_parts(self, access: IndexScan, at: int) -> tuple[str, str]:
+        """A variable for a part that takes the values of an IN list, and the text of all of them."""
+        affinity = access.apply[at] if len(access.apply) > at else None
+        items = [self.compiler.applied(self.compiler.value(item), affinity) for item in access.lists[at]]
+        column = self.unit.bind(access.index.columns[at])
+        text = f"index_parts(({', '.join(items)},), {column}){'[::-1]' if access.reverse else ''}"
+        return self.unit.name("part"), text
 
     def _skipping(self, source: TableSource, kind: str, access: IndexScan, parts: list[str], body: Body) -> None:
         """Loop over the values of the first parts of the index, and look up the others for each."""
@@ -435,9 +443,8 @@ class StepWriter:
     def equal_parts(self, access: IndexScan) -> list[str]:
         """Texts of the parts that are equal to one value each."""
         parts = []
-        count = len(access.equal)
         for i, (key, column) in enumerate(zip(access.equal, access.index.columns[access.skip :])):
-            if access.equal_in is not None and i == count - 1:
+            if i in access.lists:
                 continue
             affinity = access.apply[i] if i < len(access.apply) else None
             parts.append("0, None" if key is None else self._part(self._key_value(key, affinity), column))

@@ -77,12 +77,7 @@ def _branch(writer: StepWriter, source: TableSource, branch: Access, found: str,
 def _entries(writer: StepWriter, source: TableSource, branch: IndexScan, found: str, left: str) -> None:
     tree = writer.tree(source, branch.index)
     parts = writer.equal_parts(branch)
-    if branch.equal_in is None:
-        _range(writer, tree, writer.bounds(branch, parts), found, left)
-        return
-    part, listed = writer.listed_parts(branch)
-    with writer.unit.block(f"for {part} in {listed}:"):
-        _range(writer, tree, writer.bounds(branch, [*parts, f"*{part}"]), found, left)
+    writer.for_each_listed(branch, parts, lambda parts: _range(writer, tree, writer.bounds(branch, parts), found, left))
 
 
 def _range(writer: StepWriter, tree: str, bounds: tuple[str, str] | None, found: str, left: str) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Final
 
 from aerodb_dbapi.planner.cost import (
@@ -245,6 +246,11 @@ def _index_paths(
         path = index_path(site, source, index, terms, estimate)
         if path.used or ordered or source.indexed_by:
             found.append(path)
+        if (
+            isinstance(path.access, IndexScan) and len(path.access.lists) > 1
+        ):  # many values times many values may be too many
+            fewer = range(1, len(path.access.lists))
+            found += [index_path(site, source, index, terms, estimate, lists=most) for most in fewer]
     return found
 
 
@@ -257,9 +263,10 @@ def index_path(
     *,
     skip: int = 0,
     values: float = 1.0,
+    lists: int | None = None,
 ) -> Path:
-    """The longest use of one index: equal columns, perhaps an IN on the last of them, then a range; with `skip`, behind
-    the first columns, which have so many `values`."""
+    """The longest use of one index: equal columns, some perhaps by IN (at most `lists` of them), then a range; with `skip`, behind the
+    first columns, which have so many `values`."""
     table = source.table
     equal: list[Expression | None] = []
     apply: list[str | None] = []
@@ -268,23 +275,22 @@ def index_path(
     points = not skip
     for column in index.columns[skip:]:
         term = _prefix_term(terms, table_position(table, column.position), column)
-        if term is None:
+        if term is None or (term.kind == "in" and len(access.lists) == lists):
             break
+        if term.kind == "in":
+            access.lists[len(equal)] = term.items
         equal.append(term.key)
         apply.append(term.apply)
         used.append(term.conjunct)
         points = points and term.kind == "="
-        if term.kind == "in":
-            access.equal_in = term.items
-            break
     access.equal, access.apply = tuple(equal), tuple(apply)
     rows = min(site.rows, values * rows_per_key(estimate.statistics, index, skip + len(equal), site.rows))
     if skip:
         rows = min(rows, site.rows / 2)
     if not points and index.unique:
-        rows = max(rows, 1.0) if access.equal_in is not None else min(site.rows, 10.0)
-    if access.equal_in is not None:
-        rows = min(site.rows, rows * max(1, item_count(access.equal_in)))
+        rows = max(rows, 1.0) if access.lists else min(site.rows, 10.0)
+    if access.lists:
+        rows = min(site.rows, rows * _lookups(access))
     rows, ranged = _add_range(access, table, terms, rows)
     path = _priced_index_path(site, source, access, (*used, *ranged), rows, points)
     path.each += 2.0 * values * INDEX_LOOKUP if skip else 0.0
@@ -346,17 +352,22 @@ def _priced_index_path(
 ) -> Path:
     index, table = access.index, source.table
     parts = access.skip + len(access.equal)
-    fixed = slice(access.skip, parts - 1 if access.equal_in is not None else parts)
+    fixed = [at for at in range(access.skip, parts) if at - access.skip not in access.lists]
     single = points and index.unique and parts == len(index.columns)
-    lookups = max(1, item_count(access.equal_in)) if access.equal_in is not None else 1
     row_cost = COVERING_ROW if access.covering else INDEX_ROW
     sequence = tuple(
         (table_position(table, c.position), c.descending, c.collation)
-        for c in (*index.columns[: fixed.start], *index.columns[fixed.stop :])
+        for at, c in enumerate(index.columns)
+        if at not in fixed
     )
-    bound = {table_position(table, c.position): c.collation for c in index.columns[fixed]}
-    each = lookups * INDEX_LOOKUP + rows * row_cost
+    bound = {table_position(table, c.position): c.collation for c in map(index.columns.__getitem__, fixed)}
+    each = _lookups(access) * INDEX_LOOKUP + rows * row_cost
     return Path(access, 0.0, each, rows, used, (*sequence, (ROWID, False, "")), bound, single)
+
+
+def _lookups(access: IndexScan) -> int:
+    """How many combinations of values the IN lists have."""
+    return prod(max(1, item_count(items)) for items in access.lists.values())
 
 
 def covers(index: Index, source: TableSource, used_columns: set[int]) -> bool:

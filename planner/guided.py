@@ -80,4 +80,4 @@ def _best(site: Site, source: TableSource, estimate: Selectivity) -> IndexScan |
 
 
 def _is_exact(access: Access) -> bool:
-    return isinstance(access, IndexScan) and access.equal_in is None
+    return isinstance(access, IndexScan) and not access.lists

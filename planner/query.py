@@ -151,13 +151,13 @@ class IndexScan(Access):
     """Entries of `index` with the first len(`equal`) parts equal to given values, and a range on the next part.
 
     `equal[i]` of None means the part IS NULL is wanted (matches NULL entries); a value that turns out NULL at run time
-    otherwise finds nothing. `apply[i]` is the affinity that the column gives to the key before look-up. With `equal_in`, the
-    *last* equal part takes each of several values (IN list), ascending, without duplicates. `covering`: the query needs only
-    indexed columns and the rowid, all recoverable from entries; rows are then built from entries, not fetched.
+    otherwise finds nothing. A part i in `lists` takes each of several values (IN list), ascending, without duplicates; ``equal[i]``
+    is a None that stands for it. `covering`: the query needs only indexed columns and the rowid, all recoverable from entries; rows
+    are then built from entries, not fetched.
 
-    `apply[i]` is what the comparison does to the key (None: nothing), which need not be the column's own affinity. With
-    `equal_in`, ``equal[-1]`` is a None that stands for it. `lower` and `upper` are bounds of *values*, also in a DESC part;
-    with a bound, NULL entries are not in the range, and a bound that is NULL at run time finds nothing.
+    `apply[i]` is what the comparison does to the key (None: nothing), which need not be the column's own affinity. `lower` and
+    `upper` are bounds of *values*, also in a DESC part; with a bound, NULL entries are not in the range, and a bound that is NULL
+    at run time finds nothing.
 
     With `skip`, all of this is about the parts behind the first `skip` ones, for each of their values (`planner.skip_scan`).
     """
@@ -165,7 +165,7 @@ class IndexScan(Access):
     index: Index
     equal: tuple[Expression | None, ...] = ()
     apply: tuple[str | None, ...] = ()
-    equal_in: tuple[Expression, ...] | None = None
+    lists: dict[int, tuple[Expression, ...]] = field(default_factory=dict)
     lower: Expression | None = None
     lower_open: bool = False
     upper: Expression | None = None

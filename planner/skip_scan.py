@@ -39,6 +39,6 @@ def skip_paths(site: Site, source: TableSource, terms: Sequence[Term], estimate:
         if values is None or values > VALUES_MAX:
             continue
         path = index_path(site, source, index, terms, estimate, skip=skip, values=max(1.0, values))
-        if path.used and isinstance(path.access, IndexScan) and path.access.equal_in is None:
+        if path.used and isinstance(path.access, IndexScan) and not path.access.lists:
             found.append(path)
     return found

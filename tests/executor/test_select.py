@@ -123,7 +123,7 @@ def test_index_equality(data: Data, key: Any) -> None:
         ours = run(stepped([col(source, "id")], Step(source, access)), data, (key,))
         assert sorted(ours) == sorted(_theirs(data, "SELECT id FROM t WHERE a = ?", (key,)))
         listed = IndexScan(
-            index=data.indexes[name], equal=(None,), apply=(None,), equal_in=tuple(map(const, (key, 1, key, None)))
+            index=data.indexes[name], equal=(None,), apply=(None,), lists={0: tuple(map(const, (key, 1, key, None)))}
         )
         source = data.source("t")
         ours = run(stepped([col(source, "id")], Step(source, listed)), data)

@@ -91,7 +91,7 @@ def test_in_list_on_the_last_equal_part() -> None:
     items = InList(col(T, "a"), (P0, P1), items_apply="NUMERIC")
     step = only_step(items)
     assert isinstance(step.access, IndexScan)
-    assert step.access.equal_in == (P0, P1)
+    assert step.access.lists == {0: (P0, P1)}
     assert step.access.equal == (None,)
     assert step.access.apply == ("NUMERIC",)
     assert step.filters == []
@@ -101,7 +101,7 @@ def test_is_null_by_index() -> None:
     step = only_step(IsNull(col(T, "a")))
     assert isinstance(step.access, IndexScan)
     assert step.access.equal == (None,)
-    assert step.access.equal_in is None
+    assert not step.access.lists
     assert step.filters == []
 
 
