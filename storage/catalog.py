@@ -9,7 +9,8 @@ Record format
 
 Versions
     DDL edits the catalog tree like any other tree, so it is transactional, and a read view sees the schema of its own
-    commit. A `Schema` is built once per catalog root and shared; its identity is what cached plans are checked against.
+    commit. A `Schema` is made once per catalog root, of the one before it where there is one, and shared; its identity is what
+    cached plans are checked against.
 
 Names compare case-insensitively for ASCII letters, as in SQLite: dictionaries here are keyed by `fold(name)`.
 Expressions (DEFAULT, CHECK, partial WHERE, a view's SELECT, a trigger's statements) are kept as the user's own text.
@@ -17,7 +18,7 @@ Expressions (DEFAULT, CHECK, partial WHERE, a view's SELECT, a trigger's stateme
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -231,10 +232,24 @@ def decode_object(object_id: int, record: Record) -> SchemaObject:
     return View(object_id, name, select, names, sql or "")
 
 
+_follows: Final = [True]
+
+
+def follow(on: bool) -> None:
+    """Whether a schema may be made of the one before (`Schema`), for tests; else all of it is made anew."""
+    _follows[0] = on
+
+
 class Schema:
     """All definitions as of one commit. Immutable; `version` is the commit id that last changed them (0: none)."""
 
     __slots__ = ("_records", "_triggers", "database", "indexes", "objects", "tables", "triggers", "version", "views")
+    objects: dict[int, SchemaObject]
+    tables: dict[str, Table]
+    views: dict[str, View]
+    indexes: dict[str, Index]
+    triggers: dict[str, Trigger]
+    _triggers: dict[str, list[Trigger]]
 
     def __init__(
         self,
@@ -243,28 +258,66 @@ class Schema:
         database: str = "main",
         near: Schema | None = None,
     ) -> None:
-        """`near` is the schema of a catalog that shares most of its records: objects whose record is the same are taken
-        over, so that one definition more costs as much in a database of a hundred tables as in one of two."""
+        """`near` is the schema of a catalog that shares most of its records: what it made of them is taken over. Where
+        definitions only came or went, as nearly always, a copy of its dictionaries is changed; that is quick among thousands of
+        definitions too."""
         self.version = version
         self.database = database
         self._records = dict(records)
         known = {} if near is None else near._records
+        others = [oid for oid, record in self._records.items() if known.get(oid) is not record]
+        others = [
+            oid for oid in others if known.get(oid) != self._records[oid]
+        ]  # one that was read anew may be the same
+        if near is not None and known and _follows[0] and (not others or others[0] > next(reversed(known))):
+            self._follow(near, others, known.keys() - self._records.keys())
+            return
         old = {} if near is None else near.objects
+        new = set(others)
         self.arrange(
-            {
-                oid: old[oid] if known.get(oid) == record else decode_object(oid, record)
-                for oid, record in self._records.items()
-            }
+            {oid: decode_object(oid, record) if oid in new else old[oid] for oid, record in self._records.items()}
         )
+
+    def _follow(self, near: Schema, added: list[int], gone: Set[int]) -> None:
+        """Hold what `near` does but for these: `added` are later than all of its objects."""
+        self.objects, self.tables, self.views = dict(near.objects), dict(near.tables), dict(near.views)
+        self.indexes, self.triggers, self._triggers = dict(near.indexes), dict(near.triggers), dict(near._triggers)
+        indexed: dict[str, list[Index]] = {}  # the new indexes by table, and the tables that have lost one
+        for oid in gone:
+            item = self.objects.pop(oid)
+            del self._by_name(item)[fold(item.name)]
+            if isinstance(item, Index):
+                indexed[fold(item.table)] = []
+            elif isinstance(item, Trigger) and item.on is None:
+                left = [other for other in self._triggers[fold(item.table)] if other is not item]
+                if left:
+                    self._triggers[fold(item.table)] = left
+                else:
+                    del self._triggers[fold(item.table)]
+        for oid in added:
+            item = self.objects[oid] = decode_object(oid, self._records[oid])
+            self._by_name(item)[fold(item.name)] = item
+            if isinstance(item, Index):
+                indexed.setdefault(fold(item.table), []).append(item)
+            elif isinstance(item, Trigger) and item.on is None:
+                self._triggers[fold(item.table)] = [item, *self._triggers.get(fold(item.table), ())]
+        for name, new in indexed.items():
+            table = self.tables.get(name)
+            if table is not None:
+                kept = [index for index in table.indexes if index.id not in gone]
+                self.objects[table.id] = self.tables[name] = replace(table, indexes=(*kept, *new))
+
+    def _by_name(self, item: SchemaObject) -> dict[str, Any]:
+        """The dictionary of the definitions of its kind."""
+        kinds: dict[type, dict[str, Any]] = {
+            Table: self.tables, Index: self.indexes, Trigger: self.triggers, View: self.views
+        }  # fmt: skip
+        return kinds[item.__class__]
 
     def arrange(self, objects: dict[int, SchemaObject]) -> None:
         """Hold these objects. Only while it is made."""
         self.objects = objects
-        self.tables: dict[str, Table] = {}
-        self.views: dict[str, View] = {}
-        self.indexes: dict[str, Index] = {}
-        self.triggers: dict[str, Trigger] = {}
-        self._triggers: dict[str, list[Trigger]] = {}
+        self.tables, self.views, self.indexes, self.triggers, self._triggers = {}, {}, {}, {}, {}
         by_table: dict[str, list[Index]] = {}
         for item in self.objects.values():
             if isinstance(item, Index):
