@@ -684,12 +684,14 @@ set_latest_root: Any = vars(Database)["root"].__set__
 
 
 def _leave_all_behind() -> None:
-    """In a child of `os.fork`: whatever the parent had open is the parent's."""
+    """In a child of `os.fork`: whatever the parent had open is the parent's. Of a database in memory the child has a copy, which still
+    goes by its name, unless a thread that the child does not have was committing to it."""
     Database.registry_lock = threading.RLock()
-    for database in list(Database.registry.values()):
+    for key, database in list(Database.registry.items()):
         if database.checkpointer is not None:
             database.leave_behind()
-    Database.registry.clear()
+        if key[0] != "memory" or database.committer.lock.locked():
+            del Database.registry[key]
 
 
 os.register_at_fork(after_in_child=_leave_all_behind)

@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -305,3 +306,25 @@ def test_a_child_of_fork_is_told_and_can_open_its_own(tmp_path: Path) -> None:
         con.execute("INSERT INTO t VALUES (2)")
     with closing(aerodb_dbapi.connect(str(path))) as con:
         assert con.execute("SELECT a FROM t").fetchall() == [(1,), (2,)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no os.fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("db", [aerodb_dbapi, sqlite3], ids=["aerodb", "sqlite3"])
+def test_a_child_of_fork_has_a_copy_of_what_is_in_memory(db: Any) -> None:
+    """By its name too, for connections that the child opens, as the threads of a test in a worker of Django do."""
+    uri = "file:inherited?mode=memory&cache=shared"
+    with closing(db.connect(uri, uri=True, isolation_level=None)) as con:
+        con.executescript("CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                with closing(db.connect(uri, uri=True, isolation_level=None)) as own:
+                    own.execute("INSERT INTO t VALUES (2)")
+                    assert con.execute("SELECT a FROM t").fetchall() == [(1,), (2,)]
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        assert con.execute("SELECT a FROM t").fetchall() == [(1,)]
