@@ -408,7 +408,7 @@ class StepWriter:
         self.for_each_listed(access, parts, lambda parts: self._entries(source, kind, access, parts, body))
 
     def for_each_listed(self, access: IndexScan, parts: list[str], write: Callable[[list[str]], None]) -> None:
-        """Write a loop over the values of each IN list, and `write` with the parts inside of them."""
+        """Write a loop over the values of each IN, and `write` with the parts inside of them."""
         listed = [self._listed_parts(access, at) for at in access.lists]
         for nth, (part, values) in enumerate(listed[1:], 1):
             name = self.unit.name("values")
@@ -423,12 +423,16 @@ class StepWriter:
             self.miss = miss
 
     def _listed_parts(self, access: IndexScan, at: int) -> tuple[str, str]:
-        """A variable for a part that takes the values of an IN list, and the text of all of them."""
+        """A variable for a part that takes the values of an IN, and the text of all of them."""
         affinity = access.apply[at] if len(access.apply) > at else None
-        items = [self.compiler.applied(self.compiler.value(item), affinity) for item in access.lists[at]]
+        values = access.lists[at]
+        if isinstance(values, tuple):
+            items = [self.compiler.applied(self.compiler.value(item), affinity) for item in values]
+            listed = f"({', '.join(items)},)"
+        else:
+            listed = f"[{self.compiler.applied('row[0]', affinity)} for row in {self.queries.row_list(values)}]"
         column = self.unit.bind(access.index.columns[at])
-        text = f"index_parts(({', '.join(items)},), {column}){'[::-1]' if access.reverse else ''}"
-        return self.unit.name("part"), text
+        return self.unit.name("part"), f"index_parts({listed}, {column}){'[::-1]' if access.reverse else ''}"
 
     def _skipping(self, source: TableSource, kind: str, access: IndexScan, parts: list[str], body: Body) -> None:
         """Loop over the values of the first parts of the index, and look up the others for each."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import prod
 from typing import Final
 
 from aerodb_dbapi.planner.cost import (
@@ -49,11 +48,12 @@ from aerodb_dbapi.planner.query import (
     Source,
     TableSource,
 )
-from aerodb_dbapi.planner.terms import ROWID, Bound, Equality, Term, own_column, table_position
+from aerodb_dbapi.planner.terms import IN_QUERY_ROWS, ROWID, Bound, Equality, Term, own_column, table_position
 from aerodb_dbapi.storage.catalog import Index, IndexColumn, Table
 from aerodb_dbapi.storage.errors import OperationalError
 
-_IN_QUERY_ROWS: Final = 25.0
+_EQUAL: Final = ("=", "null", "in", "query")
+_SEVERAL: Final = ("in", "query")
 
 
 @dataclass(slots=True)
@@ -166,7 +166,7 @@ def rowid_paths(site: Site, terms: Sequence[Term]) -> list[Path]:
     for term in terms:
         if term.column != ROWID or term.kind not in ("in", "query"):
             continue
-        keys = float(item_count(term.items)) if term.kind == "in" else _IN_QUERY_ROWS
+        keys = float(item_count(term.items)) if term.kind == "in" else IN_QUERY_ROWS
         answered = (term.conjunct,) if term.exact else ()
         several = RowidIn(items=term.items, query=term.query)
         found.append(Path(several, 0.0, 1.0 + keys * ROWID_LOOKUP, min(keys, site.rows), answered, sequence))
@@ -273,12 +273,14 @@ def index_path(
     used: list[Expression] = []
     access = IndexScan(index=index, covering=covers(index, source, site.used_columns), skip=skip)
     points = not skip
+    lookups = 1.0
     for column in index.columns[skip:]:
         term = _prefix_term(terms, table_position(table, column.position), column)
-        if term is None or (term.kind == "in" and len(access.lists) == lists):
+        if term is None or (term.kind in _SEVERAL and len(access.lists) == lists):
             break
-        if term.kind == "in":
-            access.lists[len(equal)] = term.items
+        if term.kind in _SEVERAL:
+            access.lists[len(equal)] = term.items if term.query is None else term.query
+            lookups *= max(1.0, term.count if term.query is not None else float(item_count(term.items)))
         equal.append(term.key)
         apply.append(term.apply)
         used.append(term.conjunct)
@@ -290,18 +292,20 @@ def index_path(
     if not points and index.unique:
         rows = max(rows, 1.0) if access.lists else min(site.rows, 10.0)
     if access.lists:
-        rows = min(site.rows, rows * _lookups(access))
+        rows = min(site.rows, rows * lookups)
     rows, ranged = _add_range(access, table, terms, rows)
     path = _priced_index_path(site, source, access, (*used, *ranged), rows, points)
+    path.each += (lookups - 1.0) * INDEX_LOOKUP
     path.each += 2.0 * values * INDEX_LOOKUP if skip else 0.0
     return path
 
 
 def _prefix_term(terms: Sequence[Term], position: int, column: IndexColumn) -> Term | None:
-    """The best term for an equal part: '=' before IS NULL before IN; the collation must be the column's."""
+    """The best term for an equal part: '=' before IS NULL before IN of a list before IN of a subquery; the collation must be the
+    column's."""
     best = None
     for term in terms:
-        if term.column != position or term.kind not in ("=", "null", "in"):
+        if term.column != position or term.kind not in _EQUAL:
             continue
         if term.kind != "null" and term.order != column.collation:
             continue
@@ -309,7 +313,7 @@ def _prefix_term(terms: Sequence[Term], position: int, column: IndexColumn) -> T
             continue
         if term.kind == "=":
             return term
-        if best is None or (best.kind == "in" and term.kind == "null"):
+        if best is None or _EQUAL.index(term.kind) < _EQUAL.index(best.kind):
             best = term
     return best
 
@@ -361,13 +365,8 @@ def _priced_index_path(
         if at not in fixed
     )
     bound = {table_position(table, c.position): c.collation for c in map(index.columns.__getitem__, fixed)}
-    each = _lookups(access) * INDEX_LOOKUP + rows * row_cost
+    each = INDEX_LOOKUP + rows * row_cost
     return Path(access, 0.0, each, rows, used, (*sequence, (ROWID, False, "")), bound, single)
-
-
-def _lookups(access: IndexScan) -> int:
-    """How many combinations of values the IN lists have."""
-    return prod(max(1, item_count(items)) for items in access.lists.values())
 
 
 def covers(index: Index, source: TableSource, used_columns: set[int]) -> bool:

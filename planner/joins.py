@@ -62,7 +62,7 @@ from aerodb_dbapi.planner.query import (
     TableSource,
 )
 from aerodb_dbapi.planner.rules.min_max import built_in
-from aerodb_dbapi.planner.terms import Equality, make_equality, make_term, term_keys
+from aerodb_dbapi.planner.terms import Equality, Term, make_equality, make_term, term_keys
 from aerodb_dbapi.planner.usage import (
     SUBQUERY_NODES,
     free_sources,
@@ -280,6 +280,8 @@ class Block:
             need |= self.mask_of(key)
         query = term.query  # type: ignore[attr-defined]
         if query is not None:
+            if isinstance(term, Term) and id(query) in self.planning.results:
+                term.count = self.planning.results[id(query)][0]
             for source in free_sources(query):
                 need |= self.bits.get(source, 0)
         term.need = need  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ What is kept
 Example: ``SELECT * FROM t WHERE id = ?`` is one block over one table: two rules look at its one conjunct, and planning
 takes the short way to `RowidPoint`.
 
-Not done: joins that begin with a subquery of EXISTS or IN (but for rowid IN).
+Not done: joins that begin with a subquery of EXISTS, or of IN over a column without an index.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ class IndexScan(Access):
     """Entries of `index` with the first len(`equal`) parts equal to given values, and a range on the next part.
 
     `equal[i]` of None means the part IS NULL is wanted (matches NULL entries); a value that turns out NULL at run time
-    otherwise finds nothing. A part i in `lists` takes each of several values (IN list), ascending, without duplicates; ``equal[i]``
+    otherwise finds nothing. A part i in `lists` takes each of several values (of an IN), ascending, without duplicates; ``equal[i]``
     is a None that stands for it. `covering`: the query needs only indexed columns and the rowid, all recoverable from entries; rows
     are then built from entries, not fetched.
 
@@ -165,7 +165,7 @@ class IndexScan(Access):
     index: Index
     equal: tuple[Expression | None, ...] = ()
     apply: tuple[str | None, ...] = ()
-    lists: dict[int, tuple[Expression, ...]] = field(default_factory=dict)
+    lists: dict[int, tuple[Expression, ...] | Query] = field(default_factory=dict)
     lower: Expression | None = None
     lower_open: bool = False
     upper: Expression | None = None

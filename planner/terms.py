@@ -1,7 +1,7 @@
 """Terms: the conjuncts that a rowid or an index look-up on one source can answer.
 
 A conjunct that compares one column of the source with something not of the source becomes a `Term`: ``=``, a range
-bound, both bounds (BETWEEN), an IN list, IN over a subquery (rowid only) or IS NULL. `need` are the sources of this
+bound, both bounds (BETWEEN), an IN list, IN over a subquery or IS NULL. `need` are the sources of this
 block that the key refers to; a path may use the term once they are bound.
 
 When may an index answer a comparison (INV-Q4)?
@@ -60,6 +60,9 @@ class Bound:
     open: bool
 
 
+IN_QUERY_ROWS: Final = 25.0
+
+
 @dataclass(slots=True)
 class Term:
     """A conjunct that an access path on `column` can answer. `kind`: '=', 'in', 'query', 'null', 'range'."""
@@ -73,6 +76,7 @@ class Term:
     apply: str | None = None
     items: tuple[Expression, ...] = ()
     query: Query | None = None
+    count: float = IN_QUERY_ROWS  # how many rows the query is thought to give
     lower: Bound | None = None
     upper: Bound | None = None
     exact: bool = True  # rowid only: the look-up finds no row for which the conjunct is not true
@@ -226,12 +230,13 @@ def _between_term(conjunct: Between, source: TableSource, tables: set[int]) -> T
 
 
 def _query_term(conjunct: InQuery, source: TableSource) -> Term | None:
-    if conjunct.negated or len(conjunct.operands) != 1 or own_column(conjunct.operands[0], source) != ROWID:
+    if conjunct.negated or len(conjunct.operands) != 1:
         return None
-    if not changes_nothing(conjunct.operand_apply[0], "INTEGER"):
+    position, apply = own_column(conjunct.operands[0], source), conjunct.items_apply[0]
+    if position is None or not changes_nothing(conjunct.operand_apply[0], stored_affinity(source, position)):
         return None
-    exact = conjunct.items_apply[0] in _NUMERIC
-    return Term(conjunct, ROWID, "query", "", query=conjunct.query, exact=exact)
+    exact = position != ROWID or apply in _NUMERIC
+    return Term(conjunct, position, "query", conjunct.order[0], 0, None, apply, query=conjunct.query, exact=exact)
 
 
 def term_keys(term: Term) -> list[Expression]:

@@ -320,6 +320,8 @@ def note_trees(step: Step, found: set[int]) -> None:
 
 
 def access_queries(step: Step) -> list[Query]:
-    """The queries that a step's access path itself evaluates (rowid IN (SELECT …))."""
+    """The queries that a step's access path itself evaluates (IN (SELECT …))."""
     accesses = step.access.branches if isinstance(step.access, IndexUnion) else (step.access,)
-    return [one.query for one in accesses if isinstance(one, RowidIn) and one.query is not None]
+    found = [one.query for one in accesses if isinstance(one, RowidIn) and one.query is not None]
+    lists = [values for one in accesses if isinstance(one, IndexScan) for values in one.lists.values()]
+    return found + [values for values in lists if not isinstance(values, tuple)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from aerodb_dbapi.planner.expressions import AggregateCall, Column, Expression, transform
+from aerodb_dbapi.planner.expressions import AggregateCall, Column, Expression, InQuery, transform
 from aerodb_dbapi.planner.query import (
     Compound,
     InsertStatement,
@@ -195,3 +195,12 @@ def substitute(expression: Expression, source: int, values: list[Expression]) ->
         return node
 
     return transform(expression, change)
+
+
+def distinct_matters(node: InQuery) -> bool:
+    """Whether DISTINCT in the query of an IN may take for the same, and so leave out, what the comparison tells apart."""
+    query = node.query
+    if not isinstance(query, Select) or not query.distinct:
+        return False
+    parts = zip(query.distinct_orders, node.order, node.items_apply)
+    return any(kept not in ("BINARY", order) or apply == "TEXT" for kept, order, apply in parts)

@@ -16,7 +16,8 @@ NULL
     of IN and NOT IN is that of the correlated form.
 
 Legal when
-    * the subquery is one block with FROM, without GROUP BY, window functions, OFFSET, or LIMIT (EXISTS may have one);
+    * the subquery is one block with FROM, without GROUP BY, window functions, OFFSET, or LIMIT (EXISTS may have one), in IN without a
+      DISTINCT that takes other values for the same than the comparison does;
     * some conjuncts of its WHERE are equalities of an outer expression and an inner one, and nothing else in it refers
       to an outer row;
     * nothing in it answers differently each time;
@@ -45,7 +46,7 @@ from aerodb_dbapi.planner.expressions import (
     transform,
 )
 from aerodb_dbapi.planner.query import Grouping, RecursiveSource, Select, TableSource, UpdateStatement
-from aerodb_dbapi.planner.rules.context import Rewriting, map_expressions
+from aerodb_dbapi.planner.rules.context import Rewriting, distinct_matters, map_expressions
 from aerodb_dbapi.planner.terms import ROWID, changes_nothing, column_affinity, table_position
 from aerodb_dbapi.planner.usage import (
     free_sources,
@@ -162,6 +163,8 @@ def _is_plain(query: Select, node: Expression) -> bool:
     if query.offset is not None or query.having:
         return False
     if query.group is not None and (not isinstance(node, ScalarQuery) or query.group.keys or query.group.bare):
+        return False
+    if isinstance(node, InQuery) and distinct_matters(node):
         return False
     if query.limit is None:
         return True

@@ -2,7 +2,8 @@
 
     * EXISTS asks for a row: its ORDER BY and DISTINCT go, its columns become the constant 1 (so a covering index may
       do).
-    * IN asks for a set: ORDER BY and DISTINCT go.
+    * IN asks for a set: ORDER BY and DISTINCT go; not DISTINCT under a collation that is not the comparison's, nor of values that
+      are compared as text (1 and 1.0), for it keeps one of those that it takes for the same.
     * A column of a subquery in FROM that nothing refers to becomes NULL, unless DISTINCT or its own ORDER BY looks
       at it.
 All only without LIMIT where order decides which rows there are; columns of a LIMITed query may still be dropped.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from aerodb_dbapi.planner.expressions import NULL, TRUE, Constant, Exists, Expression, InQuery
 from aerodb_dbapi.planner.query import OutputColumn, Query, QuerySource, Select
-from aerodb_dbapi.planner.rules.context import Rewriting
+from aerodb_dbapi.planner.rules.context import Rewriting, distinct_matters
 from aerodb_dbapi.planner.usage import columns_used, query_expressions, statement_expressions, walk_nodes
 
 NAME = "trim_subqueries"
@@ -29,7 +30,7 @@ def apply(select: Select, rewriting: Rewriting) -> bool:
             if isinstance(node, Exists):
                 changed = _trim_set(node.query, columns=True) or changed
             elif isinstance(node, InQuery):
-                changed = _trim_set(node.query, columns=False) or changed
+                changed = (not distinct_matters(node) and _trim_set(node.query, columns=False)) or changed
     sources = [join.source for join in select.joins if isinstance(join.source, QuerySource) and not join.source.shared]
     if sources:
         used = columns_used(rewriting.statement, rewriting.queries)

@@ -78,3 +78,76 @@ ok
 10 changed
 1990 | 1992025
 
+# Subqueries as lists.
+a> CREATE TABLE u(x, y TEXT COLLATE NOCASE, z REAL)
+a> INSERT INTO u VALUES (1, 'c', 3), (2, 'D', 4), ('1', 'c', 1.0), (NULL, 'e', NULL), (4.0, 'a', 2)
+a> SELECT count(*), sum(id) FROM t WHERE a IN (SELECT x FROM u) AND b = 'c' AND c IN (SELECT z FROM u WHERE y < 'd')
+a> SELECT a, b, c, id FROM t WHERE a = 4 AND b IN (SELECT y FROM u) AND c IN (1, 2) AND d IN (SELECT x FROM u) ORDER BY a, b DESC, c, id LIMIT 8
+a> SELECT a, b, c, id FROM t WHERE a = 4 AND b IN (SELECT y FROM u) AND c IN (1, 2) AND d IN (SELECT x FROM u) ORDER BY a DESC, b, c DESC, id DESC LIMIT 8
+a> SELECT count(*) FROM t WHERE a IN (VALUES (1), (3)) AND b IN ('a', 'b') OR d IN (SELECT x FROM u WHERE y = 'd') AND c = 4
+a> SELECT x, count(t.id) FROM u LEFT JOIN t ON t.a IN (SELECT v.x FROM u AS v WHERE v.z = u.z) AND t.b = u.y GROUP BY x ORDER BY x
+a> UPDATE t SET d = 9 WHERE a IN (SELECT x FROM u WHERE z = 4) AND b = 'd'
+a> DELETE FROM t WHERE d IN (SELECT 9) AND c IN (SELECT z FROM u)
+a> SELECT count(*), sum(id) FROM t
+---
+ok
+5 changed
+48 | 47516
+4 | 'e' | 1.0 | 529
+4 | 'E' | 1.0 | 914
+4 | 'E' | 1.0 | 1684
+4 | 'e' | 2.0 | 739
+4 | 'E' | 2.0 | 1124
+4 | 'E' | 2.0 | 1894
+4 | 'D' | 1.0 | 298
+4 | 'd' | 1.0 | 683
+4 | 'a' | 2.0 | 1355
+4 | 'A' | 2.0 | 970
+4 | 'A' | 2.0 | 200
+4 | 'a' | 1.0 | 1915
+4 | 'a' | 1.0 | 1145
+4 | 'A' | 1.0 | 760
+4 | 'c' | 2.0 | 1817
+4 | 'C' | 2.0 | 1432
+277
+NULL | 0
+1 | 57
+2 | 57
+4.0 | 57
+'1' | 0
+57 changed
+22 changed
+1968 | 1969784
+
+# DISTINCT under a collation leaves out what IN may tell apart.
+a> CREATE TABLE w(p, q)
+a> INSERT INTO w VALUES ('C', 1), ('c', 2), ('d', 3), ('D', 4), (2, 5), ('2.0', 6), ('2', 7)
+a> SELECT q FROM w WHERE p IN (SELECT DISTINCT y FROM u)
+a> SELECT q FROM w WHERE p IN (SELECT y FROM u)
+a> SELECT q FROM w WHERE p COLLATE NOCASE IN (SELECT DISTINCT y FROM u)
+a> SELECT q FROM w WHERE p NOT IN (SELECT DISTINCT y FROM u)
+a> SELECT q FROM w WHERE CAST(p AS TEXT) IN (SELECT DISTINCT x FROM (SELECT 2.0 AS x UNION ALL SELECT 2))
+a> SELECT q FROM w WHERE p IN (SELECT DISTINCT y FROM u WHERE u.y = w.p)
+a> SELECT q FROM w WHERE q IN (SELECT DISTINCT z FROM u WHERE u.y = w.p)
+---
+ok
+7 changed
+2
+4
+2
+4
+1
+2
+3
+4
+1
+3
+5
+6
+7
+6
+2
+4
+1
+4
+
