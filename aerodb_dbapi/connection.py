@@ -567,7 +567,7 @@ def connect(*arguments: Any, **options: Any) -> Connection:
         detect_types (int): `PARSE_DECLTYPES | PARSE_COLNAMES`, or 0 for no converters.
         isolation_level (str | None): `""`, `"DEFERRED"`, `"IMMEDIATE"` or `"EXCLUSIVE"`: how implicit transactions begin; None: there
             are none.
-        check_same_thread (bool): False lets any thread use the connection, one at a time.
+        check_same_thread (bool): False lets threads share the connection: what they do is done one after the other, in one transaction.
         factory (Callable[..., Connection]): Makes the connection, and is given all arguments as they are here.
         cached_statements (int): Without effect: plans are shared by all connections.
         uri (bool): `database` may be a URI, `file:path?mode=ro` and the like.

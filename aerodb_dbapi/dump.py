@@ -41,6 +41,7 @@ def dump(connection: Connection, filter: str | None = None) -> Iterator[str]:
             counters = list(_counters(cursor))
         elif name == "sqlite_stat1":
             yield 'ANALYZE "sqlite_master";'
+            yield from _inserts(connection, cursor, name)
         elif not name.startswith("sqlite_"):
             yield f"{sql};"
             yield from _inserts(connection, cursor, name)
