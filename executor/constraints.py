@@ -117,8 +117,9 @@ def check_message(name: str) -> tuple[str, str]:
 
 
 def unique_indexes(table: Table, indexes: tuple[Index, ...] | None = None) -> list[Index]:
-    """The unique indexes in the order in which they are tested: the latest first."""
-    return [index for index in reversed(table.indexes if indexes is None else indexes) if index.unique]
+    """The unique indexes in the order in which they are tested: the latest first, those ON CONFLICT REPLACE behind the others."""
+    found = [index for index in reversed(table.indexes if indexes is None else indexes) if index.unique]
+    return sorted(found, key=lambda index: index.conflict == "REPLACE")
 
 
 def rowid_of(value: Any) -> int:

@@ -278,9 +278,12 @@ def keys_for(
     rewrites = False
     if assigned is not None:
         changed = [key for key in own if keys.child_is_changed(table, key, assigned)]
-        others = [(child, key) for child, key in others if keys.parent_is_changed(table, key, assigned)]
-        if not changed and not others:
+        concerned = [(child, key) for child, key in others if keys.parent_is_changed(table, key, assigned)]
+        if not changed and not concerned:
             return None
+        for child, key in others:  # then all must be right, as in SQLite
+            keys.resolve(schema, child, key)
+        others = concerned
         rewrites = any(schema.table(key.table) is table for key in changed)
         own = tuple(key for key in own if key in changed or schema.table(key.table) is table)
     if not own and not others:

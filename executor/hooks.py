@@ -42,7 +42,7 @@ from aerodb_dbapi.planner.query import (
     ViewStatement,
 )
 from aerodb_dbapi.planner.scope import table_entry
-from aerodb_dbapi.storage.catalog import Schema, Table
+from aerodb_dbapi.storage.catalog import Index, Schema, Table
 from aerodb_dbapi.storage.errors import DatabaseError, OperationalError
 from aerodb_dbapi.storage.values import affinity_function
 
@@ -206,10 +206,15 @@ def hooks_for(session: Any, schema: Schema, statement: Statement) -> Any:
         return None
     if isinstance(statement, DeleteStatement):
         return _deletion(session, schema, table)
-    deletion = _deletion(session, schema, table) if _replaces(statement) else None
+    deletion = None
+    if _replaces(
+        statement
+    ):  # the rows that it deletes fire triggers only if these recur, with REPLACE in all that they do
+        fires = bool(session.settings.get("recursive_triggers"))
+        deletion = _deletion(session, schema, table, "REPLACE", fires)
     if isinstance(statement, InsertStatement):
         single = isinstance(statement.query, Values) and statement.query.is_alone
-        alone = single and deletion is None and not statement.upserts
+        alone = single and deletion is None and not statement.upserts and statement.returning is None
         found = _hooks(session, schema, table, "insert", None, alone, statement.conflict, deletion)
         _compute(found, statement, statement.row_id)
         updates = [hooks_for(session, schema, u.update) if u.update else None for u in statement.upserts]
@@ -255,9 +260,11 @@ def _hooks(
     alone: bool,
     conflict: str,
     deletion: Hooks | None,
+    checks: bool = True,
 ) -> Hooks | None:
-    """The hooks of a kind of statement: one object for all statements of the kind, so that programs are compiled once."""
-    known, place = session.statements.hooks, (table.id, event, assigned, alone, conflict, deletion is None)
+    """The hooks of a kind of statement: one object for all statements of the kind, so that programs are compiled once. `checks`: the
+    names in triggers are looked up."""
+    known, place = session.statements.hooks, (table.id, event, assigned, alone, conflict, deletion is None, checks)
     whole = schema if session.others is None else session.schema
     made: tuple[Schema, Hooks | None] | None = known.get(place)
     if made is None or made[0] is not whole:
@@ -266,24 +273,35 @@ def _hooks(
         triggers = triggers_for(schema, table, entry, event, conflict, hooks_for, assigned, whole)
         none = keys is None and triggers is None and deletion is None
         made = known[place] = (whole, None if none else Hooks(table, keys, triggers, deletion))
-        if triggers is not None:
-            try:
-                check_programs(session, triggers)
-            except DatabaseError:
-                known.clear()
-                raise
+        if triggers is not None and checks:
+            check_programs(session, triggers)
     return made[1]
 
 
-def _deletion(session: Any, schema: Schema, table: Table) -> Hooks | None:
-    return _hooks(session, schema, table, "delete", None, False, "", None)
+def _deletion(session: Any, schema: Schema, table: Table, conflict: str = "", checks: bool = True) -> Hooks | None:
+    return _hooks(session, schema, table, "delete", None, False, conflict, None, checks)
 
 
 def _replaces(statement: InsertStatement | UpdateStatement) -> bool:
-    """May the statement delete rows that are in its way?"""
+    """May the statement delete rows that are in its way? An UPDATE is in the way of others by keys that it changes, and no statement by
+    a rowid that it does not name."""
     table = statement.table
-    kinds = [table.rowid_conflict, *(index.conflict for index in table.indexes if index.unique)]
+    if isinstance(statement, InsertStatement):
+        named = statement.targets
+    else:
+        named = [position for position, _ in statement.assignments]
+    kinds = [index.conflict for index in table.indexes if index.unique and _is_written(statement, index)]
+    if -1 in named or table.rowid_alias in named:
+        kinds.append(table.rowid_conflict)
     return "REPLACE" in [resolve(statement.conflict, kind) for kind in kinds]
+
+
+def _is_written(statement: InsertStatement | UpdateStatement, index: Index) -> bool:
+    """May the statement give an index another entry?"""
+    if isinstance(statement, InsertStatement) or index.where is not None:
+        return True
+    changed = {position for position, _ in statement.assignments} | statement.generated.keys()
+    return any(column.position < 0 or column.position in changed for column in index.columns)
 
 
 def guarded(run: Run) -> Run:

@@ -32,6 +32,7 @@ from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStateme
 from aerodb_dbapi.planner.rename import WHEN_BEFORE
 from aerodb_dbapi.planner.scope import Entry
 from aerodb_dbapi.storage.catalog import NUMBER_SHIFT, Schema, Table, Trigger, fold
+from aerodb_dbapi.storage.errors import DatabaseError
 from aerodb_dbapi.storage.schemas import TEMP
 
 Row = tuple[Any, ...]
@@ -129,6 +130,9 @@ def check_programs(session: Any, triggers: TableTriggers) -> None:
                     seen.add(trigger.trigger.id)
                     for program in trigger.programs:
                         program.check(session)
+    except DatabaseError:
+        session.statements.hooks.clear()  # what was found meanwhile would not be looked at again
+        raise
     finally:
         session.unchecked = None
 

@@ -113,3 +113,122 @@ OperationalError: target object/alias may not appear in FROM clause: v
 3 | 'z'
 ok
 1 changed
+
+a> pragma foreign_keys=1
+a> create table fx(a int primary key, b references fy(a))
+a> create table fy(a int, b references fx(a))
+a> update fy set b = 1
+a> update fy set a = 1
+a> insert into fy values(1,null)
+a> insert into fy values(1,null) returning *
+a> create table fp(a unique on conflict replace, b unique, c)
+a> create table fc(x references fp)
+a> update fp set c = 1
+a> update fp set a = 1
+---
+ok
+ok
+ok
+OperationalError: foreign key mismatch - "fx" referencing "fy"
+OperationalError: foreign key mismatch - "fx" referencing "fy"
+1 changed
+OperationalError: foreign key mismatch - "fx" referencing "fy"
+ok
+ok
+0 changed
+OperationalError: foreign key mismatch - "fc" referencing "fp"
+
+a> create table tw(a int, b unique, c)
+a> create table tv(a unique, b unique, c)
+a> create view tvw as select a from tv
+a> create trigger tg0 before update on tw begin insert into tw(a,b,c) values(new.a, new.b, 2) on conflict(a) do update set c = excluded.c; end
+a> create trigger tg3 after update of a, c on tv begin update tw set c = 'a' where a > old.a; end
+a> create trigger tgw instead of insert on tvw begin insert into tv(a,b,c) values(new.a, 1, 2) on conflict(a) do update set c = excluded.c; end
+a> insert into tvw values(1)
+a> insert into tvw values(1)
+---
+ok
+ok
+ok
+ok
+ok
+ok
+OperationalError: ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint
+OperationalError: ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint
+
+a> pragma recursive_triggers=0
+a> create table sv(a real, b text, c int)
+a> create view rv as select a, b, c, a + 1 e from sv
+a> create table rl(m)
+a> create trigger rvi instead of insert on rv begin insert into rl values(quote(new.a)||','||quote(new.b)||','||quote(new.c)||','||quote(new.e)||','||quote(new.rowid)||typeof(new.a)); end
+a> insert into rv values(1,2,'3','4')
+a> insert into rv values('1',2,'3',5)
+a> insert into rv(rowid,a) values(7,1)
+a> insert into rv(rowid,a) values('7',1)
+a> insert into rv(rowid,a) values(null,1)
+a> insert into rv(rowid,a) values('x',1)
+a> insert or ignore into rv(rowid,a) values(7.5,1)
+a> select * from rl
+a> create table rt(a integer primary key, b unique)
+a> create trigger rd after delete on rt begin select nosuch(old.a); end
+a> replace into rt values(1,1)
+a> replace into rt(b) values(1)
+a> update or replace rt set b = 5
+a> delete from rt
+a> create table rf(a unique on conflict fail, b unique on conflict replace)
+a> insert or fail into rf values(2,3),('a','B'),(2,3)
+---
+ok
+ok
+ok
+ok
+ok
+0 changed
+0 changed
+0 changed
+0 changed
+0 changed
+IntegrityError: datatype mismatch
+IntegrityError: datatype mismatch
+"1.0,2,'3','4',-1real"
+"'1',2,'3',5,-1text"
+'1.0,NULL,NULL,NULL,7real'
+'1.0,NULL,NULL,NULL,7real'
+'1.0,NULL,NULL,NULL,-1real'
+ok
+ok
+1 changed
+1 changed
+1 changed
+OperationalError: no such function: nosuch
+ok
+IntegrityError: UNIQUE constraint failed: rf.a
+
+a> pragma recursive_triggers=1
+a> replace into rt(a,b) values(2,5)
+a> update or replace rt set b = 6
+a> create table ru(a)
+a> create trigger rud after delete on ru begin select nosuch(old.a); end
+a> replace into ru values(1)
+a> create table rw(a unique on conflict replace)
+a> create table rn(b not null default 3)
+a> create trigger rwd after delete on rw begin insert into rn values(null); end
+a> insert into rw values(1),(null),(1)
+a> replace into rw values(1)
+a> delete from rw
+a> select * from rn
+---
+ok
+OperationalError: no such function: nosuch
+OperationalError: no such function: nosuch
+ok
+ok
+1 changed
+ok
+ok
+ok
+3 changed
+1 changed
+IntegrityError: NOT NULL constraint failed: rn.b
+3
+3
