@@ -29,6 +29,7 @@ from aerodb_dbapi import constants, hooks, readview, retry
 from aerodb_dbapi.compatibility import CONNECT_DEPRECATED, PYTHON, keywords_deprecated, positional_deprecated
 from aerodb_dbapi.cursor import Cursor
 from aerodb_dbapi.executor import pragma_store
+from aerodb_dbapi.executor.alike import run_alike, takes_runs
 from aerodb_dbapi.executor.functions.registry import FunctionRegistry
 from aerodb_dbapi.executor.session import Session
 from aerodb_dbapi.executor.statement import Prepared
@@ -36,7 +37,7 @@ from aerodb_dbapi.feed import Feeding
 from aerodb_dbapi.limits import Limits
 from aerodb_dbapi.opening import database_at
 from aerodb_dbapi.parameters import type_name
-from aerodb_dbapi.planner.front import split_script
+from aerodb_dbapi.planner.front import parts_of_script, split_script
 from aerodb_dbapi.planner.lexer import first_word
 from aerodb_dbapi.storage import errors
 from aerodb_dbapi.storage.database import Database
@@ -221,11 +222,13 @@ class Connection(Surface, Feeding):
         if self._session is not None:
             self._set_plain()
 
+    @property
+    def _is_unwatched(self) -> bool:
+        return self._trace is None and self._slow is None and not self._checks_length
+
     def _set_plain(self) -> None:
         """The hit path is for rows as the engine makes them, and statements that nobody watches."""
-        unwatched = self._trace is None and self._slow is None
-        plain = self._text_factory is str and not self._detect_types and unwatched and not self._checks_length
-        self._open_session().set_plain(plain)
+        self._open_session().set_plain(self._text_factory is str and not self._detect_types and self._is_unwatched)
 
     # --- Statements ---
 
@@ -330,14 +333,22 @@ class Connection(Surface, Feeding):
         script.encode()
         if self._autocommit == LEGACY_TRANSACTION_CONTROL and session.transaction is not None:
             self._commit(session)
-        for text in split_script(script):
-            prepared = self._prepare(text)
-            values = (None,) * prepared.n_parameters
-            self._note(prepared, values)
-            rows, _ = self._run(session, prepared, values)
-            if rows is not None:
-                for _ in rows:
-                    pass
+        for part in parts_of_script(script, lambda: self._is_unwatched and takes_runs(session)):
+            if isinstance(part, str):
+                self._run_whole(session, part)
+            elif not run_alike(session, part.sql, part.rows):
+                for text in split_script(part.text):
+                    self._run_whole(session, text)
+
+    def _run_whole(self, session: Session, text: str) -> None:
+        """Run a statement of a script to its end."""
+        prepared = self._prepare(text)
+        values = (None,) * prepared.n_parameters
+        self._note(prepared, values)
+        rows, _ = self._run(session, prepared, values)
+        if rows is not None:
+            for _ in rows:
+                pass
 
     # --- Transactions ---
 

@@ -96,7 +96,7 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
     many = lifting.insert_rows(sql) if first_word(sql) in ("INSERT", "REPLACE") else None
     if many is not None:
         compiled = _shaped(session, many[0], schema, trees, plans)
-        if compiled is not None and not compiled.hooked and not _reads_clock(compiled):
+        if compiled is not None and is_alone(compiled):
             prepared = Prepared(_with_rows(compiled, many[1], sql), (), sql)
             if len(sql) <= CACHED_TEXT_MAX:
                 plans.remember_text(prepared)
@@ -207,9 +207,10 @@ def _shaped(
     return compiled
 
 
-def _reads_clock(compiled: Compiled) -> bool:
-    """Does it ask for the instant of its run? Then all rows of a statement must be in one run."""
-    return "instant" in compiled.source
+def is_alone(compiled: Compiled) -> bool:
+    """Is what it does to a row the same whatever rows come with it? It is not where triggers or foreign keys are looked at once for all,
+    nor where it asks for the instant of its run."""
+    return not compiled.hooked and "instant" not in compiled.source
 
 
 def _with_rows(compiled: Compiled, rows: list[Row], text: str) -> Compiled:

@@ -22,7 +22,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from aerodb_dbapi.planner.lexer import END, FLOAT, HEX, INTEGER, KEYWORDS, first_word, skip_space, tokenize, unquote
+from aerodb_dbapi.planner.lexer import (
+    END,
+    FLOAT,
+    HEX,
+    INTEGER,
+    KEYWORDS,
+    SPACES,
+    first_word,
+    skip_space,
+    tokenize,
+    unquote,
+)
+from aerodb_dbapi.planner.repeated import Repeated, repeated
 from aerodb_dbapi.planner.stream import NAMES, TokenStream
 from aerodb_dbapi.storage.errors import OperationalError
 
@@ -102,12 +114,14 @@ _KINDS: Final = {
 }
 _QUOTED = r"'[^']*+(?:'|\Z)|\"[^\"]*+(?:\"|\Z)|`[^`]*+(?:`|\Z)|\[[^\]]*+(?:\]|\Z)"
 _COMMENT = r"--[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
+_S: Final = f"[{SPACES}]"
+_GAP: Final = rf"(?:{_S}|{_COMMENT})"
 _STATEMENT: Final = re.compile(rf"(?:[^;'\"`\[/-]++|{_QUOTED}|{_COMMENT}|[/-])*+(;?)")
 _TRIGGER: Final = re.compile(
-    rf"(?:\s|{_COMMENT})*+(?:EXPLAIN\s+)?CREATE(?:\s|{_COMMENT})++(?:TEMP(?:ORARY)?(?:\s|{_COMMENT})++)?TRIGGER\b", re.I
+    rf"{_GAP}*+(?:EXPLAIN{_S}+)?CREATE{_GAP}++(?:TEMP(?:ORARY)?{_GAP}++)?TRIGGER\b", re.IGNORECASE
 )
-_TRIGGER_END: Final = re.compile(rf"(?:\s|{_COMMENT})*+END(?:\s|{_COMMENT})*+;", re.I)
-_BLANK: Final = re.compile(r"(?>\s+|--[^\n]*|/\*.*?\*/)*+", re.S)
+_TRIGGER_END: Final = re.compile(rf"{_GAP}*+END{_GAP}*+;", re.IGNORECASE)
+_BLANK: Final = re.compile(rf"(?>{_S}+|--[^\n]*|/\*.*?\*/)*+", re.S)
 _UNTERMINATED_COMMENT: Final = re.compile(r"/\*(?!.*?\*/)", re.S)
 
 
@@ -128,8 +142,17 @@ def _kind_after_with(sql: str) -> str:
 
 def split_script(text: str) -> Iterator[str]:
     """The statements of a script with their semicolons; pieces of only comments and white space are left out."""
+    return (piece for piece in parts_of_script(text, lambda: False) if isinstance(piece, str))
+
+
+def parts_of_script(text: str, takes_runs: Callable[[], bool]) -> Iterator[str | Repeated]:
+    """The same, but where `takes_runs()` says so, INSERTs that differ only in their literals are given at once (`repeated`)."""
     position = 0
     while position < len(text):
+        if takes_runs() and (run := repeated(text, position)):
+            yield run
+            position += len(run.text)
+            continue
         end, _ = _statement_end(text, position)
         start = skip_space(text, position)
         if start < end and text[start] != ";":

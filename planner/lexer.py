@@ -51,6 +51,8 @@ LIFTED_LIST_MARK: Final = "\x04"
 ROW_MARK: Final = "\x05"
 LIFTED_ROW_MARK: Final = "\x06"
 """Stand in a shape for a list of parameters, or of literals, and for one of a row of them (see `lists`)."""
+SPACES: Final = " \t\n\f\r\ufeff"
+"""What SQLite skips between tokens, as a part of a regular expression's class; ``\\s`` has more."""
 ROW_KEY: Final = "\x00row"  # the name under which a rewritten statement finds the key of any table's rows
 
 
@@ -91,7 +93,7 @@ DIGITS_MAX: Final = 64
 """More than an integer of 64 bits has; `int` refuses a text with thousands."""
 
 _IDENT = r"[A-Za-z_0-9$\u0080-\U0010ffff]"
-_SPACE = r"(?:[ \t\n\f\r\ufeff]+|--[^\n]*|/\*(?:[^*]+|\*(?!/))*(?:\*/|\Z))*"
+_SPACE = rf"(?:[{SPACES}]+|--[^\n]*|/\*(?:[^*]+|\*(?!/))*(?:\*/|\Z))*"
 _TOKEN = re.compile(
     _SPACE
     + "(?:"

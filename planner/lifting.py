@@ -42,10 +42,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from aerodb_dbapi.planner.lexer import LIFTED_MARK
+from aerodb_dbapi.planner.lexer import LIFTED_MARK, SPACES
 
 Constants = tuple[Any, ...]
 
+_S: Final = f"[{SPACES}]"
 _WORD = r"\w$\u0080-\U0010ffff"
 _STRING = r"'[^']*+(?:''[^']*+)*+'"
 _NUMBER = r"(?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[0-9]++[eE][+-]?[0-9]++|[0-9]++"
@@ -60,15 +61,14 @@ _PARTS: Final = re.compile(
             r"[()]",
             rf"[:@$0-9][{_WORD}]*+|\?[{_WORD}]++",
             r"\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]",
-            r"--|/\*|;(?=\s*+\S)|['\"`\[\x00\x02]",
+            rf"--|/\*|;(?={_S}*+[^{SPACES}])|['\"`\[\x00\x02]",
         )
     )
     + ")"
 )
 _TCL_PARAMETER: Final = re.compile(r"\$[\w:$]++\(")
-_SPACE: Final = " \t\n\f\r\ufeff"
 _LIFTABLE: Final = re.compile(
-    rf"(?:[{_SPACE}]++|--[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b",
+    rf"(?:{_S}++|--[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b",
     re.IGNORECASE,
 )
 
@@ -102,7 +102,7 @@ _MEANINGS: Final = {
     **{form: code for word, code in _STATES.items() for form in (word, word.lower(), word.capitalize())},
     **dict.fromkeys(("--", "/*", ";", "'", '"', "`", "[", "\x00", "\x02"), _GIVE_UP),
 }
-_COMMENTS: Final = re.compile(rf"(?:[{_SPACE}]++|--[^\n\x00]*+|/\*(?:[^*\x00]++|\*(?!/))*+(?:\*/|\Z))*+")
+_COMMENTS: Final = re.compile(rf"(?:{_S}++|--[^\n\x00]*+|/\*(?:[^*\x00]++|\*(?!/))*+(?:\*/|\Z))*+")
 _COMMENT_STARTS: Final = frozenset({"--", "/*"})
 _NAMING: Final = frozenset({"SELECT", "RETURNING"})
 _LITERAL_STARTS: Final = frozenset("'0123456789.-")
@@ -146,7 +146,7 @@ def shape(sql: str) -> tuple[str, Constants]:
                 or not _COMMENTS.fullmatch("".join(parts[i:]))
             ):
                 return sql, ()
-            return "".join(parts[:i]).rstrip(_SPACE), tuple(constants)
+            return "".join(parts[:i]).rstrip(SPACES), tuple(constants)
         elif meaning == _AS:
             state = _NAMES if state == _VALUES else state
         elif meaning == _KEEP_NEXT or parts[i + 2 : i + 3] in _FROM_FORMS:
@@ -183,25 +183,27 @@ def _value(literal: str) -> Any:
     if literal[0] == "'":
         text = literal[1:-1]
         return text.replace("''", "'") if "'" in text else text
-    try:
-        value = int(literal)
-    except ValueError:
+    digits = literal[1:] if literal[0] == "-" else literal
+    if not (digits.isdigit() and digits.isascii()):
         return float(literal) if _REAL.match(literal) else None
-    return value if -(1 << 63) <= value < 1 << 63 and "_" not in literal else None
+    value = int(literal) if len(digits) < 20 else _OUTSIDE
+    return value if -_OUTSIDE <= value < _OUTSIDE else None
 
 
+_OUTSIDE: Final = 1 << 63
 _REAL: Final = re.compile(rf"-?(?:{_NUMBER})\Z")
 
 
 # --- many rows ------------------------------------------------------------------------------------------------------
 
 _ROW_VALUE = rf"{_STRING}|-?(?:{_NUMBER})(?![{_WORD}.])|NULL(?![{_WORD}])|x'(?:[0-9a-f]{{2}})*+'"
-_ROW = rf"\(\s*+(?:{_ROW_VALUE})\s*+(?:,\s*+(?:{_ROW_VALUE})\s*+)*+\)\s*+"
-_ROWS: Final = re.compile(rf"{_ROW}(?:,\s*+{_ROW})++;?\s*+\Z", re.IGNORECASE)
+ROW: Final = rf"\({_S}*+(?:{_ROW_VALUE}){_S}*+(?:,{_S}*+(?:{_ROW_VALUE}){_S}*+)*+\){_S}*+"
+_ROWS: Final = re.compile(rf"{ROW}(?:,{_S}*+{ROW})++;?{_S}*+\Z", re.IGNORECASE)
 _ROW_PIECES: Final = re.compile(rf"\(|{_ROW_VALUE}", re.IGNORECASE)
+_NAME = r"(?:\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])"
 INSERT_HEAD: Final = re.compile(
-    r"\s*(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO\s+(?:\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])\s*"
-    r"(?:\((?:[\w\s,]|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])+\)\s*)?VALUES\s*(?=\()",
+    rf"{_S}*(?:INSERT(?:{_S}+OR{_S}+\w+)?|REPLACE){_S}+INTO{_S}+{_NAME}{_S}*"
+    rf"(?:\((?:[\w{SPACES},]|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])+\){_S}*)?VALUES{_S}*(?=\()",
     re.IGNORECASE,
 )
 
@@ -221,6 +223,12 @@ def insert_rows(sql: str) -> tuple[str, list[Constants]] | None:
         return None
     rows = [tuple(values[i + 1 : i + 1 + width]) for i in range(0, len(values), width + 1)]
     return f"{head[0]}({','.join(LIFTED_MARK * width)})", rows
+
+
+def row_of(text: str) -> Constants | None:
+    """The values of a row of literals; None if one of them stays in its text."""
+    values = tuple([_row_value(piece) for piece in _ROW_PIECES.findall(text, 1)])
+    return None if _UNFIT in values else values
 
 
 _UNFIT: Final = object()

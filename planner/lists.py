@@ -51,6 +51,7 @@ from aerodb_dbapi.planner.lexer import (
     LIST_MARK,
     PARAMETER,
     ROW_MARK,
+    SPACES,
 )
 from aerodb_dbapi.planner.lifting import INSERT_HEAD
 
@@ -66,12 +67,15 @@ Layout = tuple[tuple[int, ...], tuple[int, ...]]
 """What the slots take, the user's and those of literals: SINGLE, LIST, or the width of rows."""
 
 _MARKS: Final = {"?": (LIST_MARK, ROW_MARK), LIFTED_MARK: (LIFTED_LIST_MARK, LIFTED_ROW_MARK)}
+_S: Final = f"[{SPACES}]"
 _LISTS: Final = {
-    item: re.compile(rf"(\bIN\s*+\(\s*+){item}(?:\s*+,\s*+{item}){{{ITEMS_MIN - 1},}}+(?=\s*+\))", re.IGNORECASE)
+    item: re.compile(
+        rf"(\bIN{_S}*+\({_S}*+){item}(?:{_S}*+,{_S}*+{item}){{{ITEMS_MIN - 1},}}+(?={_S}*+\))", re.IGNORECASE
+    )
     for item in (r"\?", LIFTED_MARK)
 }
 _ROWS: Final = {
-    item: re.compile(rf"(\(\s*+{item}(?:\s*+,\s*+{item})*+\s*+\))(?:\s*+,\s*+\1)++(?!\s*+,)")
+    item: re.compile(rf"(\({_S}*+{item}(?:{_S}*+,{_S}*+{item})*+{_S}*+\))(?:{_S}*+,{_S}*+\1)++(?!{_S}*+,)")
     for item in (r"\?", LIFTED_MARK)
 }
 _SHOWN: Final = re.compile("[\x02-\x06]+")
