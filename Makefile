@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check docs bench bench-concurrency clean suite-cpython suite-dbapi suite-django suite-programs suite-python314 suite-sqlalchemy
+.PHONY: demo test test-long check docs bench bench-concurrency clean suite-cpython suite-dbapi suite-django suite-programs suite-python314 suite-sqlalchemy suite-tpch
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AeroDB needs Python 3.11 or newer")'
@@ -65,6 +65,11 @@ suite-programs: $(STAMP)
 	test -d $(VENV)-programs || $(PYTHON) -m venv $(VENV)-programs
 	$(VENV)-programs/bin/python -m pip install --quiet --disable-pip-version-check --editable . -r tests/suites/programs.txt
 	$(VENV)-programs/bin/python tests/suites/programs.py
+
+# The TPC-H queries on AeroDB, sqlite3 and DuckDB.
+suite-tpch: $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check 'duckdb>=1.0'
+	$(PY) tests/suites/tpch.py
 
 # With SQLALCHEMY=2.0 in an environment of its own with that release.
 suite-sqlalchemy: $(if $(SQLALCHEMY),,$(STAMP))

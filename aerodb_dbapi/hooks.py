@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aerodb_dbapi.executor.functions.user import report
 from aerodb_dbapi.planner.lexer import PARAMETER, tokenize
-from aerodb_dbapi.storage.errors import DataError
+from aerodb_dbapi.storage.errors import DataError, OperationalError
 from aerodb_dbapi.storage.values import as_text
 
 DENY: Final = 1
@@ -53,7 +53,11 @@ def authorizer_of(callback: Callable[..., Any]) -> Callable[..., int]:
         except Exception as error:
             report(callback, error)
             return DENY
-        return answer if isinstance(answer, int) and answer in ANSWERS else DENY
+        if not isinstance(answer, int) or not -(1 << 31) <= answer < 1 << 31:
+            return DENY
+        if answer not in ANSWERS:
+            raise OperationalError("authorizer malfunction")
+        return answer
 
     return ask
 

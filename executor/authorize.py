@@ -10,7 +10,7 @@ The callback of the application is called with (action, argument, argument, 'mai
 
 It answers OK, DENY (the statement fails: "not authorized", or "access to t.c is prohibited" for a column) or IGNORE: the column reads
 as NULL (but in RETURNING), the function gives NULL, UPDATE leaves the column as it is, DELETE is carried out, and any other statement
-does nothing. Everything but an int that is one of these counts as DENY, an exception too.
+does nothing. An exception, or what is no int, counts as DENY; another int is an "authorizer malfunction".
 
 Example: a callback that denies READ of t.secret makes ``SELECT * FROM t`` fail, also where t is behind a view.
 
@@ -20,7 +20,7 @@ Statements are compiled anew when an authorizer is set; a session without one ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aerodb_dbapi.planner import ddl, front
 from aerodb_dbapi.planner.attach import Attach, Detach
@@ -33,6 +33,7 @@ from aerodb_dbapi.planner.query import (
     Query,
     QuerySource,
     Recursive,
+    RowsSource,
     Select,
     Statement,
     TableSource,
@@ -59,6 +60,15 @@ _IN_TEMP: Final = {2: 4, 1: 3, 8: 6, 7: 5, 11: 13, 10: 12, 17: 15, 16: 14}
 _ATTACH, _DETACH = 24, 25
 
 Ask = Callable[[int, str | None, str | None, str | None, str | None], int]
+
+
+class Seen(NamedTuple):
+    """What READ is asked about one source: its table, the names of its columns, the database, and the view through which it is read."""
+
+    name: str
+    column: Callable[[int], str | None]
+    database: str
+    view: str | None
 
 
 def may(
@@ -91,7 +101,7 @@ def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
             return False
     if not _target_allowed(ask, statement, schema):
         return False
-    tables: dict[int, tuple[Table, str | None]] = {}
+    tables: dict[int, Seen] = {}
     for query in queries:
         _note_tables(query, None, tables, schema)
     read = set(tables)
@@ -99,10 +109,10 @@ def rows_allowed(ask: Ask, statement: Statement, schema: Schema) -> bool:
     if isinstance(statement, UpdateStatement | DeleteStatement | InsertStatement):
         expressions += _own_expressions(statement)
         for target in _targets(statement):
-            tables[target] = (statement.table, None)
+            tables[target] = _of_table(statement.table, None, schema)
             read.discard(target)
     _windows_allowed(ask, queries)
-    hidden, silent = _hidden(ask, expressions, tables, read, schema)
+    hidden, silent = _hidden(ask, expressions, tables, read)
     if hidden or silent:
         change_expressions(statement, lambda node: NULL if _is_hidden(node, hidden, silent) else node)
     return True
@@ -167,8 +177,30 @@ def _targets(statement: UpdateStatement | DeleteStatement | InsertStatement) -> 
     return found
 
 
-def _note_tables(query: Query, view: str | None, tables: dict[int, tuple[Table, str | None]], schema: Schema) -> None:
-    """Source id → its table, and the view through which it is read. Outer queries come first and know the views."""
+def _of_table(table: Table, view: str | None, schema: Schema) -> Seen:
+    return Seen(table.name, lambda position: _column_name(table, position), schema.owner(table).database, view)
+
+
+def _of_definitions(source: RowsSource, view: str | None) -> Seen:
+    name = "sqlite_temp_master" if source.database == "temp" else "sqlite_master"
+    return Seen(
+        name,
+        lambda position: source.columns[position] if position < len(source.columns) else "ROWID",
+        source.database,
+        view,
+    )
+
+
+def _of_module(source: ModuleSource, view: str | None) -> Seen:
+    """Of a table-valued function; its arguments are no columns that are read."""
+    names = [None if column.hidden else column.name for column in source.module.columns]
+    return Seen(
+        source.module.name, lambda position: names[position] if 0 <= position < len(names) else "ROWID", "main", view
+    )
+
+
+def _note_tables(query: Query, view: str | None, tables: dict[int, Seen], schema: Schema) -> None:
+    """Source id → what is asked about it. Outer queries come first and know the views."""
     if isinstance(query, Windowed):
         _note_tables(query.source, view, tables, schema)
     if not isinstance(query, Select):
@@ -176,10 +208,12 @@ def _note_tables(query: Query, view: str | None, tables: dict[int, tuple[Table, 
     for join in query.joins:
         source = join.source
         if isinstance(source, TableSource):
-            tables.setdefault(source.id, (source.table, view))
+            tables.setdefault(source.id, _of_table(source.table, view, schema))
+        elif isinstance(source, RowsSource):
+            tables.setdefault(source.id, _of_definitions(source, view))
         elif isinstance(source, ModuleSource):
-            if source.module.read_as is not None:
-                tables.setdefault(source.id, (source.module.read_as, view))
+            table = source.module.read_as
+            tables.setdefault(source.id, _of_module(source, view) if table is None else _of_table(table, view, schema))
         elif isinstance(source, QuerySource):
             inside = schema.view(source.name) if source.name else None
             _note_tables(source.query, view if inside is None else inside.name, tables, schema)
@@ -194,9 +228,8 @@ def _column_name(table: Table, position: int) -> str:
 def _hidden(
     ask: Ask,
     expressions: list[Expression],
-    tables: dict[int, tuple[Table, str | None]],
+    tables: dict[int, Seen],
     read: set[int],
-    schema: Schema,
 ) -> tuple[set[tuple[int, int]], set[str]]:
     """Ask about every column and function once; the (source, position) of columns that read as NULL, and the names of functions
     that give NULL. Of a table in `read` of which no column is used, the reading itself is asked about."""
@@ -210,17 +243,19 @@ def _hidden(
                 if not _function_allowed(ask, node.name, isinstance(node, Call)):
                     silent.add(node.name)
             elif isinstance(node, Column) and node.source in tables and (node.source, node.position) not in asked:
+                seen = tables[node.source]
+                name = seen.column(node.position)
+                if name is None:
+                    continue
                 asked.add((node.source, node.position))
-                table, view = tables[node.source]
-                name = _column_name(table, node.position)
-                answer = ask(_READ, table.name, name, schema.owner(table).database, view)
+                answer = ask(_READ, seen.name, name, seen.database, seen.view)
                 if answer == DENY:
-                    raise DatabaseError(f"access to {table.name}.{name} is prohibited", name="SQLITE_AUTH")
+                    raise DatabaseError(f"access to {seen.name}.{name} is prohibited", name="SQLITE_AUTH")
                 if answer == IGNORE:
                     hidden.add((node.source, node.position))
     for source in sorted(read):
         if not any(isinstance(known, tuple) and known[0] == source for known in asked):
-            may(ask, _READ, tables[source][0].name, "")
+            may(ask, _READ, tables[source].name, "")
     return hidden, silent
 
 
@@ -247,7 +282,7 @@ def _is_hidden(node: Expression, hidden: set[tuple[int, int]], silent: set[str])
     return isinstance(node, Call) and node.name in silent
 
 
-def control_allowed(ask: Ask, statement: Any) -> bool:
+def control_allowed(ask: Ask, statement: Any, schema: Schema) -> bool:
     """Ask about a transaction statement, PRAGMA, CREATE or DROP; False where it is to do nothing."""
     match statement:
         case front.Begin():
@@ -264,24 +299,32 @@ def control_allowed(ask: Ask, statement: Any) -> bool:
             return may(ask, _SAVEPOINT, "RELEASE", name)
         case Attach() | Detach():
             return may(ask, _ATTACH if isinstance(statement, Attach) else _DETACH, statement.literal)
-        case front.Pragma(name, value, schema):
-            return may(ask, _PRAGMA, name, value, schema)
+        case front.Pragma(name, value, named):
+            return may(ask, _PRAGMA, name, value, named)
         case ddl.Drop(what, name):
             database, master, temporary = _place(statement)
             dropping = _DROPS.get(what, 11)
             dropping = _IN_TEMP[dropping] if temporary else dropping
-            return may(ask, dropping, name, None, database) and may(ask, _DELETE, master, None, database)
+            return may(ask, dropping, name, _table_of(schema, what, name), database) and may(
+                ask, _DELETE, master, None, database
+            )
         case Maintenance(what, name):
             return may(ask, _ANALYZE if what == "analyze" else _REINDEX, name, None, statement.database or "main")
     action = _CREATES.get(type(statement).__name__)
     if action is None:
         return may(ask, _ALTER, statement.database or "main", getattr(statement, "table", None))
-    made = getattr(statement, "table", None) or getattr(statement, "view", None)
+    made = getattr(statement, "table", None) or getattr(statement, "view", None) or getattr(statement, "trigger", None)
     name = getattr(statement, "name", None) or getattr(made, "name", None)
-    on = made if isinstance(made, str) else None
+    on = made if isinstance(made, str) else getattr(made, "table", None)
     database, master, temporary = _place(statement)
     action = _IN_TEMP[action] if temporary else action
     return may(ask, _INSERT, master, None, database) and may(ask, action, name, on, database)
+
+
+def _table_of(schema: Schema, what: str, name: str) -> str | None:
+    """The table of an index or trigger."""
+    found = schema.index(name) if what == "index" else schema.trigger(name) if what == "trigger" else None
+    return None if found is None else found.table
 
 
 def _place(statement: Any) -> tuple[str, str, bool]:

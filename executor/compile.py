@@ -251,7 +251,7 @@ def _compile(session: Any, parsed: Parsed, text: str, schema: Schema, trees: Map
     if parsed.kind in _DDL_KINDS and not late:
         _check_may_write(session, parsed)
     ask = session.authorizer
-    if ask is not None and parsed.kind not in _UNASKED and not authorize.control_allowed(ask, parsed.tree):
+    if ask is not None and parsed.kind not in _UNASKED and not authorize.control_allowed(ask, parsed.tree, schema):
         return _nothing(text)
     if parsed.kind in _ROW_KINDS:
         return _compile_rows(session, parsed, text, schema, trees)

@@ -188,7 +188,15 @@ def _master(context: Context, name: str, schema: Schema) -> tuple[Source, Entry]
     def rows(session: Any) -> Any:
         return [(*row, number) for number, row in enumerate(schema.rows(), 1)]
 
-    source = RowsSource(id=context.next_id(), name=name, rows=rows, width=len(_MASTER) + 1)
+    columns = tuple(column[0] for column in _MASTER)
+    source = RowsSource(
+        id=context.next_id(),
+        name=name,
+        rows=rows,
+        width=len(_MASTER) + 1,
+        columns=columns,
+        database=fold(schema.database),
+    )
     entry = Entry(source.id, name, _MASTER_POSITIONS, len(_MASTER), _MASTER.__getitem__, fold(schema.database))
     entry.rowid = len(_MASTER)
     return source, entry

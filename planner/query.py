@@ -92,10 +92,12 @@ class ModuleSource(Source):
 
 @dataclass(slots=True, kw_only=True)
 class RowsSource(Source):
-    """Rows made by Python: `rows(session)` is called once per scan (sqlite_master)."""
+    """Rows made by Python: `rows(session)` is called once per scan (sqlite_master of a database, the rowid behind its columns)."""
 
     rows: Any
     width: int
+    columns: tuple[str, ...] = ()
+    database: str = "main"
 
 
 @dataclass(slots=True)

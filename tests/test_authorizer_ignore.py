@@ -39,6 +39,14 @@ CASES: list[tuple[tuple[Any, ...], str]] = [
         )
     ),
     *(((READ, "t", "a"), sql) for sql in ("UPDATE t SET b = a", "DELETE FROM t WHERE rowid = 1", "SELECT a FROM v")),
+    *(
+        ((READ, "sqlite_master", "sql"), f"SELECT type, name, sql FROM {name}")
+        for name in ("sqlite_master", "sqlite_schema AS s")
+    ),
+    ((READ, "sqlite_master", "name"), "SELECT count(*) FROM sqlite_master WHERE name = 't'"),
+    ((READ, "sqlite_temp_master", "sql"), "SELECT name, sql FROM sqlite_temp_master"),
+    ((READ, "json_each", "key"), "SELECT key, value FROM json_each('{\"a\": 1}')"),
+    ((READ, "pragma_table_info", "name"), "SELECT name, type FROM pragma_table_info('t')"),
     ((DELETE, "t"), "DELETE FROM t"),
     ((DELETE, "t"), "DELETE FROM t WHERE a = 1"),
     ((INSERT, "t"), "INSERT INTO t VALUES (5, 5, 5)"),
@@ -72,6 +80,33 @@ def outcome(module: Any, hidden: tuple[Any, ...], sql: str) -> Any:
 @pytest.mark.parametrize(("hidden", "sql"), CASES, ids=[f"{case[0][-1]}: {case[1]}" for case in CASES])
 def test_what_is_ignored_is_hidden(hidden: tuple[Any, ...], sql: str) -> None:
     assert outcome(aerodb_dbapi, hidden, sql) == outcome(sqlite3, hidden, sql)
+
+
+@pytest.mark.parametrize("answer", [5, -1, 1 << 40, True, "x", None])
+def test_what_is_no_answer_denies_or_is_a_malfunction(answer: Any) -> None:
+    told = []
+    for module in (aerodb_dbapi, sqlite3):
+        connection = module.connect(":memory:")
+        connection.set_authorizer(lambda *asked: answer)
+        with pytest.raises(module.DatabaseError) as caught:
+            connection.execute("SELECT 1")
+        told.append((caught.type.__name__, str(caught.value)))
+    assert told[0] == told[1]
+
+
+def test_questions_name_tables_of_triggers_and_indexes() -> None:
+    asked: list[list[Any]] = []
+    for module in (aerodb_dbapi, sqlite3):
+        connection = module.connect(":memory:", isolation_level=None)
+        connection.executescript("CREATE TABLE t(a); CREATE INDEX i ON t(a)")
+        asked.append([])
+        connection.set_authorizer(lambda *question: asked[-1].append(question) or 0)
+        connection.execute("CREATE TRIGGER tr AFTER INSERT ON t BEGIN SELECT 1; END")
+        connection.execute("DROP TRIGGER tr")
+        connection.execute("DROP INDEX i")
+        actions = (sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER, sqlite3.SQLITE_DROP_INDEX)
+        asked[-1] = [question for question in asked[-1] if question[0] in actions]
+    assert asked[0] == asked[1]
 
 
 def test_aggregates_cannot_be_ignored() -> None:
