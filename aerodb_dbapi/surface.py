@@ -241,6 +241,8 @@ class Surface:
         pragma = _PRAGMA_OF.get(op)
         if pragma is None:
             self._config[op] = bool(enable)
+            if op == constants.SQLITE_DBCONFIG_ENABLE_TRIGGER:
+                self._open_session().settings["triggers_off"] = not enable
             return
         self._ask(f"PRAGMA {pragma} = {int(enable)}", ())
         if self.getconfig(op) != bool(enable):

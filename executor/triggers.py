@@ -3,7 +3,8 @@
 Firing, as SQLite's
     For each row: BEFORE triggers, the change with its foreign keys and their actions, AFTER triggers; of several the one created
     last comes first. UPDATE OF fires if one of its columns is assigned. A trigger that is running already does not fire again,
-    unless ``PRAGMA recursive_triggers`` is on. Rows that REPLACE deletes fire DELETE triggers only if it is on, too.
+    unless ``PRAGMA recursive_triggers`` is on. Rows that REPLACE deletes fire DELETE triggers only if it is on, too. Where
+    `Connection.setconfig` has switched triggers off, those in temp alone fire.
 
 Running
     The WHEN condition and each statement of the body are `Program`s over OLD and NEW. An OR clause of the statement that fired the
@@ -32,7 +33,7 @@ from aerodb_dbapi.planner.query import InsertStatement, Statement, UpdateStateme
 from aerodb_dbapi.planner.rename import WHEN_BEFORE
 from aerodb_dbapi.planner.scope import Entry
 from aerodb_dbapi.storage.catalog import NUMBER_SHIFT, Schema, Table, Trigger, fold
-from aerodb_dbapi.storage.errors import DatabaseError
+from aerodb_dbapi.storage.errors import DatabaseError, OperationalError
 from aerodb_dbapi.storage.schemas import TEMP
 
 Row = tuple[Any, ...]
@@ -64,6 +65,10 @@ class TriggerProgram:
 
     def fire(self, session: Any, transaction: Any, params: Row) -> Steps:
         """Run for one row."""
+        if session.settings.get("triggers_off") and self.trigger.id >> NUMBER_SHIFT != TEMP:
+            if self.trigger.timing == "INSTEAD OF":
+                raise OperationalError(f"cannot modify {self.trigger.table} because it is a view")
+            return
         if self.trigger.id in session.running and not session.settings.get("recursive_triggers"):
             return
         kept = session.changes, session.last_insert_rowid

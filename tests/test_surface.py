@@ -445,6 +445,31 @@ def test_configuration() -> None:
         connection.getconfig(-1)
 
 
+def test_triggers_switched_off(db: ModuleType) -> None:
+    """Those of temp fire all the same; a view is not writable then."""
+    if not hasattr(db.Connection, "setconfig"):
+        pytest.skip("in sqlite3 from Python 3.12 on")
+    connection = db.connect(":memory:", isolation_level=None)
+    connection.executescript(
+        """
+        CREATE TABLE t(a); CREATE TABLE log(a); CREATE VIEW v AS SELECT a FROM t;
+        CREATE TRIGGER x AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.a); END;
+        CREATE TRIGGER y INSTEAD OF INSERT ON v BEGIN INSERT INTO t VALUES (new.a); END;
+        CREATE TEMP TRIGGER z AFTER INSERT ON t BEGIN INSERT INTO log VALUES (-new.a); END;
+        """
+    )
+    insert = "INSERT INTO t VALUES (?)"
+    connection.execute(insert, (1,))
+    connection.setconfig(db.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
+    assert not connection.getconfig(db.SQLITE_DBCONFIG_ENABLE_TRIGGER)
+    connection.execute(insert, (2,))
+    with pytest.raises(db.OperationalError, match="cannot modify v because it is a view"):
+        connection.execute("INSERT INTO v VALUES (7)")
+    connection.setconfig(db.SQLITE_DBCONFIG_ENABLE_TRIGGER, True)
+    connection.execute("INSERT INTO v VALUES (3)")
+    assert sorted(connection.execute("SELECT a FROM log")) == [(-3,), (-2,), (-1,), (1,), (3,)]
+
+
 # --- URIs and shared memory -------------------------------------------------------------------------------------------
 
 
