@@ -1,6 +1,7 @@
 """Values of Arrow, Parquet and DataFrames that SQL does not have, as ones that it has.
 
-    dates, times, durations    ISO 8601 texts, as `sqlite3` stores them: 2024-05-01, 2024-05-01 12:00:00.5
+    dates, times               ISO 8601 texts, as `sqlite3` stores them: 2024-05-01, 2024-05-01 12:00:00.5
+    durations                  what Python's `str` says: 1 day, 0:00:02
     decimals                   the text of their digits
     lists, structures          JSON text
     booleans                   0 and 1

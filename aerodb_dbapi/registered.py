@@ -219,7 +219,9 @@ def _values(series: Any) -> list[Any]:
     """The values of a column, None where one is missing."""
     kind = getattr(series.dtype, "kind", "O")
     if kind == "M":
-        return [None if gone else moment.to_pydatetime() for moment, gone in zip(series, series.isna())]
+        return [None if gone else moment.to_pydatetime(warn=False) for moment, gone in zip(series, series.isna())]
+    if kind == "m":
+        return [None if gone else duration.to_pytimedelta() for duration, gone in zip(series, series.isna())]
     listed = series.astype(object)
     return listed.where(series.notna(), None).tolist()
 

@@ -168,7 +168,7 @@ def test_arrow_tables(con: Connection) -> None:
     for source in (table, table.to_batches()[0]):
         con.register("r", source)
         assert con.execute("SELECT * FROM r").fetchall() == con.execute("SELECT * FROM R").fetchall() == expected
-    assert [row[2] for row in con.execute("PRAGMA table_info(r)")] == []
+    assert [row[1] for row in con.execute("PRAGMA table_info(r)")] == list(columns)
     con.register("once", table.to_reader())
     assert con.execute("SELECT s FROM once").fetchall() == [("a",), (None,), ("c",)]
     with pytest.raises(OperationalError, match="the rows of once can be read once, and have been"):
@@ -225,6 +225,17 @@ def test_values_that_sql_does_not_have(con: Connection) -> None:
         assert con.execute("SELECT * FROM f").fetchall() == expected
         found = con.execute("SELECT * FROM t").fetchall()
     assert found == [(*expected[0][:5], '["a", "b"]', *expected[0][6:]), expected[1]]
+
+
+def test_durations_and_nanoseconds_of_frames(con: Connection) -> None:
+    pandas = pytest.importorskip("pandas")
+    moments = pandas.to_datetime(["2024-01-01 01:00:00.123456789", None]).tz_localize("UTC")
+    frame = pandas.DataFrame({"took": pandas.to_timedelta([86_402, None], unit="s"), "at": moments})
+    con.register("f", frame)
+    assert con.execute("SELECT * FROM f").fetchall() == [
+        ("1 day, 0:00:02", "2024-01-01 01:00:00.123456+00:00"),
+        (None, None),
+    ]
 
 
 def test_only_the_columns_used_are_converted(con: Connection) -> None:
