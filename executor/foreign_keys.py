@@ -275,14 +275,12 @@ def keys_for(
     """What INSERT, DELETE or UPDATE (of the positions `assigned`) on a table must check; None if nothing. `alone`: an INSERT of
     one row, which can neither break nor mend immediate keys that refer to it, so these need not be right."""
     own, others = keys.keys_of(table), keys.keys_to(schema, table)
-    rewrites = False
+    rewrites, referring = False, others
     if assigned is not None:
         changed = [key for key in own if keys.child_is_changed(table, key, assigned)]
         concerned = [(child, key) for child, key in others if keys.parent_is_changed(table, key, assigned)]
         if not changed and not concerned:
             return None
-        for child, key in others:  # then all must be right, as in SQLite
-            keys.resolve(schema, child, key)
         others = concerned
         rewrites = any(schema.table(key.table) is table for key in changed)
         own = tuple(key for key in own if key in changed or schema.table(key.table) is table)
@@ -292,6 +290,10 @@ def keys_for(
     if alone:
         others = [(child, key) for child, key in others if key.deferred or keys.resolve_in(child, key, table)]
     parents = [ParentKey(keys.resolve(schema, child, key), event, schema, hooks_for) for child, key in others]
+    for child, key in (
+        referring if assigned is not None else ()
+    ):  # as in SQLite, an UPDATE that changes a key looks at all of them
+        keys.resolve(schema, child, key)
     return TableKeys(children, parents, rewrites or any(parent.action != NO_ACTION for parent in parents))
 
 

@@ -232,3 +232,23 @@ ok
 IntegrityError: NOT NULL constraint failed: rn.b
 3
 3
+
+a> pragma foreign_keys=1
+a> create table kp(a, b, unique(a))
+a> create table kc(x, y, foreign key(x, y) references kp(a,b))
+a> create table kd(x references kp(b))
+a> create table ke(x references kp(a), y references kp(rowid))
+a> update kp set a=1
+a> update kp set b=1
+a> drop table kd
+a> update kp set b=1
+---
+ok
+ok
+ok
+ok
+ok
+OperationalError: foreign key mismatch - "kc" referencing "kp"
+OperationalError: foreign key mismatch - "kd" referencing "kp"
+ok
+OperationalError: foreign key mismatch - "kc" referencing "kp"
