@@ -40,7 +40,7 @@ def database_at(location: Location, timeout: float) -> Database:
         return Database.memory()
     if not location.create and not os.path.exists(location.path):
         raise OperationalError("unable to open database file", name="SQLITE_CANTOPEN")
-    unwritable = os.path.isfile(location.path) and not os.access(location.path, os.W_OK)
+    unwritable = not os.access(location.path, os.W_OK) and os.path.isfile(location.path)
     if location.immutable or (byte_locks.TOLD and (location.read_only or unwritable)):
         return open_for_reading(location.path, timeout, immutable=location.immutable)
     try:

@@ -39,7 +39,6 @@ from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.digest import digest
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
 from aerodb_dbapi.storage.files import File, FileSystem, OperatingSystemFiles, io_error
-from aerodb_dbapi.storage.lock_file import OPENING
 from aerodb_dbapi.storage.opening import open_locked
 from aerodb_dbapi.storage.pages import Checkpoint, Child, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
@@ -209,7 +208,7 @@ def vacuum(database: Database, progress: Progress | None = None) -> None:
     if database.sharing is None:
         _vacuum(database, progress)
         return
-    with database.sharing.file.held(OPENING, database.timeout):
+    with database.sharing.file.held(database.timeout):
         if not database.sharing.alone():
             raise OperationalError("database is locked", name="SQLITE_BUSY")
         _vacuum(database, progress)

@@ -5,7 +5,8 @@ Reading
     block's place as well (INV-C2); else a CorruptionError that names file and offset. `load` makes a node's content of it.
 
     A scan that uses some columns of a table asks for these (`BlockSource.columns`): a leaf that is not in memory is then read
-    without the others, and without a place in the cache. INV-C7 holds for them as well.
+    without the others, and without a place in the cache. So is one row, the first time that a leaf is asked for one
+    (`BlockSource.row`). INV-C7 holds for them as well. `COLUMNS_ALONE` and `ROWS_ALONE` switch these off.
 
 Room
     `Allocator` hands out extents, multiples of `UNIT`. It works on the free list of the checkpoint in force and never
@@ -22,6 +23,7 @@ Not here: header slots (`header.py`), what to write when (`checkpoint.py`).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
 from struct import Struct
@@ -33,6 +35,7 @@ from aerodb_dbapi.storage import header as headers
 from aerodb_dbapi.storage import pages
 from aerodb_dbapi.storage.cache import NodeCache, weight
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, META_TREE
+from aerodb_dbapi.storage.column_parts import Row
 from aerodb_dbapi.storage.errors import CorruptionError
 from aerodb_dbapi.storage.files import File, io_error, write_all
 from aerodb_dbapi.storage.header import BLOCKS_START, Header
@@ -42,6 +45,7 @@ from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.tree import Tree
 
 TRIES: Final = 64
+ROWS_ALONE = True  # whether a look-up in a leaf that is not in memory reads its row alone
 COLUMNS_ALONE = True  # whether scans of leaves that are not in memory read the columns that they use alone
 CACHE_RESERVE: Final = 1 << 20  # the cache is taken to be full when it has no more room than this
 _PLACE: Final = Struct("<Q")
@@ -90,6 +94,23 @@ class BlockSource:
                 return found
         return self.load(node)
 
+    def row(self, node: Any, key: int) -> Any:
+        """The row of a rowid in a leaf, or None. The second time all of the leaf is loaded: where one row is wanted others are."""
+        scanned = self.scanned
+        if not ROWS_ALONE or (scanned is not None and node.place in scanned):
+            if scanned is not None:
+                scanned.discard(node.place)  # it may be evicted before it is wanted again
+        else:
+            found = self.blocks.row(node, self.pointer_of(node), key)
+            if found is not False:
+                if scanned is None:
+                    scanned = self.scanned = set()
+                scanned.add(node.place)
+                return found
+        keys, values = self.load(node)
+        i = bisect_left(keys, key)
+        return values[i] if i < len(keys) and keys[i] == key else None
+
 
 class ChildrenSource(BlockSource):
     """Where the children of one branch come from: their pointers as they stand in its block, each made when it is used. Of the
@@ -134,13 +155,14 @@ class BlockFile:
         header, file, path = self.header, self.file, self.path
         if header.checkpoint is None:
             return
-        if file.size() < header.checkpoint.offset:
-            raise CorruptionError("the file was cut: it has no checkpoint record", file=path, offset=file.size())
+        size = file.size()
+        if size < header.checkpoint.offset:
+            raise CorruptionError("the file was cut: it has no checkpoint record", file=path, offset=size)
         record: Checkpoint = self._unpack(pages.unpack_checkpoint, header.checkpoint)
         if record.commit_id != header.commit_id:
             raise CorruptionError("the checkpoint is not the one its header names", file=path, offset=header.offset)
-        if file.size() < record.end:
-            raise CorruptionError(f"the file was cut: it had {record.end} bytes", file=path, offset=file.size())
+        if size < record.end:
+            raise CorruptionError(f"the file was cut: it had {record.end} bytes", file=path, offset=size)
         self.record = record
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -178,6 +200,10 @@ class BlockFile:
         if found is not None and len(found[0]) != node.size:
             raise self._miscounted(node, len(found[0]), pointer)
         return found
+
+    def row(self, node: Any, pointer: Pointer, key: int) -> Row:
+        """The row of a rowid in a leaf; None if there is none, False if it does not have rows."""
+        return self._unpack(lambda page: pages.unpack_leaf_row(page, key, node.size), pointer)
 
     def _miscounted(self, node: Any, count: int, pointer: Pointer) -> CorruptionError:
         message = f"a leaf of {count} entries where one of {node.size} should be"

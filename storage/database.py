@@ -176,7 +176,7 @@ class Database:
                 store.close()
                 raise
             database.background = files is _FILES
-            cls.register(database, (files, files.identity(path)))
+            cls.register(database, (files, store.file.identity()))
             return database
 
     @classmethod
@@ -272,15 +272,19 @@ class Database:
 
     def _part(self, sharing: Sharing, checkpointer: Checkpointer) -> None:
         """Leave the file to the other processes; the last one makes the final checkpoint."""
-        with sharing.file.held(OPENING, PATIENCE):
-            if sharing.file.others():
+        file = sharing.file
+        file.enter(PATIENCE)
+        try:
+            if file.others():
                 self.committer.settle()
             else:
                 try:
-                    if self.committer.failure is None and not self._is_unchanged(sharing.file, checkpointer):
+                    if self.committer.failure is None and not self._is_unchanged(file, checkpointer):
                         checkpointer.run(closing=True)
                 finally:
-                    sharing.file.remove()
+                    file.remove()
+        finally:
+            file.unlock(OPENING)
 
     def _is_unchanged(self, file: LockFile, checkpointer: Checkpointer) -> bool:
         """Whether the files are as the last close left them: nobody has made a log or a checkpoint since, or died at it, and
@@ -305,7 +309,7 @@ class Database:
 
     def _keep_out(self, sharing: Sharing, checkpointer: Checkpointer) -> None:
         file, committer = checkpointer.blocks.file, self.committer
-        with sharing.file.held(OPENING, self.timeout), checkpointer.lock:
+        with sharing.file.held(self.timeout), checkpointer.lock:
             if sharing.file.others():
                 raise OperationalError("database is locked", name="SQLITE_BUSY")
             if not file.lock(0):

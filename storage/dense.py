@@ -22,6 +22,8 @@ Nodes that are not in memory are not loaded for this, and `rows` would keep unlo
 calls `forget`, which empties every `Dense` (`cache.py`). A reader takes `rows` before it looks at `size`, and `forget` sets
 `size` to 0 before it takes `rows` away; an emptied one is never filled again. So whoever finds his row within `size` has the rows.
 
+A look-up in a leaf that is not in memory need not load it either: its source reads the row alone (`blocks.py`).
+
 Not done here: sparse rowids, index keys.
 """
 
@@ -38,6 +40,10 @@ WIDTH: Final = 256  # entries of a full leaf; a tree with other capacities has n
 SHIFT: Final = 8
 LOW: Final = WIDTH - 1
 EXAMINED: Final = -(1 << 62)
+
+# What stands in a leaf; nothing is loaded. AttributeError: it is not there.
+_keys: Final[Any] = Leaf.__dict__["keys"].__get__
+_values: Final[Any] = Leaf.__dict__["values"].__get__
 
 _remembering: WeakSet[Branch] = WeakSet()  # the branches that have `dense`
 
@@ -80,9 +86,12 @@ def point(tree: Rooted, key: int) -> Any:
                 return None
         warm(node, 1)
         node = node.children[bisect_right(node.keys, key)]
-    keys = node.keys
+    try:
+        keys, values = _keys(node), _values(node)
+    except AttributeError:
+        return node.source.row(node, key)  # not in memory
     i = bisect_left(keys, key)
-    return node.values[i] if i < len(keys) and keys[i] == key else None
+    return values[i] if i < len(keys) and keys[i] == key else None
 
 
 def fetch(node: Node, rowids: Sequence[int]) -> list[Any]:

@@ -89,7 +89,7 @@ _PAUSES_SHORT: Final = 0.002  # for so long a lock is expected to be free any mo
 class LockFile:
     """One process's view of a lock file."""
 
-    __slots__ = ("_descriptor", "_made", "_map", "path", "slot", "words")
+    __slots__ = ("_claims_made", "_descriptor", "_made", "_map", "_new", "path", "slot", "words")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -100,17 +100,17 @@ class LockFile:
             raise OperationalError("unable to open database file", name="SQLITE_CANTOPEN") from error
         self._map: mmap.mmap | None = None
         self._made = False  # nobody has written into the file yet
+        self._new = False  # nor was it there before
+        self._claims_made = False  # there is room for what this process claims
         self.words = memoryview(b"").cast("Q")
 
-    def _map_words(self) -> None:
-        """Map the file. A write into a hole would kill the process on a full disk, so what is written to has its room first
-        (`_reserve`)."""
+    def _map_words(self, size: int) -> None:
+        """Map the file, which has `size` bytes. A write into a hole would kill the process on a full disk, so what is written to
+        has its room first (`_reserve`): here the words, and the first slot."""
         try:
-            self._made = os.fstat(self._descriptor).st_size < SIZE
-            if self._made:
-                self._reserve(
-                    0, SLOTS_AT
-                )  # before it has its size: if there is no room, the next who opens it begins it again
+            self._made, self._new = size < SIZE, not size
+            if self._made:  # its room before it has its size: if there is none, the next who opens it begins it again
+                self._reserve(0, SLOTS_AT + 8 * SLOT_WORDS)
                 os.truncate(self._descriptor, SIZE)
             self._map = mmap.mmap(self._descriptor, SIZE)
         except OSError as error:
@@ -133,23 +133,24 @@ class LockFile:
         while True:
             file = cls(path)
             try:
-                if not file.lock(OPENING, deadline - time.monotonic()):
-                    raise OperationalError("database is locked", name="SQLITE_BUSY")
-                if file._is_named():
-                    file._map_words()
+                file.enter(deadline - time.monotonic())
+                named = file._named()
+                if named is not None:
+                    file._map_words(named.st_size)
                     return file
             except BaseException:
                 file.close()
                 raise
             file.close()
 
-    def _is_named(self) -> bool:
+    def _named(self) -> os.stat_result | None:
+        """What is known of the file, if it has its name still."""
         mine = os.fstat(self._descriptor)
         try:
             named = os.stat(self.path)
         except FileNotFoundError:
-            return False
-        return (mine.st_dev, mine.st_ino) == (named.st_dev, named.st_ino)
+            return None
+        return mine if (mine.st_dev, mine.st_ino) == (named.st_dev, named.st_ino) else None
 
     # --- locks -------------------------------------------------------------------------------------------------------
 
@@ -187,15 +188,19 @@ class LockFile:
         """Give the lock on a byte back."""
         byte_locks.unlock(self._descriptor, byte)
 
-    @contextmanager
-    def held(self, byte: int, timeout: float) -> Iterator[None]:
-        """Hold the lock on a byte. OperationalError: it was not got in time."""
-        if not self.lock(byte, timeout):
+    def enter(self, timeout: float) -> None:
+        """Take OPENING. OperationalError: it was not got in time."""
+        if not self.lock(OPENING, timeout):
             raise OperationalError("database is locked", name="SQLITE_BUSY")
+
+    @contextmanager
+    def held(self, timeout: float) -> Iterator[None]:
+        """Hold OPENING. OperationalError: it was not got in time."""
+        self.enter(timeout)
         try:
             yield
         finally:
-            self.unlock(byte)
+            self.unlock(OPENING)
 
     # --- slots -------------------------------------------------------------------------------------------------------
 
@@ -219,12 +224,15 @@ class LockFile:
             if self.try_lock(SLOT_LOCKS + slot):
                 self.slot = slot
                 at = self._at(slot)
+                unused = self._new and slot == 0  # it has its room, and is as the file was made
                 if slot >= self.words[USED]:
-                    self._reserve(8 * at, 8 * SLOT_WORDS)
+                    if not unused:
+                        self._reserve(8 * at, 8 * SLOT_WORDS)
                     self.words[USED] = slot + 1
-                self._reserve(8 * self._claims_at(slot), 16 * CLAIM_PAIRS)
+                if not unused:
+                    self._make_claims()
+                    self.promise([])
                 self.words[at + FLOOR], self.words[at + FIRST] = floor, first
-                self.promise([])
                 if self.words[LAST] == slot + 1:  # that was its former owner
                     self.words[LAST] = 0
                 self.words[at + PID] = os.getpid()
@@ -269,12 +277,19 @@ class LockFile:
         at = self._claims_at(self.slot)
         return list(range(at, at + 2 * CLAIM_PAIRS, 2))
 
+    def _make_claims(self) -> None:
+        """Have room for what this process claims, and no claims there."""
+        self._reserve(8 * self._claims_at(self.slot), 16 * CLAIM_PAIRS)
+        self._claims_made = True
+
     def tell_claim(self, at: int, end: int) -> None:
         """Say up to where this process has claimed rowids of the table whose tree id is in that word."""
         self.words[at + 1] = end + _SIGN if end < _SIGN else _WORD_MAX
 
     def tell_claims_of(self, at: int, tree_id: int) -> None:
         """Use a pair for that table, of which nothing is claimed yet."""
+        if not self._claims_made:
+            self._make_claims()
         self.words[at] = 0
         self.words[at + 1] = NO_CLAIM
         self.words[at] = tree_id
@@ -310,7 +325,7 @@ class LockFile:
 
     def remove(self) -> None:
         """Remove the name. While OPENING is locked, and nobody else is there."""
-        if self._is_named():
+        if self._named() is not None:
             self.words[MAGIC] = 0  # who reads these words shall look for others
             with suppress(OSError):
                 os.unlink(self.path)

@@ -40,6 +40,7 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
+from aerodb_dbapi.storage.column_parts import Row, row_of
 from aerodb_dbapi.storage.columns import (
     DamagedEntries,
     pack_column,
@@ -204,6 +205,14 @@ def unpack_leaf_columns(page: bytes, wanted: Sequence[int]) -> tuple[Sequence[An
     """Keys of a leaf and rows with some columns only, see `columns.unpack_columns`."""
     try:
         return unpack_columns(body_of(page, LEAF), wanted)
+    except DamagedEntries as error:
+        raise BadPage(str(error)) from error
+
+
+def unpack_leaf_row(page: bytes, key: int, size: int) -> Row:
+    """The row of a key in a leaf of `size` entries, see `column_parts.row_of`."""
+    try:
+        return row_of(body_of(page, LEAF), key, size)
     except DamagedEntries as error:
         raise BadPage(str(error)) from error
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.lock_file import CLAIMING, COMMIT, USED
 from aerodb_dbapi.storage.rowids import Claim, RowidClaims
 
@@ -46,7 +47,7 @@ class SharedClaims:
         self.sharing = sharing
         self._lock = threading.Lock()
         self._places: dict[int, int] = {}  # tree id → which pair of words; a table keeps it until another one needs it
-        self._free = sharing.file.claim_words()
+        self._free: list[int] | None = None  # pairs of words for other tables; None: all
 
     def claim(self, wanted: Claim) -> tuple[int, int]:
         """As `RowidClaims.claim`, past what other processes have claimed."""
@@ -80,15 +81,21 @@ class SharedClaims:
             self.sharing.file.tell_claim(at, self.claims.tables[tree_id][0])
 
     def _new_place(self, tree_id: int) -> int | None:
-        """A pair for a table; None: as many others are in use."""
+        """A pair for a table; None: as many others are in use, or there is no room for any."""
+        if self._free is None:
+            self._free = self.sharing.file.claim_words()
         if not self._free:
             with self.claims.lock:  # nothing is withdrawn meanwhile
                 for idle in [known for known in self._places if known not in self.claims.tables]:
                     self._free.append(self._places.pop(idle))
         if not self._free:
             return None
-        at = self._places[tree_id] = self._free.pop()
-        self.sharing.file.tell_claims_of(at, tree_id)
+        at = self._free[-1]
+        try:
+            self.sharing.file.tell_claims_of(at, tree_id)
+        except OperationalError:  # the disk is full: nobody is told, and validation decides
+            return None
+        self._places[tree_id] = self._free.pop()
         return at
 
     def withdraw(self, tree_id: int) -> None:

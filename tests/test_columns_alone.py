@@ -1,4 +1,5 @@
-"""Scans that read some columns of leaves on disk: whatever a statement looks at was read, and the answers are sqlite3's.
+"""Scans that read some columns of leaves on disk, and look-ups that read one row: whatever a statement looks at was read, and the
+answers are sqlite3's.
 
 INV-C7, INV-Q1. The columns that a scan did not ask for hold an object that belongs to no class of SQL, instead of None: a
 statement that looks at one fails, or gives what sqlite3 does not. Before each statement every node is unloaded. The same
@@ -34,6 +35,7 @@ class Absent:
 def alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether columns are read alone, at any time; and what stands for the others then."""
     monkeypatch.setattr(blocks, "COLUMNS_ALONE", request.param)
+    monkeypatch.setattr(blocks, "ROWS_ALONE", request.param)
     monkeypatch.setattr(blocks, "CACHE_RESERVE", 1 << 62)
     monkeypatch.setattr(column_reader, "ABSENT", Absent())
     return bool(request.param)
@@ -88,6 +90,11 @@ QUESTIONS = [
     "SELECT a FROM t WHERE id IN (SELECT y FROM u) ORDER BY id",
     "SELECT d FROM t EXCEPT SELECT x FROM u ORDER BY 1 LIMIT 5",
     "SELECT b FROM t ORDER BY id LIMIT 3 OFFSET 300",
+    "SELECT * FROM t WHERE id = 300",
+    "SELECT a, c FROM t WHERE id = 699",
+    "SELECT * FROM t WHERE id = 700",
+    "SELECT * FROM u WHERE rowid = 2",
+    "SELECT u.y, t.* FROM u JOIN t ON t.id = u.y ORDER BY u.rowid",
 ]
 CHANGES = [
     "UPDATE t SET b = b + 1 WHERE c > 50",
@@ -116,6 +123,33 @@ def test_questions(tmp_path: Path) -> None:
     unload(ours)
     assert ours.execute("SELECT * FROM t").fetchall() == theirs.execute("SELECT * FROM t").fetchall()
     ours.close()
+
+
+def test_look_ups(tmp_path: Path, alone: bool) -> None:
+    """The first look-up in a leaf reads the row, the second loads the leaf; all see what is there."""
+    connection = aerodb_dbapi.connect(str(tmp_path / "app.db"), isolation_level=None)
+    connection.execute("CREATE TABLE t(id INTEGER PRIMARY KEY, a, b, c REAL, d)")
+    rows = [(i * 3, f"text {i}", f"n{i % 9}", i / 8, None if i % 5 else b"x") for i in range(2000)]
+    connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", rows)
+    unload(connection)
+    cache = connection._ready().database.checkpointer.blocks.cache
+    find = "SELECT * FROM t WHERE id = ?"
+    assert connection.execute(find, (600,)).fetchall() == [rows[200]]
+    branches = cache.used
+    assert connection.execute(find, (602,)).fetchall() == []
+    assert (cache.used > branches) == alone
+    for row in rows:
+        assert connection.execute(find, row[:1]).fetchall() == [row]
+        assert connection.execute(find, (row[0] + 1,)).fetchall() == []
+    unload(connection)
+    connection.execute("UPDATE t SET a = 'other' WHERE id = 600")
+    assert connection.execute(find, (600,)).fetchall() == [(600, "other", *rows[200][2:])]
+    unload(connection)
+    assert connection.execute(find, (600,)).fetchall() == [(600, "other", *rows[200][2:])]
+    used = cache.used
+    assert connection.execute(find, (4500,)).fetchall() == [rows[1500]]
+    assert (cache.used - used < 20_000) == alone
+    connection.close()
 
 
 def test_what_a_scan_leaves_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool) -> None:

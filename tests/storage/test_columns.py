@@ -8,6 +8,7 @@ import tracemalloc
 from array import array
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from struct import pack
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 import aerodb_dbapi
 from aerodb_dbapi.storage import column_kinds as kinds
+from aerodb_dbapi.storage.column_parts import row_of
 from aerodb_dbapi.storage.columns import (
     DamagedEntries,
     pack_column,
@@ -61,7 +63,20 @@ def check(keys: Any, values: Any) -> bytes:
         assert shape(unpack_entries(form)) == shape((tuple(keys), tuple(values)))
     if values and set(map(type, values)) == {tuple}:
         check_some_columns(packed, tuple(keys), values)
+        if is_table(keys, values):
+            check_rows(packed, tuple(keys), values)
     return packed
+
+
+def check_rows(packed: bytes, keys: Any, values: Any) -> None:
+    """Rows read alone are those of the whole; between the keys there are none (INV-C7)."""
+    for key, row in zip(keys, values):
+        alone = row_of(packed, key, len(keys))
+        assert alone is False if len(set(map(len, values))) > 1 else shape(alone) == shape(row)
+    for absent in {keys[0] - 1, keys[-1] + 1, keys[len(keys) // 2] + 1} - set(keys):
+        assert row_of(packed, absent, len(keys)) is None
+    with pytest.raises(DamagedEntries):
+        row_of(packed, keys[0], len(keys) + 1)
 
 
 def check_some_columns(packed: bytes, keys: Any, values: Any) -> None:
@@ -263,7 +278,9 @@ def test_every_kind_is_in_use() -> None:
 
 def outcome(data: bytes) -> None:
     """Unpacking gives values or `DamagedEntries`, as entries and as a column."""
-    for unpack in (unpack_entries, unpack_column, lambda data: unpack_columns(data, (1,))):
+    size = int.from_bytes(data[:4], "little")
+    row = partial(row_of, key=7, size=size)
+    for unpack in (unpack_entries, unpack_column, lambda data: unpack_columns(data, (1,)), row):
         try:
             unpack(data)
         except DamagedEntries:

@@ -1,0 +1,135 @@
+"""One row of a packed leaf, without the others.
+
+Who looks a row up in a leaf that is not in memory needs one item of each column. Numbers and codes stand at a place that can be
+computed; of texts the ones before it have to be stepped over, which is done in C. What is not simple is read as a whole.
+
+Example: row 100 of 256 with an integer, a text of a dictionary, a text and a real: 2 bytes at place 200 of the first column, a code
+and the item that it stands for, the piece behind the hundredth zero byte, 8 bytes at place 800.
+
+The page was verified by its checksum (INV-C2), so what is stepped over is what was written; the columns must end where
+the page ends. The row is the one that `column_reader.entries` has for the key, of the same types (INV-C7).
+
+Not here: when rows are read alone (`blocks.py`), what the kinds are (`columns.py`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from struct import Struct, unpack_from
+from struct import error as StructError
+from typing import Any, Final, Literal
+
+from aerodb_dbapi.storage import column_kinds as kinds
+from aerodb_dbapi.storage.column_kinds import (
+    DICTIONARY,
+    FLOATS,
+    NULLS,
+    SIGNED,
+    TEXT,
+    TUPLES,
+    UNSIGNED,
+    DamagedEntries,
+    codes_size,
+    unpack_codes,
+)
+from aerodb_dbapi.storage.column_reader import Reader
+from aerodb_dbapi.storage.raw_text import read
+
+_BASE: Final = Struct("<q")
+_TEXT: Final = Struct("<IB")
+_CHOICES: Final = Struct("<H")
+_WRONG: Final = (ValueError, TypeError, LookupError, ArithmeticError, StructError)
+
+Row = tuple[Any, ...] | Literal[False] | None
+
+
+def row_of(data: bytes | memoryview, key: int, size: int) -> Row:
+    """The row of a key in `size` packed entries; None if there is none, False if the values are not packed as rows."""
+    try:
+        part = Part(data, key)
+        if part.count != size:
+            raise DamagedEntries(f"a leaf of {part.count} entries where one of {size} should be")
+        return part.row()
+    except _WRONG as error:
+        raise DamagedEntries(f"unreadable entries: {error}") from error
+
+
+class Part(Reader):
+    """A packed form of which the items at one place are read. `place` is -1 if the key is not there."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, data: bytes | memoryview, key: int) -> None:
+        super().__init__(data)
+        keys: Any = self.column(self.count, 0) if self.count else ()
+        if keys.__class__ is range and keys.step == 1:
+            place = key - keys.start
+        else:
+            place = bisect_left(keys, key)
+        self.place = place if 0 <= place < self.count and keys[place] == key else -1
+        self.keys = keys
+
+    def row(self) -> Row:
+        """The row of the key."""
+        place, count = self.place, self.count
+        if place < 0:
+            return None
+        if self.data[self.at] != TUPLES:
+            return False
+        self.at += 1
+        (width,) = self._head(_CHOICES)
+        return self.finish([self.item(count, place, 1) for _ in range(width)])
+
+    def item(self, count: int, place: int, depth: int) -> Any:
+        """The item at a place of the next column, which has `count` of them."""
+        kind = self.data[self.at]
+        read_one = _READERS.get(kind)
+        if read_one is None:
+            return self.column(count, depth)[place]
+        self.at += 1
+        return read_one(self, kind, count, place)
+
+    def _null(self, kind: int, count: int, place: int) -> Any:
+        return None
+
+    def _number(self, count: int, letter: str, size: int, place: int) -> Any:
+        start, self.at = self.at, self.at + size * count
+        return unpack_from("<" + letter, self.data, start + size * place)[0]
+
+    def _signed(self, kind: int, count: int, place: int) -> Any:
+        return self._number(count, SIGNED[kind], 1 << kind - kinds.INT8, place)
+
+    def _unsigned(self, kind: int, count: int, place: int) -> Any:
+        (base,) = self._head(_BASE)
+        return base + self._number(count, UNSIGNED[kind], 1 << kind - kinds.OFFSET8, place)
+
+    def _float(self, kind: int, count: int, place: int) -> Any:
+        return self._number(count, "d", 8, place)
+
+    def _piece(self, kind: int, count: int, place: int) -> Any:
+        size, shared = self._head(_TEXT)
+        prefix, raw = self._take(shared), self._take(size)
+        piece = bytes(raw).split(b"\0", place + 1)[place]
+        try:
+            return str(prefix, "utf-8") + str(piece, "utf-8")
+        except UnicodeDecodeError:
+            return read(prefix) + read(piece)
+
+    def _choice(self, kind: int, count: int, place: int) -> Any:
+        (choices,) = self._head(_CHOICES)
+        raw = self._take(codes_size(count, choices))
+        code = raw[place] if choices > 16 else unpack_codes(raw, count, choices)[place]
+        if code >= choices:
+            raise DamagedEntries("a code that stands for nothing")
+        return self.item(choices, code, 2)
+
+
+_READERS: Final[dict[int, Callable[[Part, int, int, int], Any]]] = {
+    NULLS: Part._null,
+    FLOATS: Part._float,
+    TEXT: Part._piece,
+    DICTIONARY: Part._choice,
+    **dict.fromkeys(SIGNED, Part._signed),
+    **dict.fromkeys(UNSIGNED, Part._unsigned),
+}
