@@ -42,12 +42,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from aerodb_dbapi.planner.lexer import LIFTED_MARK, SPACES
+from aerodb_dbapi.planner.lexer import FIRST_OF_WORD, IDENT, IDENT_OR_DOT, LIFTED_MARK, SPACES
 
 Constants = tuple[Any, ...]
 
 _S: Final = f"[{SPACES}]"
-_WORD = r"\w$\u0080-\U0010ffff"
 _STRING = r"'[^']*+(?:''[^']*+)*+'"
 _NUMBER = r"(?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[0-9]++[eE][+-]?[0-9]++|[0-9]++"
 _PARTS: Final = re.compile(
@@ -55,11 +54,11 @@ _PARTS: Final = re.compile(
     + "|".join(
         (
             rf"[xX]{_STRING}",
-            rf"[A-Za-z_\u0080-\U0010ffff][{_WORD}]*+",
+            rf"{FIRST_OF_WORD}{IDENT}*+",
             _STRING,
-            rf"(?:-(?:(?<=[(,=<>]-)|(?<=[(,=<>] -)))?(?:{_NUMBER})(?![{_WORD}.])",
+            rf"(?:-(?:(?<=[(,=<>]-)|(?<=[(,=<>] -)))?(?:{_NUMBER})(?!{IDENT_OR_DOT})",
             r"[()]",
-            rf"[:@$0-9][{_WORD}]*+|\?[{_WORD}]++",
+            rf"[:@$0-9]{IDENT}*+|\?{IDENT}++",
             r"\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]",
             rf"--|/\*|;(?={_S}*+[^{SPACES}])|['\"`\[\x00\x02]",
         )
@@ -196,7 +195,7 @@ _REAL: Final = re.compile(rf"-?(?:{_NUMBER})\Z")
 
 # --- many rows ------------------------------------------------------------------------------------------------------
 
-_ROW_VALUE = rf"{_STRING}|-?(?:{_NUMBER})(?![{_WORD}.])|NULL(?![{_WORD}])|x'(?:[0-9a-f]{{2}})*+'"
+_ROW_VALUE = rf"{_STRING}|-?(?:{_NUMBER})(?!{IDENT_OR_DOT})|NULL(?!{IDENT})|x'(?:[0-9a-f]{{2}})*+'"
 ROW: Final = rf"\({_S}*+(?:{_ROW_VALUE}){_S}*+(?:,{_S}*+(?:{_ROW_VALUE}){_S}*+)*+\){_S}*+"
 _ROWS: Final = re.compile(rf"{ROW}(?:,{_S}*+{ROW})++;?{_S}*+\Z", re.IGNORECASE)
 _ROW_PIECES: Final = re.compile(rf"\(|{_ROW_VALUE}", re.IGNORECASE)
