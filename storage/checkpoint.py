@@ -34,6 +34,9 @@ Who pins what
     state before `birth`, or from `died` on, reaches the block (INV-G6). Every unit of the file is in use, dead or free, and
     only one of these (INV-G4, `accounting.py`).
 
+The garbage collector of cycles is off while a large checkpoint is made. What a checkpoint allocates stays, which the collector takes for
+a reason to look through everything: half a second in a process with a million rows, in which no thread commits.
+
 At the close of the last connection the log is not cut but ends: the header says that there is none (SEALED).
 
 Not here: rooms in the file (`blocks.py`), how nodes become pages (`writing.py`), when to run (`database.py`).
@@ -55,6 +58,7 @@ from aerodb_dbapi.storage.checkpoint_lock import CheckpointLock
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.files import io_error
 from aerodb_dbapi.storage.header import Header
+from aerodb_dbapi.storage.nodes import paused_gc
 from aerodb_dbapi.storage.pages import Checkpoint, Dead, Pinned, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.sharing import Sharing
@@ -71,6 +75,7 @@ SNAPSHOT: Final = "snapshot:"
 CONSUMER: Final = "consumer:"
 RETENTION: Final = "history_retention"
 COMPRESSION: Final = "compression"
+EDIT_BYTES: Final = 64  # of the log, for an edit at least
 EMPTY_STATE: Final = Pointer(0, 0, 0, 0)  # of commit 0, which has no record
 
 
@@ -306,7 +311,17 @@ class Checkpointer:
             self._forget_logs(None, closing=False)  # what somebody still needed the last time
             return before.commit_id
         self._confirm()
+        size = 0 if committer.log is None else committer.log.end
         log, root = self._cut(closing)
+        with paused_gc(size // EDIT_BYTES):
+            self._make(log, root, pins, closing, stopped)
+        return root.commit_id
+
+    def _make(
+        self, log: Log | None, root: Root, pins: list[int], closing: bool, stopped: threading.Event | None
+    ) -> None:
+        """Make the checkpoint of that root, behind which that generation goes on."""
+        blocks, before = self.blocks, self.blocks.record
         compress = root.trees[META_TREE].get(COMPRESSION) == "zlib"
         writing = Writing(blocks, before.commit_id + 1, compress, self.alone)
         writing.before, writing.stopped = self._before, stopped
@@ -320,7 +335,6 @@ class Checkpointer:
         self._entries, self._before = entries, root.directory
         self._forget_logs(log, closing)
         self.count += 1
-        return root.commit_id
 
     def _cut(self, closing: bool) -> tuple[Log | None, Root]:
         """The state to write; and the log generation that goes on behind it, None if there is no log."""
