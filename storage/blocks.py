@@ -5,8 +5,8 @@ Reading
     block's place as well (INV-C2); else a CorruptionError that names file and offset. `load` makes a node's content of it.
 
     A scan that uses some columns of a table asks for these (`BlockSource.columns`): a leaf that is not in memory is then read
-    without the others, and without a place in the cache. So is one row, the first time that a leaf is asked for one
-    (`BlockSource.row`). INV-C7 holds for them as well. `COLUMNS_ALONE` and `ROWS_ALONE` switch these off.
+    without the others, and without a place in the cache. So is one row, the first time that a leaf is asked for one (`row`), and
+    the rows with which a scan begins (`head`). INV-C7 holds for them as well. `COLUMNS_ALONE` and `ROWS_ALONE` switch these off.
 
 Room
     `Allocator` hands out extents, multiples of `UNIT`. It works on the free list of the checkpoint in force and never
@@ -35,7 +35,7 @@ from aerodb_dbapi.storage import header as headers
 from aerodb_dbapi.storage import pages
 from aerodb_dbapi.storage.cache import NodeCache, weight
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, META_TREE
-from aerodb_dbapi.storage.column_parts import Row
+from aerodb_dbapi.storage.column_parts import Head, Row
 from aerodb_dbapi.storage.errors import CorruptionError
 from aerodb_dbapi.storage.files import File, io_error, write_all
 from aerodb_dbapi.storage.header import BLOCKS_START, Header
@@ -93,6 +93,18 @@ class BlockSource:
                 scanned.add(node.place)
                 return found
         return self.load(node)
+
+    def head(self, node: Any, stop: int) -> Head | None:
+        """The first entries of a leaf that is not in memory, for a scan that may end there; None if all of it is to be loaded."""
+        scanned = self.scanned
+        if not ROWS_ALONE or (scanned is not None and node.place in scanned):
+            return None
+        found = self.blocks.head(node, self.pointer_of(node), stop)
+        if found is not None:
+            if scanned is None:
+                scanned = self.scanned = set()
+            scanned.add(node.place)
+        return found
 
     def row(self, node: Any, key: int) -> Any:
         """The row of a rowid in a leaf, or None. The second time all of the leaf is loaded: where one row is wanted others are."""
@@ -204,6 +216,11 @@ class BlockFile:
     def row(self, node: Any, pointer: Pointer, key: int) -> Row:
         """The row of a rowid in a leaf; None if there is none, False if it does not have rows."""
         return self._unpack(lambda page: pages.unpack_leaf_row(page, key, node.size), pointer)
+
+    def head(self, node: Any, pointer: Pointer, stop: int) -> Head | None:
+        """The first entries of a leaf; None if it has no more, or no rows."""
+        found: Head | None = self._unpack(lambda page: pages.unpack_leaf_head(page, stop, node.size), pointer)
+        return found
 
     def _miscounted(self, node: Any, count: int, pointer: Pointer) -> CorruptionError:
         message = f"a leaf of {count} entries where one of {node.size} should be"

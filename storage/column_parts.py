@@ -1,7 +1,10 @@
-"""One row of a packed leaf, without the others.
+"""One row of a packed leaf, or the first few, without the others.
 
 Who looks a row up in a leaf that is not in memory needs one item of each column. Numbers and codes stand at a place that can be
 computed; of texts the ones before it have to be stepped over, which is done in C. What is not simple is read as a whole.
+
+A scan that has only begun needs the first rows, for it may end at once (LIMIT 1, EXISTS, fetchone). They are read column by column
+as a whole leaf is, each column up to there.
 
 Example: row 100 of 256 with an integer, a text of a dictionary, a text and a real: 2 bytes at place 200 of the first column, a code
 and the item that it stands for, the piece behind the hundredth zero byte, 8 bytes at place 800.
@@ -15,7 +18,7 @@ Not here: when rows are read alone (`blocks.py`), what the kinds are (`columns.p
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from struct import Struct, unpack_from
 from struct import error as StructError
 from typing import Any, Final, Literal
@@ -41,6 +44,7 @@ _TEXT: Final = Struct("<IB")
 _CHOICES: Final = Struct("<H")
 _WRONG: Final = (ValueError, TypeError, LookupError, ArithmeticError, StructError)
 
+Head = tuple[tuple[Any, ...], tuple[tuple[Any, ...], ...]]
 Row = tuple[Any, ...] | Literal[False] | None
 
 
@@ -53,6 +57,66 @@ def row_of(data: bytes | memoryview, key: int, size: int) -> Row:
         return part.row()
     except _WRONG as error:
         raise DamagedEntries(f"unreadable entries: {error}") from error
+
+
+def head_of(data: bytes | memoryview, stop: int, size: int) -> Head | None:
+    """The first `stop` keys and rows of `size` packed entries; None if the values are not packed as rows, or there are no more."""
+    try:
+        reader = Beginning(data, stop)
+        if reader.count != size:
+            raise DamagedEntries(f"a leaf of {reader.count} entries where one of {size} should be")
+        return reader.head() if size > stop else None
+    except _WRONG as error:
+        raise DamagedEntries(f"unreadable entries: {error}") from error
+
+
+class Beginning(Reader):
+    """A packed form of which the first `stop` items of each column are read."""
+
+    __slots__ = ("stop",)
+
+    def __init__(self, data: bytes | memoryview, stop: int) -> None:
+        super().__init__(data)
+        self.stop = stop
+
+    def head(self) -> Head | None:
+        """The first keys and rows."""
+        count, stop = self.count, self.stop
+        keys = self.keys = self.column(count, 0)
+        if self.data[self.at] != TUPLES:
+            return None
+        self.at += 1
+        (width,) = self._head(_CHOICES)
+        columns = [self.items(count, stop, 1) for _ in range(width)]
+        self.finish(())
+        return tuple(keys[:stop]), tuple(zip(*columns)) if width else ((),) * stop
+
+    def items(self, count: int, stop: int, depth: int) -> Sequence[Any]:
+        """The first items of the next column, which has `count` of them."""
+        kind = self.data[self.at]
+        if kind == TEXT:
+            self.at += 1
+            return self._pieces_to(stop)
+        if kind == DICTIONARY:
+            self.at += 1
+            (choices,) = self._head(_CHOICES)
+            codes = self._codes(count, choices)[:stop]
+            items = self.column(choices, depth + 1)
+            return [items[code] for code in codes]
+        return self.column(count, depth)[:stop]
+
+    def _pieces_to(self, stop: int) -> Sequence[Any]:
+        size, shared = self._head(_TEXT)
+        prefix, raw = self._take(shared), self._take(size)
+        pieces = bytes(raw).split(b"\0", stop)[:stop]
+        if len(pieces) < stop:
+            raise DamagedEntries("items differ from their number")
+        try:
+            begin = str(prefix, "utf-8")
+            return [begin + str(piece, "utf-8") for piece in pieces]
+        except UnicodeDecodeError:
+            begin = read(prefix)
+            return [begin + read(piece) for piece in pieces]
 
 
 class Part(Reader):

@@ -54,6 +54,12 @@ class Source(Protocol):
         """Fill the node's slots; keys and values of a leaf, separators and children of a branch, which the slots may have
         lost again when this returns."""
 
+    def head(self, node: Any, stop: int) -> tuple[Any, Any] | None:
+        """Keys and values of a leaf up to that place, if they can be had alone."""
+
+    def row(self, node: Any, key: int) -> Any:
+        """The row of a rowid in a leaf, None if there is none; the slots may be left as they are."""
+
 
 class Leaf:
     """Entries: parallel tuples of keys and values."""

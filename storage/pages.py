@@ -40,7 +40,7 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from aerodb_dbapi.storage.column_parts import Row, row_of
+from aerodb_dbapi.storage.column_parts import Head, Row, head_of, row_of
 from aerodb_dbapi.storage.columns import (
     DamagedEntries,
     pack_column,
@@ -213,6 +213,14 @@ def unpack_leaf_row(page: bytes, key: int, size: int) -> Row:
     """The row of a key in a leaf of `size` entries, see `column_parts.row_of`."""
     try:
         return row_of(body_of(page, LEAF), key, size)
+    except DamagedEntries as error:
+        raise BadPage(str(error)) from error
+
+
+def unpack_leaf_head(page: bytes, stop: int, size: int) -> Head | None:
+    """The first entries of a leaf of `size`, see `column_parts.head_of`."""
+    try:
+        return head_of(body_of(page, LEAF), stop, size)
     except DamagedEntries as error:
         raise BadPage(str(error)) from error
 

@@ -48,11 +48,33 @@ __all__ = ["MISSING", "TOMBSTONE", "Branch", "IndexTree", "Kind", "Leaf", "Table
 
 Kind = Literal["table", "index", "map"]
 
+HEAD: Final = 16  # rows with which a scan of a table begins, if they are not in memory
 _entries = attrgetter("keys", "values")
 _keys: Final[Any] = Leaf.__dict__["keys"].__get__  # what is in memory; nothing is loaded
 _values: Final[Any] = Leaf.__dict__["values"].__get__
 _children = attrgetter("children")
 _size = attrgetter("size")
+
+
+def _from_first(leaves: Iterator[Leaf]) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
+    """Keys and values of leaves; the first leaf in two parts, if it is not in memory."""
+    first = next(leaves, None)
+    if first is None:
+        return iter(())
+    try:
+        content = _keys(first), _values(first)
+    except AttributeError:
+        return chain(_begun(first), map(_entries, leaves))
+    return chain((content,), map(_entries, leaves))
+
+
+def _begun(leaf: Leaf) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
+    head = leaf.source.head(leaf, HEAD)
+    if head is None:
+        yield leaf.keys, leaf.values
+        return
+    yield head
+    yield leaf.keys[HEAD:], leaf.values[HEAD:]
 
 
 class Tree:
@@ -172,11 +194,12 @@ class Tree:
     ) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
         """(keys, values) leaf by leaf, the ends cut to the bounds; whole leaves come as the leaf's own tuples.
         `reverse` gives the batches from the right, each in descending order. No batch is empty. None is an absent
-        bound."""
+        bound. Of a table's first leaf that is not in memory the first rows come before the others are read."""
         if reverse:
             return self._backward(lower, lower_open, upper, upper_open)
         if lower is None and upper is None:
-            return map(_entries, self.leaves())
+            leaves = self.leaves()
+            return map(_entries, leaves) if self.kind != "table" else _from_first(leaves)
         return self._forward(lower, lower_open, upper, upper_open)
 
     def columns(self, wanted: Sequence[int]) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:

@@ -91,6 +91,11 @@ QUESTIONS = [
     "SELECT d FROM t EXCEPT SELECT x FROM u ORDER BY 1 LIMIT 5",
     "SELECT b FROM t ORDER BY id LIMIT 3 OFFSET 300",
     "SELECT * FROM t WHERE id = 300",
+    "SELECT * FROM t LIMIT 1",
+    "SELECT * FROM t LIMIT 40",
+    "SELECT * FROM t LIMIT 3 OFFSET 14",
+    "SELECT a FROM t WHERE b = 3 LIMIT 5",
+    "SELECT EXISTS (SELECT * FROM t)",
     "SELECT a, c FROM t WHERE id = 699",
     "SELECT * FROM t WHERE id = 700",
     "SELECT * FROM u WHERE rowid = 2",
@@ -149,6 +154,26 @@ def test_look_ups(tmp_path: Path, alone: bool) -> None:
     used = cache.used
     assert connection.execute(find, (4500,)).fetchall() == [rows[1500]]
     assert (cache.used - used < 20_000) == alone
+    connection.close()
+
+
+def test_the_beginning_of_a_scan(tmp_path: Path, alone: bool) -> None:
+    """A scan that ends with its first rows reads these alone; one that goes on has every row once."""
+    connection = aerodb_dbapi.connect(str(tmp_path / "app.db"), isolation_level=None)
+    connection.execute("CREATE TABLE t(a, b, c)")
+    rows = [(i, f"text {i}", f"n{i % 9}") for i in range(2000)]
+    connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+    cache = connection._ready().database.checkpointer.blocks.cache
+    for _ in range(2):
+        unload(connection)
+        used = cache.used
+        cursor = connection.execute("SELECT * FROM t")
+        assert [cursor.fetchone() for _ in range(10)] == rows[:10]
+        assert (cache.used - used < 20_000) == alone
+        assert cursor.fetchall() == rows[10:]
+        connection.execute("UPDATE t SET a = a + 1, b = b || '!' WHERE a < 1000")
+        rows = [(a + 1, b + "!", c) if a < 1000 else (a, b, c) for a, b, c in rows]
+        assert connection.execute("SELECT * FROM t").fetchall() == rows
     connection.close()
 
 

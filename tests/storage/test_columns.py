@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import aerodb_dbapi
 from aerodb_dbapi.storage import column_kinds as kinds
-from aerodb_dbapi.storage.column_parts import row_of
+from aerodb_dbapi.storage.column_parts import head_of, row_of
 from aerodb_dbapi.storage.columns import (
     DamagedEntries,
     pack_column,
@@ -73,6 +73,12 @@ def check_rows(packed: bytes, keys: Any, values: Any) -> None:
     for key, row in zip(keys, values):
         alone = row_of(packed, key, len(keys))
         assert alone is False if len(set(map(len, values))) > 1 else shape(alone) == shape(row)
+    if len(keys) > 1:
+        half = (len(keys) + 1) // 2
+        head = head_of(packed, half, len(keys))
+        assert (head is None) == (len(set(map(len, values))) > 1)
+        assert head is None or shape(head) == shape((keys[:half], tuple(values[:half])))
+    assert head_of(packed, len(keys), len(keys)) is None
     for absent in {keys[0] - 1, keys[-1] + 1, keys[len(keys) // 2] + 1} - set(keys):
         assert row_of(packed, absent, len(keys)) is None
     with pytest.raises(DamagedEntries):
@@ -279,8 +285,8 @@ def test_every_kind_is_in_use() -> None:
 def outcome(data: bytes) -> None:
     """Unpacking gives values or `DamagedEntries`, as entries and as a column."""
     size = int.from_bytes(data[:4], "little")
-    row = partial(row_of, key=7, size=size)
-    for unpack in (unpack_entries, unpack_column, lambda data: unpack_columns(data, (1,)), row):
+    parts = partial(row_of, key=7, size=size), partial(head_of, stop=2, size=size)
+    for unpack in (unpack_entries, unpack_column, lambda data: unpack_columns(data, (1,)), *parts):
         try:
             unpack(data)
         except DamagedEntries:

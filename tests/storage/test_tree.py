@@ -222,6 +222,12 @@ class Stub:
     def __init__(self, node: Any) -> None:
         self.node = node
 
+    def head(self, node: Any, stop: int) -> None:
+        return None
+
+    def row(self, node: Any, key: int) -> Any:
+        return dict(zip(*self.load(node))).get(key)
+
     def load(self, node: Any) -> tuple[Any, Any]:
         node.keys = self.node.keys
         if self.node.__class__ is Branch:
