@@ -273,8 +273,7 @@ class Database:
     def _part(self, sharing: Sharing, checkpointer: Checkpointer) -> None:
         """Leave the file to the other processes; the last one makes the final checkpoint."""
         file = sharing.file
-        file.enter(PATIENCE)
-        try:
+        with file.held(PATIENCE):
             if file.others():
                 self.committer.settle()
             else:
@@ -283,8 +282,6 @@ class Database:
                         checkpointer.run(closing=True)
                 finally:
                     file.remove()
-        finally:
-            file.unlock(OPENING)
 
     def _is_unchanged(self, file: LockFile, checkpointer: Checkpointer) -> bool:
         """Whether the files are as the last close left them: nobody has made a log or a checkpoint since, or died at it, and

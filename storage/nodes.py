@@ -30,6 +30,7 @@ Not done here: searching and editing (`tree.py`, `merge.py`), pages on disk.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import repeat
@@ -45,6 +46,7 @@ Values = tuple[Any, ...]
 
 
 _new: Final[Any] = object.__new__
+_paused = False  # whether `paused_gc` has the collector off
 
 
 class Source(Protocol):
@@ -189,18 +191,33 @@ def paused_gc(edits: int = GC_PAUSE_EDITS) -> Iterator[None]:
 
     What was made meanwhile would be looked through at once when the collector goes on, which costs as much as the edit.
     Rows and keys are no garbage, so they are handed to the oldest generation instead, without a look: `freeze` and
-    `unfreeze` move whole lists. Not if the program has frozen objects itself, for these would be unfrozen."""
+    `unfreeze` move whole lists. Not if the program has frozen objects itself, for these would be unfrozen. A child of
+    `os.fork` has not the thread that would switch it on again, and does so itself."""
+    global _paused
     if edits < GC_PAUSE_EDITS or not gc.isenabled():
         yield
         return
     gc.disable()
+    _paused = True
     try:
         yield
     finally:
+        _paused = False
         if not gc.get_freeze_count():
             gc.freeze()
             gc.unfreeze()
         gc.enable()
+
+
+def _resume_in_child() -> None:
+    """The thread that has paused the collector stayed with the parent."""
+    global _paused
+    if _paused:
+        _paused = False
+        gc.enable()
+
+
+os.register_at_fork(after_in_child=_resume_in_child)
 
 
 # --- Cutting and grouping ---------------------------------------------------------------------------------------------

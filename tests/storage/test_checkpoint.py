@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import random
 import threading
 from collections.abc import Iterator
@@ -28,6 +30,7 @@ from store_support import (
 from aerodb_dbapi.storage import header as headers
 from aerodb_dbapi.storage import nodes
 from aerodb_dbapi.storage.accounting import account
+from aerodb_dbapi.storage.blocks import BlockFile
 from aerodb_dbapi.storage.checkpoint import LiveStates, collect
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError
@@ -665,3 +668,41 @@ def test_bulk_deletion_gives_the_room_back(database: Database) -> None:
     database.checkpoint()
     assert blocks_of(database).record.end < 1.3 * end
     check_store(database)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_large_checkpoint_is_not_interrupted_by_the_collector(database: Database, fails: bool) -> None:
+    """It is off while pages are made, and on again afterwards, whatever becomes of the checkpoint; small ones leave it alone."""
+    trees = commit(database, lambda transaction: create_table(transaction, "t"))
+    seen: list[bool] = []
+    write = BlockFile.write
+
+    def watched(blocks: BlockFile, offset: int, page: bytes) -> None:
+        seen.append(gc.isenabled())
+        if fails and not seen[-1]:
+            raise OSError(errno.EIO, "as asked for")
+        write(blocks, offset, page)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BlockFile, "write", watched)
+        database.checkpoint()
+        assert seen and all(seen)
+        seen.clear()
+        fill(database, trees, 2000)
+        if fails:
+            with pytest.raises(OperationalError):
+                database.checkpoint()
+        else:
+            database.checkpoint()
+    assert seen and not any(seen) and gc.isenabled()
+
+
+def test_a_child_process_has_the_collector_on() -> None:
+    """A thread that pauses it stays with the parent."""
+    with nodes.paused_gc():
+        assert not gc.isenabled()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if gc.isenabled() else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    assert gc.isenabled()
