@@ -96,11 +96,11 @@ def _prepare(session: Any, sql: str, schema: Schema, trees: Mapping[int, Tree], 
     many = lifting.insert_rows(sql) if first_word(sql) in ("INSERT", "REPLACE") else None
     if many is not None:
         compiled = _shaped(session, many[0], schema, trees, plans)
-        if compiled is not None and is_alone(compiled):
-            prepared = Prepared(_with_rows(compiled, many[1], sql), (), sql)
+        of_rows = None if compiled is None else _of_rows(compiled, many[1], sql)
+        if of_rows is not None:
             if len(sql) <= CACHED_TEXT_MAX:
-                plans.remember_text(prepared)
-            return prepared
+                plans.remember_text(of_rows)
+            return of_rows
     marked = lists.is_marked(sql)
     if not marked and lists.NAME not in session.settings.get("disabled_rules", ()):
         listed = _with_lists(session, sql, schema, trees, plans)
@@ -211,6 +211,14 @@ def is_alone(compiled: Compiled) -> bool:
     """Is what it does to a row the same whatever rows come with it? It is not where triggers or foreign keys are looked at once for all,
     nor where it asks for the instant of its run."""
     return not compiled.hooked and "instant" not in compiled.source
+
+
+def _of_rows(compiled: Compiled, rows: list[Row], text: str) -> Prepared | None:
+    """An INSERT of one row of parameters, as the INSERT of these rows; None where more belongs to it."""
+    if len(rows) == 1:
+        kept = compiled.kept and partial_literals.matching(compiled.kept, rows[0])
+        return None if kept else Prepared(compiled, rows[0], text)
+    return Prepared(_with_rows(compiled, rows, text), (), text) if is_alone(compiled) else None
 
 
 def _with_rows(compiled: Compiled, rows: list[Row], text: str) -> Compiled:

@@ -31,8 +31,9 @@ itself.
     A literal that a partial index's condition is compared with is put back (`planner.partial_literals`).
 
 Many rows
-    `insert_rows(sql)` takes ``INSERT … VALUES (…), (…), …`` of two or more rows of only literals apart: the shape of
-    the statement with one row, and the rows as tuples, ready for the run-many form of that statement.
+    `insert_rows(sql)` takes ``INSERT … VALUES (…), (…), …`` of rows of only literals apart: the shape of the statement with one row,
+    and the rows as tuples, ready for the run-many form of that statement. One row is taken apart in the same way, in half the time of
+    `shape`.
 
 What it does not do: look for parameters (they stay as they are), judge validity, cache.
 """
@@ -197,7 +198,7 @@ _REAL: Final = re.compile(rf"-?(?:{_NUMBER})\Z")
 
 _ROW_VALUE = rf"{_STRING}|-?(?:{_NUMBER})(?!{IDENT_OR_DOT})|NULL(?!{IDENT})|x'(?:[0-9a-f]{{2}})*+'"
 ROW: Final = rf"\({_S}*+(?:{_ROW_VALUE}){_S}*+(?:,{_S}*+(?:{_ROW_VALUE}){_S}*+)*+\){_S}*+"
-_ROWS: Final = re.compile(rf"{ROW}(?:,{_S}*+{ROW})++;?{_S}*+\Z", re.IGNORECASE)
+_ROWS: Final = re.compile(rf"{ROW}(?:,{_S}*+{ROW})*+;?{_S}*+\Z", re.IGNORECASE)
 _ROW_PIECES: Final = re.compile(rf"\(|{_ROW_VALUE}", re.IGNORECASE)
 _NAME = r"(?:\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])"
 INSERT_HEAD: Final = re.compile(
@@ -208,12 +209,12 @@ INSERT_HEAD: Final = re.compile(
 
 
 def insert_rows(sql: str) -> tuple[str, list[Constants]] | None:
-    """The one-row shape and the rows of an INSERT of several rows of literals; None for any other text."""
+    """The one-row shape and the rows of an INSERT of rows of literals; None for any other text."""
     head = INSERT_HEAD.match(sql)
     if head is None or not _ROWS.match(sql, head.end()):
         return None
     pieces = _ROW_PIECES.findall(sql, head.end())
-    width = pieces.index("(", 1) - 1
+    width = pieces.index("(", 1) - 1 if "(" in pieces[1:] else len(pieces) - 1
     starts = pieces[:: width + 1]
     if len(pieces) % (width + 1) or starts.count("(") != len(starts) or pieces.count("(") != len(starts):
         return None

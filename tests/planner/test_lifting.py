@@ -111,10 +111,18 @@ def test_insert_rows() -> None:
     assert parse_shape(found[0]).lifted == 2
 
 
+def test_insert_row() -> None:
+    assert insert_rows("INSERT INTO t(a) VALUES ( -1, 'x''y',x'00', null );") == (
+        "INSERT INTO t(a) VALUES (\x02,\x02,\x02,\x02)", [(-1, "x'y", b"\0", None)]
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO t VALUES (1)",
+        "INSERT INTO t VALUES (?)",
+        "INSERT INTO t VALUES ()",
+        "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING",
         "INSERT INTO t VALUES (1, 2), (3)",
         "INSERT INTO t VALUES (1), (a)",
         "INSERT INTO t VALUES (1), (?)",
