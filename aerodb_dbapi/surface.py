@@ -243,6 +243,10 @@ class Surface:
             self._config[op] = bool(enable)
             if op == constants.SQLITE_DBCONFIG_ENABLE_TRIGGER:
                 self._open_session().settings["triggers_off"] = not enable
+            elif op == constants.SQLITE_DBCONFIG_ENABLE_VIEW:
+                session = self._open_session()
+                session.registry.takes_views = bool(enable)
+                session.own_plans()
             return
         self._ask(f"PRAGMA {pragma} = {int(enable)}", ())
         if self.getconfig(op) != bool(enable):

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -232,9 +233,23 @@ def _all_columns(session: Any, name: str | None) -> Rows:
         return [] if module is None else [(i, c.name, "", 0, None, 0) for i, c in enumerate(module.columns)]
     quoted = '"' + view.name.replace('"', '""') + '"'
     database = session.name_inside.replace('"', '""')
-    with outside(session, None):
+    with outside(session, None), _with_views(session):
         compiled = session.prepare(f'SELECT * FROM "{database}".{quoted}').compiled
     return [(i, name, kind or "", 0, None, 0) for i, (name, kind) in enumerate(zip(compiled.names, compiled.types))]
+
+
+@contextmanager
+def _with_views(session: Any) -> Iterator[None]:
+    """What is prepared here may read views, though they are switched off; nothing of it stays."""
+    if session.registry.takes_views:
+        yield
+        return
+    session.registry.takes_views = True
+    try:
+        yield
+    finally:
+        session.registry.takes_views = False
+        session.own_plans()
 
 
 def _table_xinfo(session: Any, name: str | None) -> Rows:

@@ -168,6 +168,8 @@ def bind_view(context: Context, view: View, name: str, environment: Environment,
     key = f"{home.database}.{fold(view.name)}"
     if key in environment.views:
         fail(f"view {view.name} is circularly defined")
+    if home.database != "temp" and not getattr(context.functions, "takes_views", True):
+        fail(f'access to view "{view.name}" prohibited')
     seen = environment.schema if home.database == "temp" else home
     inside = Scope(replace(environment, schema=seen, views=(*environment.views, key)))
     trace, context.trace = context.trace, None

@@ -266,9 +266,7 @@ class Schema:
         self._records = dict(records)
         known = {} if near is None else near._records
         others = [oid for oid, record in self._records.items() if known.get(oid) is not record]
-        others = [
-            oid for oid in others if known.get(oid) != self._records[oid]
-        ]  # one that was read anew may be the same
+        others = [oid for oid in others if known.get(oid) != self._records[oid]]  # it may have been read anew
         if near is not None and known and _follows[0] and (not others or others[0] > next(reversed(known))):
             self._follow(near, others, known.keys() - self._records.keys())
             return

@@ -470,6 +470,29 @@ def test_triggers_switched_off(db: ModuleType) -> None:
     assert sorted(connection.execute("SELECT a FROM log")) == [(-3,), (-2,), (-1,), (1,), (3,)]
 
 
+def test_views_can_be_switched_off(db: ModuleType) -> None:
+    """Those of temp are there all the same, and definitions may name the others."""
+    if not hasattr(db.Connection, "setconfig"):
+        pytest.skip("in sqlite3 from Python 3.12 on")
+    connection = db.connect(":memory:", isolation_level=None)
+    connection.executescript(
+        "CREATE TABLE t(a); INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW gone AS SELECT 2;"
+        "CREATE TEMP VIEW tv AS SELECT a + 1 AS b FROM t"
+    )
+    read = "SELECT a FROM v"
+    assert connection.execute(read).fetchall() == [(1,)]
+    connection.setconfig(db.SQLITE_DBCONFIG_ENABLE_VIEW, False)
+    for sql in (read, "SELECT (SELECT a FROM v)", "EXPLAIN SELECT * FROM v", "INSERT INTO t SELECT a FROM v"):
+        with pytest.raises(db.OperationalError, match=r'^access to view "v" prohibited$'):
+            connection.execute(sql)
+    assert connection.execute("SELECT b FROM tv").fetchall() == [(2,)]
+    connection.execute("DROP VIEW gone")
+    connection.execute("CREATE VIEW other AS SELECT * FROM v")
+    assert [row[1] for row in connection.execute("PRAGMA table_info(v)")] == ["a"]
+    connection.setconfig(db.SQLITE_DBCONFIG_ENABLE_VIEW, True)
+    assert connection.execute(read).fetchall() == connection.execute("SELECT a FROM other").fetchall() == [(1,)]
+
+
 # --- URIs and shared memory -------------------------------------------------------------------------------------------
 
 

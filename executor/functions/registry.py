@@ -65,13 +65,14 @@ def _find(table: Table, name: str, n_args: int) -> Function | None:
 class FunctionRegistry:
     """The functions that the statements of one session see. Implements `planner.functions.FunctionResolver`."""
 
-    __slots__ = ("_user", "collation_names", "collations", "modules", "version")
+    __slots__ = ("_user", "collation_names", "collations", "modules", "takes_views", "version")
 
     def __init__(self) -> None:
         self._user: Table = {}
         self.collations: dict[str, Callable[[str], Any]] = {}
         self.collation_names: dict[str, str] = {}  # as first written; a name stays listed when it has lost its function
         self.modules: Mapping[str, TableModule] = {}  # table-valued functions; the session gives them
+        self.takes_views = True  # may statements read views that are not in temp?
         self.version = 0
 
     def _resolve(self, name: str, n_args: int) -> Function | None:
