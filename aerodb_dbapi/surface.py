@@ -5,8 +5,8 @@ callback empties `Session.hits`, so that the general way is taken, which looks f
 give the session plans of its own; a progress handler sets `Session.watch`, which generated loops test once per batch.
 
 Configuration
-    `getconfig` and `setconfig` know every SQLITE_DBCONFIG option. Those that AeroDB has a meaning for are the settings of the PRAGMA
-    (foreign keys, legacy ALTER TABLE); the others are remembered and, as far as a file format or C code is meant, without effect.
+    `getconfig` and `setconfig` know every SQLITE_DBCONFIG option. Foreign keys and legacy ALTER TABLE are the settings of the PRAGMAs,
+    triggers and views can be switched off; the others are remembered, without effect.
 """
 
 from __future__ import annotations
