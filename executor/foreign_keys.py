@@ -290,10 +290,9 @@ def keys_for(
     if alone:
         others = [(child, key) for child, key in others if key.deferred or keys.resolve_in(child, key, table)]
     parents = [ParentKey(keys.resolve(schema, child, key), event, schema, hooks_for) for child, key in others]
-    for child, key in (
-        referring if assigned is not None else ()
-    ):  # as in SQLite, an UPDATE that changes a key looks at all of them
-        keys.resolve(schema, child, key)
+    if assigned is not None:
+        for child, key in referring:  # as in SQLite, an UPDATE that changes a key looks at all of them
+            keys.resolve(schema, child, key)
     return TableKeys(children, parents, rewrites or any(parent.action != NO_ACTION for parent in parents))
 
 

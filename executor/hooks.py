@@ -207,9 +207,8 @@ def hooks_for(session: Any, schema: Schema, statement: Statement) -> Any:
     if isinstance(statement, DeleteStatement):
         return _deletion(session, schema, table)
     deletion = None
-    if _replaces(
-        statement
-    ):  # the rows that it deletes fire triggers only if these recur, with REPLACE in all that they do
+    if _replaces(statement):
+        # The rows that it deletes fire triggers only if these recur, with REPLACE in all that they do.
         fires = bool(session.settings.get("recursive_triggers"))
         deletion = _deletion(session, schema, table, "REPLACE", fires)
     if isinstance(statement, InsertStatement):

@@ -246,10 +246,8 @@ def _index_paths(
         path = index_path(site, source, index, terms, estimate)
         if path.used or ordered or source.indexed_by:
             found.append(path)
-        if (
-            isinstance(path.access, IndexScan) and len(path.access.lists) > 1
-        ):  # many values times many values may be too many
-            fewer = range(1, len(path.access.lists))
+        if isinstance(path.access, IndexScan) and len(path.access.lists) > 1:
+            fewer = range(1, len(path.access.lists))  # many values times many values may be too many
             found += [index_path(site, source, index, terms, estimate, lists=most) for most in fewer]
     return found
 

@@ -82,46 +82,43 @@ class BlockSource:
         """Keys and values of a leaf, or rows with the columns `wanted` only, which nobody keeps. The second time all of the
         leaf is loaded, if there is room: who scans twice may scan often."""
         blocks, cache = self.blocks, self.blocks.cache
-        scanned = self.scanned
-        if COLUMNS_ALONE and (
-            scanned is None or node.place not in scanned or cache.used + CACHE_RESERVE > cache.budget
-        ):
+        if COLUMNS_ALONE and (not self._is_noted(node) or cache.used + CACHE_RESERVE > cache.budget):
             found: tuple[Any, Any] | None = blocks.columns(node, self.pointer_of(node), wanted)
             if found is not None:
-                if scanned is None:
-                    scanned = self.scanned = set()
-                scanned.add(node.place)
+                self._note(node)
                 return found
         return self.load(node)
 
     def head(self, node: Any, stop: int) -> Head | None:
         """The first entries of a leaf that is not in memory, for a scan that may end there; None if all of it is to be loaded."""
-        scanned = self.scanned
-        if not ROWS_ALONE or (scanned is not None and node.place in scanned):
+        if not ROWS_ALONE or self._is_noted(node):
             return None
         found = self.blocks.head(node, self.pointer_of(node), stop)
         if found is not None:
-            if scanned is None:
-                scanned = self.scanned = set()
-            scanned.add(node.place)
+            self._note(node)
         return found
 
     def row(self, node: Any, key: int) -> Any:
         """The row of a rowid in a leaf, or None. The second time all of the leaf is loaded: where one row is wanted others are."""
-        scanned = self.scanned
-        if not ROWS_ALONE or (scanned is not None and node.place in scanned):
-            if scanned is not None:
-                scanned.discard(node.place)  # it may be evicted before it is wanted again
-        else:
+        if ROWS_ALONE and not self._is_noted(node):
             found = self.blocks.row(node, self.pointer_of(node), key)
             if found is not False:
-                if scanned is None:
-                    scanned = self.scanned = set()
-                scanned.add(node.place)
+                self._note(node)
                 return found
+        if self.scanned is not None:
+            self.scanned.discard(node.place)  # it may be evicted before it is wanted again
         keys, values = self.load(node)
         i = bisect_left(keys, key)
         return values[i] if i < len(keys) and keys[i] == key else None
+
+    def _is_noted(self, node: Any) -> bool:
+        """Was a part of that leaf read alone?"""
+        return self.scanned is not None and node.place in self.scanned
+
+    def _note(self, node: Any) -> None:
+        if self.scanned is None:
+            self.scanned = set()
+        self.scanned.add(node.place)
 
 
 class ChildrenSource(BlockSource):

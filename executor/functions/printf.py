@@ -129,9 +129,8 @@ def _padded(conversion: Conversion, writer: Writer, arguments: Iterator[Any]) ->
     if conversion.precision == -1:
         precision = _int32(next(arguments, None))
         precision = abs(precision) if precision > -2147483648 else -1
-    if width > _LENGTH_MAX or (
-        precision > _LENGTH_MAX and conversion.letter not in b"szqQw"
-    ):  # a text's is an upper bound
+    bounds = conversion.letter in b"szqQw"  # a text's precision is an upper bound
+    if width > _LENGTH_MAX or (precision > _LENGTH_MAX and not bounds):
         raise DataError("string or blob too big", name="SQLITE_TOOBIG")
     sign = "" if not (b"+" in flags or b" " in flags) else "+" if flags.rfind(b"+") > flags.rfind(b" ") else " "
     field = Field(
