@@ -8,7 +8,8 @@ Sums (INV-T3)
     Integers are summed exactly; a sum outside 64 bits is the error "integer overflow". As soon as one value is a real
     (or a text that is not an integer), the sum is a real: the exact sum of all values, rounded once (`math.fsum`), so
     it depends neither on the order of rows nor on how they were cut into batches. `SumState` shortens its list of
-    reals now and then to a few reals with the same exact sum (`_expansion`).
+    reals whenever it has some thousands, few enough to stay in the processor's cache, to a few reals with the same exact sum
+    (`_expansion`). A list without a finite sum stays as it is, and is tried again when it has grown to twice its length.
 
 Values of a REAL column are kept in arrays of doubles (`group_of_reals`) as long as all are reals: they are copied when their rows are
 read, so that no fold has to fetch them from where they lie in memory, which takes longer than the fold itself.
@@ -33,7 +34,7 @@ from aerodb_dbapi.storage import values as sql_values
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.numbers import INTEGER_MAX, INTEGER_MIN, to_number, well_formed_number
 
-_KEEP: Final = 65536  # reals that a SumState keeps before it shortens its list
+_KEEP: Final = 4096  # reals that a SumState keeps before it shortens its list
 
 
 def group_of_reals(groups: dict[Any, Any], key: Any, value: Any) -> dict[Any, Any]:
@@ -147,10 +148,11 @@ def _real(value: float | None) -> float:
 class SumState:
     """sum(), total() and avg() over lists that come one after the other."""
 
-    __slots__ = ("count", "integers", "reals")
+    __slots__ = ("count", "enough", "integers", "reals")
 
     def __init__(self) -> None:
         self.count = 0
+        self.enough = _KEEP
         self.integers = 0
         self.reals: list[int | float] = []
 
@@ -166,8 +168,9 @@ class SumState:
             self.integers += total
         else:
             self.reals += items
-            if len(self.reals) > _KEEP:
+            if len(self.reals) > self.enough:
                 self.reals = _expansion(self.reals)
+                self.enough = max(_KEEP, 2 * len(self.reals))
 
     def _sum(self) -> float | None:
         return real_sum([*self.reals, *_pieces(self.integers)] if self.integers else self.reals)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from aerodb_dbapi.executor.aggregation import SumState
 from aerodb_dbapi.executor.functions.aggregates import AGGREGATES
 from aerodb_dbapi.executor.functions.dates import CLOCK
 from aerodb_dbapi.executor.functions.registry import BUILTINS, FunctionRegistry
@@ -328,6 +329,23 @@ def test_aggregates_are_of_no_order() -> None:
             state.step(value)
         results.add(state.finalize())
     assert len(results) == 1, SEED
+
+
+def test_a_long_sum_keeps_few_reals() -> None:
+    """INV-T3: batch after batch, the sum is the exact one, and the state is small; infinities are looked at a few times only."""
+    rng = random.Random(SEED)
+    values = [rng.uniform(-1, 1) * 10.0 ** rng.randrange(-9, 30) for _ in range(40_000)]
+    state, longest = SumState(), 0
+    for i in range(0, len(values), 250):
+        state.add(values[i : i + 250])
+        longest = max(longest, len(state.reals))
+    assert state.sum() == math.fsum(values), SEED
+    assert longest < 5000
+    state.add([math.inf])
+    for i in range(0, len(values), 250):
+        state.add(values[i : i + 250])
+    assert state.sum() == math.inf
+    assert state.enough > len(values) / 2
 
 
 def test_every_function_of_sqlite_is_there_or_left_out(oracle: sqlite3.Connection) -> None:
