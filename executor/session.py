@@ -337,8 +337,8 @@ class Session:
         transaction = self.transaction
         if compiled.is_dml:
             if transaction is None:
-                face = self if self.budget is None else Metered(self)
-                result = self._alone(prepared, lambda c, t: self._once(face, c, t, params))
+                work = None if self.budget is None else waiting.dml(Metered(self), params)
+                result = self._alone(prepared, work, params)
                 self.changes = result[1]
                 return result
             return self._inside(prepared, params)
@@ -356,15 +356,8 @@ class Session:
 
     def run_alone(self, prepared: Prepared, params: Row) -> int:
         """DML that gives no rows, in a transaction of its own, its constants already in `params`; the rows changed."""
-        self.changes = count = self._alone(prepared, lambda c, t: self._once(self, c, t, params))[1]
+        self.changes = count = self._alone(prepared, None, params)[1]
         return count
-
-    def _once(self, face: Any, compiled: Compiled, transaction: Transaction, params: Row) -> tuple[int, Any]:
-        """Run DML in a transaction, and tell it what was read."""
-        if compiled.note is not None:
-            compiled.note(transaction, params)
-        done: tuple[int, Any] = compiled.run(face, transaction, params)
-        return done
 
     def _select(self, prepared: Prepared, params: Row) -> Iterator[Row]:
         rows: Iterator[Row]
@@ -450,13 +443,20 @@ class Session:
         else:
             transaction.rollback_to(mark)
 
-    def _alone(self, prepared: Prepared, work: Callable[[Compiled, Transaction], tuple[int, Any]]) -> Result:
-        """A writing statement in a transaction of its own, again and again until no later commit is in the way."""
+    def _alone(self, prepared: Prepared, work: waiting.Work | None, params: Row = ()) -> Result:
+        """A writing statement in a transaction of its own, until no later commit is in the way. No `work`: DML that nobody meters."""
         total, last_rowid = self.total_changes, self.last_insert_rowid
         transaction = self.take_view()
         try:
-            compiled = self.fitting(prepared, transaction.schema)
-            count, rows = work(compiled, transaction)
+            compiled = prepared.compiled
+            if compiled.schema is not transaction.base.schema or self.others is not None:
+                compiled = self.fitting(prepared, transaction.schema)
+            if work is not None:
+                count, rows = work(compiled, transaction)
+            else:
+                if compiled.note is not None:
+                    compiled.note(transaction, params)
+                count, rows = compiled.run(self, transaction, params)
             locks = transaction.committer.rows
             if locks.writers or locks.owners:
                 waiting.check(self, transaction)
@@ -464,7 +464,7 @@ class Session:
         except SerializationError as error:
             transaction.rollback()
             self.total_changes, self.last_insert_rowid = total, last_rowid
-            compiled, count, rows = waiting.run_again(self, prepared, work, error)
+            compiled, count, rows = waiting.run_again(self, prepared, work or waiting.dml(self, params), error)
         except BaseException as error:
             self.settle(transaction, error, prepared.compiled.kind)
             raise

@@ -162,6 +162,18 @@ def _forget(session: Session, transaction: Transaction, counters: Counters) -> N
 # --- in autocommit ----------------------------------------------------------------------------------------------------
 
 
+def dml(face: Any, params: tuple[Any, ...]) -> Work:
+    """What runs DML in a transaction, having told it what is read."""
+
+    def work(compiled: Compiled, transaction: Transaction) -> tuple[int, Any]:
+        if compiled.note is not None:
+            compiled.note(transaction, params)
+        done: tuple[int, Any] = compiled.run(face, transaction, params)
+        return done
+
+    return work
+
+
 def check(session: Session, transaction: Transaction) -> None:
     """Before the commit of an autocommit statement: raise if somebody else holds what it has written."""
     if transaction.__class__ is Transaction:

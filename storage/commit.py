@@ -322,8 +322,8 @@ class Committer:
     def publish_to(self, last: int) -> None:
         """Under the lock: what is numbered up to that commit is durable."""
         unpublished = self.unpublished
-        while unpublished and unpublished[0].commit_id <= last:
-            self._publish(unpublished[0])
+        while unpublished and (root := unpublished[0]).commit_id <= last:
+            self._publish(root)
             unpublished.popleft()
 
     # --- committing to several databases at once ----------------------------------------------------------------------
@@ -606,7 +606,18 @@ class Committer:
         """As the leader: publish what is durable, let somebody else lead, and wake those who wait for no more."""
         served: list[Waiter] = []
         try:
-            self._serve(last, begun, served)
+            with self.lock:
+                size = len(self.unpublished)
+                self.company = size if size >= self.company else self.company - 1
+                seconds, usual = time.monotonic() - begun, self.flush_seconds
+                self.flush_seconds = seconds if seconds < 1.25 * usual or not usual else 1.25 * usual
+                self.publish_to(last)
+                self.tally.flushed(size - len(self.unpublished), seconds)
+                waiters = self.waiters
+                if waiters:
+                    served += [waiter for waiter in waiters if waiter.commit_id <= last]
+                    self.waiters = [waiter for waiter in waiters if waiter.commit_id > last]
+                self._hand_over()
             for waiter in served:  # without the lock, which they will want at once
                 waiter.bell.release()
         except BaseException:  # interrupted: what is left of it
@@ -616,21 +627,6 @@ class Committer:
                 if waiter.bell.locked():
                     waiter.bell.release()
             raise
-
-    def _serve(self, last: int, begun: float, served: list[Waiter]) -> None:
-        with self.lock:
-            unpublished = self.unpublished
-            self.company = max(len(unpublished), self.company - 1)
-            seconds = time.monotonic() - begun
-            self.flush_seconds = min(seconds, 1.25 * self.flush_seconds or seconds)
-            size = len(unpublished)
-            self.publish_to(last)
-            self.tally.flushed(size - len(unpublished), seconds)
-            waiters = self.waiters
-            if waiters:
-                served += [waiter for waiter in waiters if waiter.commit_id <= last]
-                self.waiters = [waiter for waiter in waiters if waiter.commit_id > last]
-            self._hand_over()
 
     def _hand_over(self) -> None:
         """Under the lock: the leader is done; the first of those who still wait leads next, if there are any."""

@@ -661,9 +661,11 @@ class SharedDatabase(Database):
 
     def begin(self, *, immediate: bool = False, timeout: float | None = None) -> Transaction:
         """A transaction on the latest state. `immediate` keeps other commits waiting until it ends."""
-        if self._opens:
+        if (words := self.words) is None or not self._opens:
+            return super().begin(immediate=immediate, timeout=timeout)  # which says what is wrong
+        if words[COMMIT] > latest_root(self).commit_id:
             _ = self.root
-        return super().begin(immediate=immediate, timeout=timeout)
+        return self.committer.begin(self.timeout if timeout is None else timeout, immediate)
 
 
 class LeftDatabase(Database):

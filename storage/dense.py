@@ -10,8 +10,8 @@ without `__getattr__`, and in its absence `point`.
 When it is made
     Looking through the leaves costs as much as some look-ups, and is in vain after the next edit, for that makes new
     branches on its path (the others keep what they have). So a branch counts the look-ups that pass through it, in
-    `heat`, and is examined once, when they are about half as many as its leaves. A table without the shape is found out
-    at its first gap.
+    `heat`, and is examined once, when they are `PATIENCE` more than half as many as its leaves: transactions that read a row
+    or two and write them make a new branch each time. A table without the shape is found out at its first gap.
 
 Example: 1,000 rows with rowids 1…1000: ``rows`` has 4 elements, ``first`` is 1; row 700 is ``rows[699 >> 8][699 & 255]``.
 
@@ -40,6 +40,7 @@ WIDTH: Final = 256  # entries of a full leaf; a tree with other capacities has n
 SHIFT: Final = 8
 LOW: Final = WIDTH - 1
 EXAMINED: Final = -(1 << 62)
+PATIENCE: Final = 8
 
 # What stands in a leaf; nothing is loaded. AttributeError: it is not there.
 _keys: Final[Any] = Leaf.__dict__["keys"].__get__
@@ -126,7 +127,7 @@ def _fetch_sparse(root: Node, rowids: Sequence[int]) -> list[Any]:
 def warm(branch: Branch, times: int) -> None:
     """Count look-ups; at the threshold, see whether the branch is dense."""
     heat = branch.heat = branch.heat + times
-    if heat > branch.size >> (SHIFT + 1):
+    if heat > PATIENCE + (branch.size >> (SHIFT + 1)):
         branch.heat = EXAMINED
         leaves = _dense_leaves(branch)
         if leaves is not None:

@@ -35,6 +35,7 @@ SECTOR: Final = 512
 _RETRY_FIRST: Final = 0.001
 _RETRY_LONGEST: Final = 0.05
 _WRITE_PIECE: Final = 4 << 20
+_FULL_SYNC: Final[int | None] = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync alone stops at the drive's cache
 
 Identity = tuple[int, int]
 
@@ -138,11 +139,10 @@ class OperatingSystemFile:
         os.ftruncate(self._descriptor, size)
 
     def sync(self) -> None:
-        full = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync alone stops at the drive's cache
-        if full is not None:
-            fcntl.fcntl(self._descriptor, full)
-        else:
+        if _FULL_SYNC is None:
             os.fdatasync(self._descriptor)
+        else:
+            fcntl.fcntl(self._descriptor, _FULL_SYNC)
 
     def identity(self) -> Identity:
         return self._identity

@@ -129,8 +129,9 @@ class Chain:
         """The bytes of a frame at `offset`, and its checksum."""
         if len(body) > _LONGEST_BODY:
             raise DataError("string or blob too big", name="SQLITE_TOOBIG")
-        crc = self.checksum(body, previous, witness, offset)
-        return _HEAD.pack(len(body), crc, self.mark, previous, witness) + body, crc
+        length = len(body)
+        crc = crc32c(body, crc32c(_SUMMED.pack(length, previous, witness, offset), self.seed))  # `checksum`
+        return _HEAD.pack(length, crc, self.mark, previous, witness) + body, crc
 
     def head(self, raw: bytes | memoryview, offset: int) -> tuple[int, int, int, int] | None:
         """Length, checksum, previous, witness of the head that `raw` begins with; None if it cannot be one."""
@@ -180,7 +181,11 @@ def _short_body(record: CommitRecord, chain: Chain) -> bytes | None:
                 pieces.append((WRITES_KEYS, edits.tree, (key,)))
             else:
                 pieces.append((WRITES, edits.tree, (key,), (value,)))
-    body = chain.pack((COMMIT, pieces, record.created, record.dropped, record.commit_id))
+    value = (COMMIT, pieces, record.created, record.dropped, record.commit_id)
+    try:
+        body = chain.packer(value)
+    except Exception:
+        body = chain.pack(value)  # it can be packed in another form, or what is wrong with it is told
     return body if len(body) <= FRAME_TARGET else None
 
 

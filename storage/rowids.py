@@ -79,19 +79,19 @@ class RowidClaims:
         self.lock = threading.Lock()
         self.tables: dict[int, list[int]] = {}  # tree id → [end of the last block, number of claimants, probes used]
 
-    def claim(self, wanted: Claim) -> tuple[int, int]:
-        """Claim a block. Returns (floor, stop): ids from `floor` up to `stop` are the claimant's to use, where its own view has
-        them free; at the end of all ids there may be fewer than wanted. A claim that is still the last one is extended."""
-        shared = self.shared
-        return self.claim_above(wanted, None) if shared is None else shared.claim(wanted)
-
     def claim_above(self, wanted: Claim, others: int | None) -> tuple[int, int]:
-        """The same, above what other processes have claimed, if they have."""
+        """Claim a block, above what other processes have claimed, if they have; where there may be any, `shared` is asked instead.
+        Returns (floor, stop): ids from `floor` up to `stop` are the claimant's to use, where its own view has them free; at the
+        end of all ids there may be fewer than wanted. A claim that is still the last one is extended."""
         tree_id, base, lowest, count, floor, held = wanted
         committed = self.tip.trees.get(tree_id)
         with self.lock:
             entry = self.tables.get(tree_id)
             if entry is None:
+                if held == UNCLAIMED and others is None and committed is base and lowest + count <= ROWID_MAX:
+                    stop = lowest + count  # nobody else is about
+                    self.tables[tree_id] = [stop, 1, 0]
+                    return ROWID_MIN, stop
                 entry = self.tables[tree_id] = [ROWID_MIN, 0, 0]
             end = entry[0] if others is None else max(entry[0], others)
             if held == UNCLAIMED:

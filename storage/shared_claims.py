@@ -50,7 +50,7 @@ class SharedClaims:
         self._free: list[int] | None = None  # pairs of words for other tables; None: all
 
     def claim(self, wanted: Claim) -> tuple[int, int]:
-        """As `RowidClaims.claim`, past what other processes have claimed."""
+        """As `RowidClaims.claim_above`, past what other processes have claimed."""
         file = self.sharing.file
         with self._lock:
             if file.words[USED] < 2:
@@ -74,10 +74,8 @@ class SharedClaims:
                     file.unlock(CLAIMING)
 
     def _publish(self, tree_id: int) -> None:
-        at = self._places.get(tree_id)
-        if at is None:
-            at = self._new_place(tree_id)
-        if at is not None:
+        at = self._places.get(tree_id) or self._new_place(tree_id)
+        if at:
             self.sharing.file.tell_claim(at, self.claims.tables[tree_id][0])
 
     def _new_place(self, tree_id: int) -> int | None:

@@ -13,11 +13,9 @@ from aerodb_dbapi.storage.errors import SerializationError
 class Tally:
     """Counters of one committer. `conflicts`: (table, kind) → how many, see `SerializationError`; `groups`: size → how many."""
 
-    __slots__ = ("commits", "conflicts", "flushes", "groups", "seconds", "seconds_last", "seconds_max")
+    __slots__ = ("conflicts", "groups", "seconds", "seconds_last", "seconds_max")
 
     def __init__(self) -> None:
-        self.commits = 0
-        self.flushes = 0
         self.seconds = self.seconds_last = self.seconds_max = 0.0
         self.groups: dict[int, int] = {}
         self.conflicts: dict[tuple[str | None, str], int] = {}
@@ -26,13 +24,22 @@ class Tally:
         """So many commits became durable at once; none if another process's sync had covered them."""
         if not size:
             return
-        self.flushes += 1
-        self.commits += size
-        self.groups[size] = self.groups.get(size, 0) + 1
+        groups = self.groups
+        groups[size] = groups[size] + 1 if size in groups else 1
         self.seconds += seconds
         self.seconds_last = seconds
         if seconds > self.seconds_max:
             self.seconds_max = seconds
+
+    @property
+    def flushes(self) -> int:
+        """How many flushes made commits durable."""
+        return sum(self.groups.copy().values())
+
+    @property
+    def commits(self) -> int:
+        """How many commits became durable."""
+        return sum(size * count for size, count in self.groups.copy().items())
 
     def conflict(self, error: SerializationError) -> None:
         """A transaction, or an attempt at a statement, failed."""

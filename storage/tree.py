@@ -368,9 +368,12 @@ class Tree:
         """As `merge`, of parallel sequences."""
         if not keys:
             return self
-        with paused_gc(len(keys)):
+        if len(keys) >= shape.GC_PAUSE_EDITS:
+            with paused_gc(len(keys)):
+                nodes, lows = Merge(keys, values, self.rekey).node(self.node, 0, len(keys))
+        else:
             nodes, lows = Merge(keys, values, self.rekey).node(self.node, 0, len(keys))
-            node = top(nodes, lows, full=False)
+        node = top(nodes, lows, full=False)
         return self if node is self.node else self.__class__(node, self.unique_prefix)
 
     def update(self, writes: Mapping[Any, Any]) -> Tree:
@@ -379,6 +382,10 @@ class Tree:
             ((key, value),) = writes.items()
             return self.delete(key) if value is TOMBSTONE else self.put(key, value)
         keys = sorted(writes)
+        if len(keys) == 2:  # two paths are copied in fewer steps than a merge takes
+            first, second = keys
+            tree = self.delete(first) if (value := writes[first]) is TOMBSTONE else self.put(first, value)
+            return tree.delete(second) if (value := writes[second]) is TOMBSTONE else tree.put(second, value)
         return self.merge_sorted(keys, list(map(writes.__getitem__, keys)))
 
     def append(self, keys: Sequence[Any], values: Sequence[Any]) -> Tree:

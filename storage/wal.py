@@ -50,7 +50,7 @@ from __future__ import annotations
 import errno
 import threading
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aerodb_dbapi.storage import log_head
 from aerodb_dbapi.storage.errors import InternalError, OperationalError
@@ -63,6 +63,7 @@ from aerodb_dbapi.storage.recovery import Scan, settle
 WRITE_BATCH: Final = 4 << 20
 ROOM_LEAST = 1 << 16
 ROOM_MOST = 4 << 20
+_appended: Final[Any] = tuple.__new__  # with `Appended`: without the call that its own constructor is
 
 
 class Appended(NamedTuple):
@@ -227,12 +228,12 @@ class Log:
     def append(self, record: CommitRecord) -> int:
         """Put a commit behind the last one, in memory; where it ends. Nothing was changed if it raises."""
         self._check()
-        tail = self._tail
-        if record.commit_id != tail.commit_id + 1:
-            raise InternalError(f"commit {record.commit_id} appended after commit {tail.commit_id}")
-        frames, crc = frames_of(record, self._chain, tail.end, tail.crc, self._durable)
-        end = tail.end + (len(frames[0]) if len(frames) == 1 else sum(map(len, frames)))
-        self._buffer.append(Appended(tail.end, end, crc, record.commit_id, frames))
+        start, commit_id = (tail := self._tail).end, record.commit_id
+        if commit_id != tail.commit_id + 1:
+            raise InternalError(f"commit {commit_id} appended after commit {tail.commit_id}")
+        frames, crc = frames_of(record, self._chain, start, tail.crc, self._durable)
+        end = start + (len(frames[0]) if len(frames) == 1 else sum(map(len, frames)))
+        self._buffer.append(_appended(Appended, (start, end, crc, commit_id, frames)))
         return end
 
     def append_end(self, following: LogHead) -> None:
@@ -255,17 +256,20 @@ class Log:
         """Write all that was appended before the call."""
         with self._writing:
             self._check()
-            count = len(self._buffer)
-            if count:
-                entries = self._buffer[:count]
+            entries = self._buffer[:]
+            if entries:
+                last = entries[-1]
                 try:
-                    if entries[-1].end > self._room:
-                        self._grow(entries[-1].end)
-                    _write(self._file, entries)
+                    if last.end > self._room:
+                        self._grow(last.end)
+                    if last is entries[0] and len(last.frames) == 1:
+                        write_all(self._file, last.start, last.frames[0])
+                    else:
+                        _write(self._file, entries)
                 except OSError as error:
                     raise self._fail(error, "SQLITE_IOERR_WRITE") from error
-                self._written = entries[-1]
-                del self._buffer[:count]
+                self._written = last
+                del self._buffer[: len(entries)]
 
     def sync(self, end: int | None = None) -> int:
         """Make durable what is written, whoever wrote it, or what is written up to `end`; up to where that is known."""
@@ -275,7 +279,8 @@ class Log:
             self._file.sync()
         except OSError as error:
             raise self._fail(error, "SQLITE_IOERR_FSYNC") from error
-        self._durable = max(self._durable, end)
+        if self._durable < end:
+            self._durable = end
         return end
 
     def close(self) -> None:
@@ -287,10 +292,9 @@ class Log:
     @property
     def _tail(self) -> Appended:
         """The last commit appended. A flush may empty the buffer at any moment, but sets `_written` before."""
-        try:
-            return self._buffer[-1]
-        except IndexError:
-            return self._written
+        for last in self._buffer[-1:]:  # an exception would cost more, and mostly there is none
+            return last
+        return self._written
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -340,8 +344,6 @@ class Log:
 def _write(file: File, entries: list[Appended]) -> None:
     """Write the frames of commits that lie one behind the other, some megabytes at a time."""
     offset, size = entries[0].start, 0
-    if len(entries) == 1 == len(entries[0].frames):
-        return write_all(file, offset, entries[0].frames[0])
     batch: list[bytes] = []
     for entry in entries:
         for frame in entry.frames:

@@ -42,6 +42,7 @@ from aerodb_dbapi.storage.record import Chunk, TreeEdits
 from aerodb_dbapi.storage.rowids import BLOCK, ROWID_MAX, UNCLAIMED, Claim, RowidClaims
 from aerodb_dbapi.storage.tree import MISSING, TOMBSTONE, Tree
 
+_new_claim: Final[Any] = tuple.__new__  # with `Claim`: without the call that its own constructor is
 MANY: Final = object()  # in the journal, as prior state: the keys were all absent from `pending`
 
 
@@ -317,23 +318,28 @@ class TableWriter(TreeWriter):
 
     def _grown(self) -> int:
         """How many ids to claim: each time twice as many, up to a block."""
-        self.block = min(2 * self.block or 1, BLOCK)
-        return self.block
+        self.block = grown = 2 * self.block if self.block else 1
+        if grown > BLOCK:
+            self.block = grown = BLOCK
+        return grown
 
     def _next_claimed(self, count: int) -> int:
         last = self.last_key()
         following = 1 if last is None else last + 1
-        if max(following, self.block_floor) + count > self.block_stop:
-            self._claim(following, max(count, self._grown()))
-        following = max(following, self.block_floor)
+        if following + count > self.block_stop or self.block_floor + count > self.block_stop:
+            grown = self._grown()
+            self._claim(following, grown if grown > count else count)
+        if following < self.block_floor:
+            following = self.block_floor
         if following + count > ROWID_MAX + 1:
             return self.claims.probe(self.tree_id, Keyed(self))
         return following
 
     def _claim(self, lowest: int, count: int) -> None:
-        held = self.block_stop
-        wanted = Claim(self.tree_id, self.base, lowest, count, self.block_floor, held)
-        self.block_floor, self.block_stop = self.claims.claim(wanted)
+        held, claims = self.block_stop, self.claims
+        wanted = _new_claim(Claim, (self.tree_id, self.base, lowest, count, self.block_floor, held))
+        shared = claims.shared
+        self.block_floor, self.block_stop = claims.claim_above(wanted, None) if shared is None else shared.claim(wanted)
         if held == UNCLAIMED:
             self.claims_held.append(self.tree_id)
 

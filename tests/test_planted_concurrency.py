@@ -617,7 +617,7 @@ def readers_take_the_gate(patch: pytest.MonkeyPatch) -> None:
 def the_next_rowid_of_the_base(patch: pytest.MonkeyPatch) -> None:
     """INV-V10: everybody claims from the same place."""
     patch.setattr(
-        rowids.RowidClaims, "claim", lambda self, tree, base, lowest, count, floor, held: (lowest, lowest + count)
+        rowids.RowidClaims, "claim_above", lambda self, wanted, others: (wanted.lowest, wanted.lowest + wanted.number)
     )
     patch.setattr(rowids.RowidClaims, "release", lambda self, tree: None)
 
