@@ -25,7 +25,8 @@ from aerodb_dbapi.compatibility import PYTHON as _PYTHON
 from aerodb_dbapi.compatibility import deprecated_name as _deprecated_name
 from aerodb_dbapi.connection import LEGACY_TRANSACTION_CONTROL, Connection, connect
 from aerodb_dbapi.constants import *  # noqa: F403
-from aerodb_dbapi.cursor import PARSE_COLNAMES, PARSE_DECLTYPES, Cursor
+from aerodb_dbapi.converting import PARSE_COLNAMES, PARSE_DECLTYPES
+from aerodb_dbapi.cursor import Cursor
 from aerodb_dbapi.executor.functions.registry import SQLITE_VERSION as sqlite_version
 from aerodb_dbapi.executor.functions.user import enable_callback_tracebacks
 from aerodb_dbapi.planner.front import is_complete as _is_complete

@@ -11,8 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from aerodb_dbapi.adapters import converters
 from aerodb_dbapi.storage import raw_text
 from aerodb_dbapi.storage.values import as_text
+
+PARSE_DECLTYPES = 1
+PARSE_COLNAMES = 2
+
+
+def converter_of(name: str, declared: str | None, detect_types: int) -> Callable[[bytes], Any] | None:
+    """The converter of a column: by the name in brackets of its alias, or by its declared type; None if there is none."""
+    if detect_types & PARSE_COLNAMES and "[" in name:
+        found = converters.get(name[name.index("[") + 1 :].split("]", 1)[0].upper())
+        if found is not None:
+            return found
+    if detect_types & PARSE_DECLTYPES and declared:
+        return converters.get(declared.split("(", 1)[0].split(" ", 1)[0].upper())
+    return None
 
 
 def as_factory_has_it(value: Any, text_factory: Any) -> Any:

@@ -5,10 +5,10 @@ The hit path
     prepared statement, thread check, parameter check, schema identity check (INV-S3), one reference to the published root,
     call. All other conditions are folded into the look-up: `Session.hits` is an empty dictionary while they do not hold. In an
     open transaction `hits` also has DML, and the trees are the transaction's; and so it has where no transaction begins by
-    itself. The compiled function returns an *iterator of row
-    tuples*; `fetchone` is `next` on it, `fetchall` is `list`. Everything else goes through `_execute_general`, and from there through
-    `_execute_known` if the text was seen before (`Session.known`): BEGIN and COMMIT, the first statement of a transaction, named
-    parameters and values that have to be looked at. What is left are first runs, and connections that somebody watches.
+    itself. The compiled function returns an *iterator of row tuples*; `fetchone` is `next` on it, `fetchall` is `list`. All else
+    goes through `_execute_general`, and from there to `_run_plain` if it is BEGIN or COMMIT, or through `_execute_known` if the text
+    was seen before (`Session.known`), for named parameters and values that have to be looked at. What is left are first runs, and
+    connections that somebody watches.
 
 Read stability
     The iterator works on the root that it was given, which never changes (INV-D1): rows still to come are those of the state
@@ -30,9 +30,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from aerodb_dbapi import arrow
 from aerodb_dbapi import parameters as parameters_
-from aerodb_dbapi.adapters import converters, when_base_type_is_adapted
+from aerodb_dbapi.adapters import when_base_type_is_adapted
 from aerodb_dbapi.bare import bare, c_int, missing, refuse_bare
-from aerodb_dbapi.converting import as_factory_has_it, converted
+from aerodb_dbapi.converting import PARSE_COLNAMES, as_factory_has_it, converted, converter_of
+from aerodb_dbapi.executor.session import PENDING
 from aerodb_dbapi.executor.waiting import contends
 from aerodb_dbapi.parameters import are_bound, bind, bind_until, draw
 from aerodb_dbapi.planner.lexer import END, first_word
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from aerodb_dbapi.executor.session import Session
     from aerodb_dbapi.executor.statement import Compiled, Prepared
 
-PARSE_DECLTYPES = 1
-PARSE_COLNAMES = 2
 _NO_ROWS: Iterator[Any] = iter(())
 _CHUNK_ROWS = 20_480  # whole leaves, so that no chunk opens the last leaf of the one before
 _PART_ROWS = 1024
@@ -54,7 +53,6 @@ UNSET = cast("Any", object())
 _DML = frozenset({"insert", "update", "delete"})
 # What `executemany` does not run.
 _CONTROL = frozenset({END, "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "DETACH"})
-
 # The `_make` of a cursor whose rows go out as they were made; from `look_at_text` on no cursor has it.
 _AS_MADE: Any = None
 
@@ -215,7 +213,7 @@ class Cursor:
                     parameters += prepared.constants
                 compiled = prepared.compiled
                 if session.transaction is not None:
-                    if self._run_inside(session, compiled, parameters):
+                    if self._run_inside(session, prepared, parameters):
                         return self
                 elif not compiled.is_select:
                     self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
@@ -240,14 +238,20 @@ class Cursor:
         self._execute_general(sql, parameters)
         return self
 
-    def _run_inside(self, session: Session, compiled: Compiled, parameters: tuple[Any, ...]) -> bool:
+    def _run_inside(self, session: Session, prepared: Prepared, parameters: tuple[Any, ...]) -> bool:
         """The rest of the hit path in an open transaction, for SELECT and for DML without RETURNING. False: nothing was done."""
         transaction: Any = session.transaction
+        compiled = prepared.compiled
+        if transaction is PENDING and compiled.is_select:
+            transaction = session.open_transaction()
+        if transaction is PENDING or (
+            not compiled.is_select and transaction.rivals is not False and contends(session, transaction)
+        ):
+            self._run_plain(session, prepared, session.inside, parameters)
+            return True
         if compiled.schema is not transaction.base.schema:
             return False
-        self._rows = _NO_ROWS
-        self._rowcount = self._returned = -1
-        self._compiled = compiled
+        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
         watched = None if compiled.note is None else compiled.note(transaction, parameters)
         run = compiled.run
         if compiled.is_select:
@@ -259,8 +263,6 @@ class Cursor:
             self._lastrowid = session.last_insert_rowid
             self._make = None if self._row_factory is None else self._row_maker()
             return True
-        if transaction.rivals is not False and contends(session, transaction):
-            return False
         mark = len(transaction.journal)
         try:
             self._rowcount = count = run(session, transaction, parameters)[0]
@@ -272,11 +274,24 @@ class Cursor:
         self._lastrowid = session.last_insert_rowid
         return True
 
+    def _run_plain(self, session: Session, prepared: Prepared, run: Any, parameters: tuple[Any, ...]) -> None:
+        """`run` a statement that gives no rows: one that controls the transaction, or DML that comes first in it, or beside others."""
+        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, None
+        try:
+            self._rowcount = run(prepared, parameters)[1]
+        except SerializationError:  # the transaction is gone
+            self._connection._begin_anew()
+            raise
+        self._compiled, self._lastrowid = prepared.compiled, session.last_insert_rowid
+
     def _execute_general(self, sql: str, parameters: Any) -> None:
         """`execute` in full generality: any statement, any parameters, implicit BEGIN, callbacks."""
         session = self._session
         known = session.known.get(sql) if sql.__class__ is str else None
         if known is not None and session.thread == get_ident():
+            if known.compiled.is_control and parameters == ():
+                self._run_plain(session, known, session.run, parameters)
+                return
             schema = known.compiled.schema
             if parameters.__class__ is list and parameters and are_bound(parameters):
                 Cursor.execute(self, sql, tuple(parameters))  # perhaps a hit
@@ -510,8 +525,7 @@ class Cursor:
 
     def fetch_df(self) -> Any:
         """All remaining rows as a pandas.DataFrame."""
-        names, _, rows = self._taken()
-        return arrow.frame(names, rows)
+        return arrow.frame(*self._taken()[::2])
 
     @in_turn
     def _taken(self) -> tuple[list[str], list[str | None], Iterator[tuple[Any, ...]]]:
@@ -564,10 +578,7 @@ class Cursor:
         raise ProgrammingError("Recursive use of cursors not allowed.")
 
     def _reset(self) -> None:
-        self._rows = _NO_ROWS
-        self._compiled = None
-        self._rowcount = -1
-        self._returned = -1
+        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, None
 
     def _counted(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """The rows of RETURNING: with the last one the row count is known."""
@@ -667,16 +678,8 @@ class Cursor:
     def _column_converter(self, position: int) -> Callable[[bytes], Any] | None:
         compiled = self._compiled
         assert compiled is not None and compiled.names is not None
-        detect = self._connection._detect_types
-        name = compiled.names[position]
-        if detect & PARSE_COLNAMES and "[" in name:
-            found = converters.get(name[name.index("[") + 1 :].split("]", 1)[0].upper())
-            if found is not None:
-                return found
-        if detect & PARSE_DECLTYPES and compiled.types and compiled.types[position]:
-            declared = compiled.types[position] or ""
-            return converters.get(declared.split("(", 1)[0].split(" ", 1)[0].upper())
-        return None
+        declared = compiled.types[position] if compiled.types else None
+        return converter_of(compiled.names[position], declared, self._connection._detect_types)
 
 
 def adapt_base_types() -> None:

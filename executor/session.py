@@ -152,8 +152,8 @@ class Session:
 
     def set_plain(self, plain: bool) -> None:
         """Whether rows go out as the engine made them. Only then does the driver take its hit path: `hits` holds the
-        prepared SELECTs while no transaction is open (DML too where it commits alone); SELECTs and DML while one is, has
-        its view and has not changed the schema. Otherwise it is empty. `known` holds every prepared statement, for which the
+        prepared SELECTs while no transaction is open (DML too where it commits alone); SELECTs and DML while one is, and
+        has not changed the schema. Otherwise it is empty. `known` holds every prepared statement, for which the
         driver need not ask who watches; it is empty where somebody does, or the schema has changed in the transaction."""
         self._plain = plain
         self._set_hits()
@@ -165,7 +165,7 @@ class Session:
             self.known = plans.texts
             if self.transaction is None:
                 self.hits = plans.rows if self._commits_alone else plans.selects
-            elif self.transaction is not PENDING and not self.holder.stands:
+            elif not self.holder.stands:
                 self.hits = plans.rows
             if self.watch:  # set by another thread meanwhile
                 self.hits = self.known = NO_HITS
@@ -284,7 +284,6 @@ class Session:
         if transaction is PENDING:
             transaction = self.transaction = self.take_view()
             self._know(transaction)
-            self._set_hits()
         assert isinstance(transaction, Transaction)
         return transaction
 
@@ -341,7 +340,7 @@ class Session:
                 result = self._alone(prepared, work, params)
                 self.changes = result[1]
                 return result
-            return self._inside(prepared, params)
+            return self.inside(prepared, params)
         if compiled.is_select:
             return self._select(prepared, params), -1
         if compiled.kind != "ddl":
@@ -387,7 +386,7 @@ class Session:
         fresh = compiler.prepare(self, prepared.text, schema, self.trees, self.statements)
         return compiler.with_constants(fresh, prepared.constants)
 
-    def _inside(self, prepared: Prepared, params: Row) -> Result:
+    def inside(self, prepared: Prepared, params: Row) -> Result:
         """INSERT, UPDATE or DELETE in the open transaction."""
         transaction = self.transaction
         if transaction.__class__ is not Transaction:

@@ -63,7 +63,7 @@ class Compiled:
     """
 
     __slots__ = (
-        "hooked", "is_dml", "is_select", "kept", "kind", "lists", "names", "note", "origin", "parameters", "reads", "run",
+        "hooked", "is_control", "is_dml", "is_select", "kept", "kind", "lists", "names", "note", "origin", "parameters", "reads", "run",
         "run_many", "schema", "sizes", "source", "temporary", "text", "types",
     )  # fmt: skip
 
@@ -96,6 +96,7 @@ class Compiled:
         self.source = source
         self.hooked = hooked
         self.text = text
+        self.is_control = kind == "transaction"
         self.is_select = kind == "select"
         self.is_dml = kind in DML
         self.sizes: tuple[int, ...] = ()
