@@ -124,17 +124,18 @@ class Connection(Surface, Feeding):
         self.row_factory = None
         self._isolation_level = _checked_level(isolation_level)
         self._autocommit = _checked_autocommit(autocommit)
-        self._session = _open(locate(path, uri), timeout, uri)
-        self._session.thread = self._thread = get_ident()
-        self._session.holder.thread = self._thread if self._check_same_thread else None
-        self._session.set_foreign_keys(bool(foreign_keys))
+        session = self._session = _open(locate(path, uri), timeout, uri)
+        session.thread = self._thread = get_ident()
+        session.holder.thread = self._thread if self._check_same_thread else None
+        if foreign_keys:
+            session.set_foreign_keys(True)
         if cache_size is not None:
-            pragma_store.cache_size(self._session, size)
+            pragma_store.cache_size(session, size)
         self._set_plain()
         self._note_control()
         if self._autocommit is False:
-            self._session.begin("DEFERRED")
-        self._turns = None if self._check_same_thread else Turns(self._session)
+            session.begin("DEFERRED")
+        self._turns = None if self._check_same_thread else Turns(session)
 
     # --- State ---
 

@@ -17,7 +17,7 @@ Location(path='a b', memory=False, shared=None, read_only=True, immutable=False,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from aerodb_dbapi.storage.errors import OperationalError
@@ -26,8 +26,7 @@ _MODES = ("ro", "rw", "rwc", "memory")
 _SYSTEMS = ("unix", "unix-dotfile", "unix-excl", "unix-none", "win32", "win32-longpath", "win32-none")
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where a database is. `shared` is the name of a database in memory that connections share."""
 
     path: str

@@ -123,15 +123,13 @@ class Session:
         self._checked_changes = 0
         self.thread = get_ident()
         self.hits = self.known = NO_HITS
-        self._commits_alone = False
+        self._commits_alone = self._plain = False
         self.watch = self.interrupted = self.read_only = False
         self.progress: Callable[[], bool] | None = None
         self.authorizer: Callable[..., int] | None = None
         self.limits: dict[int, int] | None = None
         self.budget: Budget | None = None
-        self._unused_plans: dict[
-            int, PlanCache
-        ] = {}  # by the level of metering, those of other levels than the present one
+        self._unused_plans: dict[int, PlanCache] = {}  # by the level of metering, those of other levels
         self.others: Databases | None = None  # besides main
         self.outer: Any = None  # see `databases.within`
         self.name_inside = "main"
@@ -155,8 +153,9 @@ class Session:
         prepared SELECTs while no transaction is open (DML too where it commits alone); SELECTs and DML while one is, and
         has not changed the schema. Otherwise it is empty. `known` holds every prepared statement, for which the
         driver need not ask who watches; it is empty where somebody does, or the schema has changed in the transaction."""
-        self._plain = plain
-        self._set_hits()
+        if plain != self._plain:
+            self._plain = plain
+            self._set_hits()
 
     def _set_hits(self) -> None:
         self.hits = self.known = NO_HITS

@@ -187,7 +187,7 @@ class BlockFile:
             page = self.file.read_at(offset, length)
         except OSError as error:
             raise io_error(error, "SQLITE_IOERR_READ", self.path) from error
-        if len(page) != length or self.checksum(offset, page) != crc:
+        if len(page) != length or crc32c(page, crc32c(_PLACE.pack(offset), self.seed)) != crc:
             raise CorruptionError(f"damaged block of {length} bytes", file=self.path, offset=offset)
         return page
 
@@ -241,12 +241,12 @@ class BlockFile:
         """The root of a state in the file; its nodes load at first touch."""
         commit_id, entries = self.state(pointer)
         trees: dict[int, Tree] = {}
-        for entry in entries:
-            if entry.pointer is None:
-                trees[entry.tree_id] = Tree.build((), (), entry.kind, entry.unique_prefix)  # type: ignore[arg-type]
+        for tree_id, kind, unique_prefix, size, is_leaf, at in entries:
+            if at is None:
+                trees[tree_id] = Tree.build((), (), kind, unique_prefix)  # type: ignore[arg-type]
             else:
-                node = self.node(Leaf if entry.is_leaf else Branch, entry.size, entry.pointer)
-                trees[entry.tree_id] = Tree.of(node, entry.kind, entry.unique_prefix)  # type: ignore[arg-type]
+                node = (Leaf if is_leaf else Branch).unloaded(size, BlockSource(self, at))
+                trees[tree_id] = Tree.of(node, kind, unique_prefix)  # type: ignore[arg-type]
         if CATALOG_TREE not in trees or META_TREE not in trees:
             raise CorruptionError("a state without a catalog", file=self.path, offset=pointer.offset)
         return Root.of(commit_id, trees)

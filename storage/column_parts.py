@@ -103,7 +103,14 @@ class Beginning(Reader):
             codes = self._codes(count, choices)[:stop]
             items = self.column(choices, depth + 1)
             return [items[code] for code in codes]
-        return self.column(count, depth)[:stop]
+        number = _NUMBERS.get(kind)
+        if number is None:
+            return self.column(count, depth)[:stop]
+        self.at += 1
+        base = self._head(_BASE)[0] if kind in UNSIGNED else 0
+        start, self.at = self.at, self.at + number[1] * count
+        numbers = unpack_from(f"<{stop}{number[0]}", self.data, start)
+        return [base + n for n in numbers] if base else numbers
 
     def _pieces_to(self, stop: int) -> Sequence[Any]:
         size, shared = self._head(_TEXT)
@@ -111,12 +118,14 @@ class Beginning(Reader):
         pieces = bytes(raw).split(b"\0", stop)[:stop]
         if len(pieces) < stop:
             raise DamagedEntries("items differ from their number")
+        joined = b"\0".join(pieces)
         try:
-            begin = str(prefix, "utf-8")
-            return [begin + str(piece, "utf-8") for piece in pieces]
+            begin, text = str(prefix, "utf-8"), str(joined, "utf-8")
         except UnicodeDecodeError:
-            begin = read(prefix)
-            return [begin + read(piece) for piece in pieces]
+            begin, text = read(prefix), read(joined)
+        if begin:
+            text = begin + text.replace("\0", "\0" + begin)
+        return text.split("\0")
 
 
 class Part(Reader):
@@ -189,6 +198,12 @@ class Part(Reader):
         return self.item(choices, code, 2)
 
 
+# Kinds of numbers: the letter of one for `struct`, and its size.
+_NUMBERS: Final[dict[int, tuple[str, int]]] = {
+    FLOATS: ("d", 8),
+    **{kind: (letter, 1 << kind - kinds.INT8) for kind, letter in SIGNED.items()},
+    **{kind: (letter, 1 << kind - kinds.OFFSET8) for kind, letter in UNSIGNED.items()},
+}
 _READERS: Final[dict[int, Callable[[Part, int, int, int], Any]]] = {
     NULLS: Part._null,
     FLOATS: Part._float,

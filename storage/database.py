@@ -1,20 +1,19 @@
 """A database: the roots that can be read, the one committer, and the store; shared by all connections to one file.
 
 One object per file
-    `Database.open` looks the file up by device and inode, so two paths to one file (links, relative names) give the
-    same object; opens are counted and the last `close` makes a checkpoint and removes the log. Other processes are kept
-    out by a lock on the file. `Database.memory()` is the same engine without a file, and always a new object.
+    `Database.open` looks the file up by device and inode, so two paths to one file (links, relative names) give the same object; opens
+    are counted and the last `close` makes a checkpoint and removes the log. Other processes are kept out by a lock on the file.
+    `Database.memory()` is the same engine without a file, and always a new object.
 
 Opening
-    The header leads to the checkpoint record and that to the root of its commit, whose nodes load at first touch. The
-    log hands back the commits since; each is applied to the root before it (INV-R4, INV-R8). No planner, no executor,
-    no clock takes part.
+    The header leads to the checkpoint record and that to the root of its commit, whose nodes load at first touch. The log hands back the
+    commits since; each is applied to the root before it (INV-R4, INV-R8). No planner, no executor, no clock takes part.
 
 States that can be read
-    `root` is the latest published one; reading it is one attribute access. Roots since the last checkpoint, `HISTORY`
-    of them at most, are kept by commit id; an older one as long as somebody holds it, or if the file keeps it: as a
-    snapshot, or within `history_retention`. Such a state is read from the file, and rebuilt from the nearest one below
-    it by replaying the log (INV-C9). Old roots share all but the changed paths with the new ones.
+    `root` is the latest published one; reading it is one attribute access. Roots since the last checkpoint, `HISTORY` of them at most,
+    are kept by commit id; an older one as long as somebody holds it, or if the file keeps it: as a snapshot, or within
+    `history_retention`. Such a state is read from the file, and rebuilt from the nearest one below it by replaying the log (INV-C9). Old
+    roots share all but the changed paths with the new ones.
 
 Checkpoints
     Made when the log has grown to `autocheckpoint` bytes, by a thread of their own, beside everything else; by
@@ -29,8 +28,7 @@ Forks
     writes the other does not see, and this one stays open until the fork is closed.
 
 Counters
-    `floor` is the oldest commit id that an open read view needs (the visibility floor); `root.commit_id` if there is
-    none.
+    `floor` is the oldest commit id that an open read view needs (the visibility floor); `root.commit_id` if there is none.
 
 Not here: files that are only read (`readonly.py`); statements and plans (`plan_cache` is the executor's, kept here because it is shared).
 """
@@ -43,7 +41,7 @@ import threading
 import time
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from aerodb_dbapi.storage import digest as digests
 from aerodb_dbapi.storage.blocks import BlockFile
@@ -95,7 +93,7 @@ class Database:
         self.history_max = HISTORY
         self.history_start = root.commit_id
         self.views: dict[ReadView, Root] = {}
-        self.feeds: WeakKeyDictionary[Any, None] = WeakKeyDictionary()  # with the `position` that each has reached
+        self.feeds: list[ref[Any]] = []  # each with the `position` that it has reached
         self.max_view_age = 0
         self.plan_cache: dict[Any, Any] = {}
         self.reopened = False  # with plans of before: see `reopening.py`
@@ -198,7 +196,7 @@ class Database:
     @classmethod
     def _registered(cls, files: FileSystem, path: str) -> Database | None:
         try:
-            identity = files.identity(path)
+            identity = files.identity(path) if cls.registry else None
         except OSError:  # opening it will tell
             return None
         return None if identity is None else cls.registry.get((files, identity))
@@ -501,6 +499,8 @@ class Database:
 
     def _keep(self, roots: list[Root]) -> None:
         """Roots that opening rebuilt, in order."""
+        if len(roots) == 1 and (self.sharing is None or self.sharing.lineage == self.root.commit_id):
+            return  # which is `root`, and known
         for root in roots:
             if self.live is not None:
                 self._live(root)
@@ -525,7 +525,7 @@ class Database:
 
     def _positions(self) -> list[int]:
         """What readers of the change feed have come to: behind it roots are kept for them."""
-        return [feed.position for feed in list(self.feeds)]
+        return [feed.position for known in list(self.feeds) if (feed := known()) is not None]
 
     def root_at(self, commit_id: int) -> Root:
         """The state as of a commit that is held in memory or kept by the file."""

@@ -30,6 +30,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import ref
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, META_TREE, SchemaObject, Table, encode_object
 from aerodb_dbapi.storage.checkpoint import CONSUMER, consumers
@@ -156,7 +157,7 @@ class Feed:
             raise OperationalError(f"no such commit: {since} (the latest is {latest})")
         self.database = database
         self.position = since
-        database.feeds[self] = None
+        database.feeds.append(ref(self, database.feeds.remove))
 
     def commits(self, wait: bool = False, timeout: float | None = None) -> Iterator[Commit]:
         """The commits behind the position that are published now. With `wait` also those that are still to come, until none

@@ -133,7 +133,9 @@ class OperatingSystemFile:
         return os.pwrite(self._descriptor, data, offset)
 
     def size(self) -> int:
-        return os.fstat(self._descriptor).st_size
+        return os.lseek(
+            self._descriptor, 0, os.SEEK_END
+        )  # nobody uses the position; `fstat` makes an object of 20 fields
 
     def truncate(self, size: int) -> None:
         os.ftruncate(self._descriptor, size)
@@ -229,14 +231,13 @@ def _is_plain(path: str) -> bool:
     if path[:1] != "/" or "//" in path or "/." in path or path[-1] == "/":
         return False
     end = 0
-    while end >= 0:
-        end = path.find("/", end + 1)
-        try:
-            mode = os.lstat(path if end < 0 else path[:end]).st_mode
-        except OSError:
-            return False
-        if stat.S_ISLNK(mode):
-            return False
+    try:
+        while end >= 0:
+            end = path.find("/", end + 1)
+            if stat.S_ISLNK(os.lstat(path if end < 0 else path[:end]).st_mode):
+                return False
+    except OSError:
+        return False
     return True
 
 

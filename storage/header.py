@@ -135,7 +135,7 @@ def decode(raw: bytes, offset: int) -> Header | None:
 
 def _sound(raw: bytes, offset: int) -> tuple[Any, ...] | None:
     """The fields of the slot at `offset`, if it is sound and of this version."""
-    if len(raw) < _USED or raw[: len(MAGIC)] != MAGIC or raw[_USED:] != _UNUSED[: len(raw) - _USED]:
+    if len(raw) < _USED or not raw.startswith(MAGIC) or not raw.endswith(_UNUSED[: len(raw) - _USED]):
         return None
     fields = raw[: _SLOT.size]
     if crc32c(fields) != _CRC.unpack_from(raw, _SLOT.size)[0]:

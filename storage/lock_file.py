@@ -49,8 +49,7 @@ from __future__ import annotations
 import mmap
 import os
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -193,14 +192,9 @@ class LockFile:
         if not self.lock(OPENING, timeout):
             raise OperationalError("database is locked", name="SQLITE_BUSY")
 
-    @contextmanager
-    def held(self, timeout: float) -> Iterator[None]:
-        """Hold OPENING. OperationalError: it was not got in time."""
-        self.enter(timeout)
-        try:
-            yield
-        finally:
-            self.unlock(OPENING)
+    def held(self, timeout: float) -> _Held:
+        """Hold OPENING, for a `with`. OperationalError: it was not got in time."""
+        return _Held(self, timeout)
 
     # --- slots -------------------------------------------------------------------------------------------------------
 
@@ -327,8 +321,10 @@ class LockFile:
         """Remove the name. While OPENING is locked, and nobody else is there."""
         if self._named() is not None:
             self.words[MAGIC] = 0  # who reads these words shall look for others
-            with suppress(OSError):
+            try:
                 os.unlink(self.path)
+            except OSError:
+                pass
 
     def close(self) -> None:
         """Let go of the file and of all locks; closing twice does nothing."""
@@ -345,6 +341,22 @@ class LockFile:
             if self._map is not None:
                 self._map.close()
             os.close(descriptor)
+
+
+class _Held:
+    """OPENING, for as long as a `with` lasts: less work than a generator makes, and every close of a database does it."""
+
+    __slots__ = ("file", "timeout")
+
+    def __init__(self, file: LockFile, timeout: float) -> None:
+        self.file = file
+        self.timeout = timeout
+
+    def __enter__(self) -> None:
+        self.file.enter(self.timeout)
+
+    def __exit__(self, *exc: object) -> None:
+        self.file.unlock(OPENING)
 
 
 def is_of(words: memoryview, file_id: bytes) -> bool:

@@ -94,6 +94,10 @@ class TreeEntry(NamedTuple):
     pointer: Pointer | None
 
 
+_entry: Final[Callable[[Iterable[Any]], TreeEntry]] = partial(tuple.__new__, TreeEntry)
+_ENTRY_LENGTHS: Final = frozenset({len(TreeEntry._fields) - 1, len(TreeEntry._fields) - 1 + len(Pointer._fields)})
+
+
 class Dead(NamedTuple):
     """A block that states from `birth` to before `died` may reach, and no later one."""
 
@@ -235,6 +239,8 @@ def unpack_children(page: bytes) -> tuple[tuple[Any, ...], tuple[array[int], ...
     """Separators; offsets, lengths, checksums and births of the children; their sizes; whether they are leaves."""
     leaves, separators, *columns = _fields(body_of(page, BRANCH), 7)
     try:
+        if {*map(type, columns)} != {bytes}:
+            raise TypeError("numbers that are not packed")
         keys = unpack_column(separators)
         offsets, lengths, crcs, births, sizes = map(_numbers, "QIIQQ", columns)
     except (DamagedEntries, TypeError, ValueError) as error:
@@ -248,9 +254,10 @@ def unpack_state(page: bytes) -> tuple[int, list[TreeEntry]]:
     """Commit id and trees of a state."""
     commit_id, trees = _fields(body_of(page, STATE), 2)
     try:
-        return commit_id, [
-            TreeEntry._make((*tree[:5], Pointer(*tree[5:]) if len(tree) > 5 else None)) for tree in trees
-        ]
+        entries = [_entry((*tree[:5], _pointer(tree[5:]) if len(tree) > 5 else None)) for tree in trees]
+        if not {*map(len, trees)} <= _ENTRY_LENGTHS:
+            raise TypeError("a tree of too many or too few fields")
+        return commit_id, entries
     except TypeError as error:
         raise BadPage(f"an unreadable state: {error}") from error
 
@@ -296,9 +303,10 @@ def _array(code: str, items: Iterable[int]) -> bytes:
     return numbers.tobytes()
 
 
-def _numbers(code: str, data: bytes) -> array[int]:
-    numbers = array(code)
-    numbers.frombytes(data)
-    if sys.byteorder == "big":
-        numbers.byteswap()
+def _swapped(code: str, data: bytes) -> array[int]:
+    numbers = array(code, data)
+    numbers.byteswap()
     return numbers
+
+
+_numbers: Final[Callable[[str, bytes], array[int]]] = array if sys.byteorder == "little" else _swapped  # unpacked
