@@ -22,8 +22,8 @@ One commit, in order; steps 2 to 6 under `lock`
     flushing leads: one write and one sync of all that
        is appended by then, while others append and wait. Then all those roots are published in order and all waiters
        wake; one of those whose commit came too late for that flush leads the next. A leader who had company last time
-       first *gathers*: it waits for as many to append, for at most half the time that the last flush took. That
-       decides who shares a sync, never what a commit holds or in which order commits stand.
+       first *gathers*: it waits for as many to append, for at most half the time that the last flush took; the last of
+       them leads in its place. That decides who shares a sync, never what a commit holds or in which order commits stand.
 
     A conflict is a `SerializationError` naming table, key and commit; the transaction is gone, running it again is
     the remedy.
@@ -72,27 +72,17 @@ from threading import get_ident
 from typing import Any, Final
 
 from aerodb_dbapi.storage.catalog import CATALOG_TREE
-from aerodb_dbapi.storage.conflicts import (
-    Recent,
-    check_unique,
-    conflict,
-    movable,
-    overwritten,
-    stays_unique,
-    still_valid,
-    validate,
-)
-from aerodb_dbapi.storage.counters import put_back, take_out
+from aerodb_dbapi.storage.conflicts import Recent, movable, overwritten, stays_unique, still_valid
 from aerodb_dbapi.storage.errors import OperationalError, SerializationError
 from aerodb_dbapi.storage.gate import Gate
+from aerodb_dbapi.storage.rebase import rebased
 from aerodb_dbapi.storage.record import CommitRecord, TreeEdits
-from aerodb_dbapi.storage.root import Root, apply_edits
+from aerodb_dbapi.storage.root import Root
 from aerodb_dbapi.storage.row_locks import RowLocks
 from aerodb_dbapi.storage.rowids import RowidClaims
 from aerodb_dbapi.storage.switching import hurry, relax
 from aerodb_dbapi.storage.tally import Tally
 from aerodb_dbapi.storage.transaction import Transaction
-from aerodb_dbapi.storage.tree import Tree
 from aerodb_dbapi.storage.turn import Turn, Waiter
 from aerodb_dbapi.storage.wal import Log
 
@@ -106,7 +96,7 @@ class Committer:
     """The one place of a database where commits are ordered. `publish` is told each root, durable, in order."""
 
     __slots__ = (
-        "bell", "claims", "company", "failure", "first_commit", "flush_seconds", "flushing", "gate", "gathering", "keeps",
+        "claims", "company", "failure", "first_commit", "flush_seconds", "flushing", "gate", "gatherer", "gathering", "keeps",
         "leader", "lock", "log", "log_full", "log_limit", "open", "publish", "published", "recent", "rotating", "rows", "start_log",
         "synchronous", "tally", "tip", "turn", "unpublished", "waiters",
     )  # fmt: skip
@@ -130,8 +120,8 @@ class Committer:
         self.gate = Gate(self.lock)
         self.rows = RowLocks()
         self.waiters: list[Waiter] = []  # whose commits are appended and not flushed, in order
-        self.gathering = 0  # for how many more appends the leader waits, until the bell rings
-        self.bell = threading.Lock()
+        self.gathering = 0  # for how many more appends the leader waits
+        self.gatherer: Waiter | None = None  # that leader
         self.company = 1  # how many commits were under way when the last flush ended
         self.flush_seconds = 0.0
         self.flushing = False
@@ -187,9 +177,10 @@ class Committer:
 
     def commit(self, transaction: Transaction) -> int:
         """Commit a transaction that wrote; its commit id, once the commit is durable and published."""
-        changed = transaction.changed()
-        ddl = bool(CATALOG_TREE in changed or transaction.created or transaction.dropped)
-        schema = transaction.schema if CATALOG_TREE in changed else None
+        private = {} if transaction.is_small_beside(self.tip) else transaction.changed()
+        touched = private or transaction.touched()
+        ddl = bool(CATALOG_TREE in touched or transaction.created or transaction.dropped)
+        schema = transaction.schema if CATALOG_TREE in touched else None
         waiter: Waiter | None = None
         try:
             with self.lock:
@@ -204,9 +195,11 @@ class Committer:
                 edits = root = None
                 try:
                     if log is not None or tip is not transaction.base:
-                        edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
-                        if tip is not transaction.base:
-                            changed = self._rebased(transaction, edits, changed, ddl)
+                        edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in touched}
+                    if tip is not transaction.base and edits is not None:
+                        changed = rebased(transaction, tip, self.recent, edits, private, ddl)
+                    else:
+                        changed = private or transaction.changed()
                     dropped = transaction.drops() if transaction.dropped else []
                     root = tip.successor(changed, dropped, schema)
                     if log is not None and edits is not None:
@@ -214,15 +207,13 @@ class Committer:
                         log.append(CommitRecord(root.commit_id, list(edits.values()), created, dropped))
                 except BaseException:
                     if log is not None and root is not None and log.commit_id == root.commit_id:
-                        self._number(transaction, root, log, edits, changed, ddl)  # interrupted behind the append
+                        self._number(transaction, root, log, edits, touched, ddl)  # interrupted behind the append
                     self.rest()
                     raise
                 try:
                     self.tip = self.claims.tip = root
                     if self.gathering:
                         self.gathering -= 1
-                        if not self.gathering:
-                            self.bell.release()
                     del self.open[transaction]
                     if log is None:
                         self._publish(root)
@@ -230,10 +221,10 @@ class Committer:
                         self.unpublished.append(root)
                     if self.open or log is not None:  # looked at after publishing: who comes now sees this commit
                         if edits is None:
-                            edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
+                            edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in touched}
                         self.recent.append(Recent(root.commit_id, edits, ddl))
                 except BaseException:
-                    self._number(transaction, root, log, edits, changed, ddl)
+                    self._number(transaction, root, log, edits, touched, ddl)
                     raise
                 if log is not None:
                     waiter = self._queue(root.commit_id)
@@ -344,7 +335,7 @@ class Committer:
             changed = transaction.changed()
             edits = {tree_id: transaction.writers[tree_id].edits() for tree_id in changed}
             ddl = bool(CATALOG_TREE in changed or transaction.created or transaction.dropped)
-            self._rebased(transaction, edits, changed, ddl)
+            rebased(transaction, self.tip, self.recent, edits, changed, ddl)
 
     def _wait_for_turn(self, transaction: Transaction, enters: bool = False) -> None:
         self._check_writable()
@@ -354,29 +345,6 @@ class Committer:
     def _check_writable(self) -> None:
         if self.failure is not None:
             raise OperationalError(f"attempt to write a readonly database ({self.failure[0]})", name="SQLITE_READONLY")
-
-    def _rebased(
-        self, transaction: Transaction, edits: dict[int, TreeEdits], private: dict[int, Tree], ddl: bool
-    ) -> dict[int, Tree]:
-        """The changed trees on top of the tip, after validation against every commit since the base."""
-        base, tip = transaction.base, self.tip
-        later = [recent for recent in self.recent if recent.commit_id > base.commit_id]
-        if len(later) != tip.commit_id - base.commit_id:
-            raise conflict(transaction, None, f"the commits since {base.commit_id} are no longer known")
-        counters = take_out(transaction, edits) if transaction.counters else {}
-        validate(transaction, edits, ddl, later)
-        if counters:
-            put_back(edits, counters, tip.trees)
-        changed = {}
-        for tree_id, edit in edits.items():
-            tree = tip.trees[tree_id] if tree_id not in transaction.created else private[tree_id]
-            if tree_id in transaction.created or (tree is base.trees[tree_id] and tree_id not in counters):
-                changed[tree_id] = private[tree_id]
-                continue
-            changed[tree_id] = tree = apply_edits(tree, edit)
-            if tree.unique_prefix:
-                check_unique(transaction, tree_id, tree, edit, tip.commit_id)
-        return changed
 
     def overwritten(self, transaction: Transaction, locks: Iterable[tuple[int, Any]]) -> SerializationError | None:
         """The error that awaits a transaction at its commit because a commit since its base wrote one of these keys."""
@@ -412,7 +380,11 @@ class Committer:
     # --- durability and publication ----------------------------------------------------------------------------------
 
     def _queue(self, commit_id: float) -> Waiter | None:
-        """Under the lock: a place in the queue for the next flush; None: nobody is flushing, so the caller leads."""
+        """Under the lock: a place in the queue for the next flush; None: nobody is flushing, so the caller leads. So does the last of
+        those for whom a leader gathers: that spares the waking of that one, who waits like all others."""
+        if self.gatherer is not None and not self.gathering:
+            self._take_over(self.gatherer)
+            return None
         if not self.flushing or self.leader == get_ident():  # who leads does not come here, unless it was interrupted
             self.leader = get_ident()
             self.flushing = True
@@ -445,20 +417,32 @@ class Committer:
         if waiter is None or self._leads(waiter):
             self._lead()
 
-    def _leads(self, waiter: Waiter) -> bool:
+    def _leads(self, waiter: Waiter, rung: bool = False) -> bool:
         """Sleep until woken: True if the caller is to lead the next flush, False if its commit is published."""
         try:
-            waiter.bell.acquire()
+            if not rung:
+                waiter.bell.acquire()
         except BaseException:  # interrupted: what was appended goes with the next flush
             with self.lock:
-                if waiter in self.waiters:
-                    self.waiters.remove(waiter)
-                elif waiter.leads:
-                    self._hand_over()
+                self._withdraw(waiter)
             raise
         if waiter.error is not None:
             raise OperationalError(waiter.error[0], name=waiter.error[1])
         return waiter.leads
+
+    def _withdraw(self, waiter: Waiter) -> None:
+        """Under the lock: that one was interrupted."""
+        if waiter in self.waiters:
+            self.waiters.remove(waiter)
+        elif waiter.leads:
+            self._hand_over()
+
+    def _take_over(self, gatherer: Waiter) -> None:
+        """Under the lock: lead in the place of that one. Nothing can interrupt this between the first change and the last."""
+        me = get_ident()
+        self.waiters = [gatherer, *self.waiters]
+        self.gatherer = None
+        self.leader = me
 
     def _leave(self, waiter: Waiter | None) -> None:
         """After a failure, which may be an interruption at any place: neither wait for the next flush nor lead it."""
@@ -466,31 +450,38 @@ class Committer:
             if waiter is not None and waiter in self.waiters:
                 self.waiters.remove(waiter)
             if self.flushing and self.leader == get_ident():
-                self.gathering = 0
+                self.gathering, self.gatherer = 0, None
                 self._hand_over()
 
     def _lead(self) -> None:
-        """Flush what was appended, one's own commit with it."""
+        """Flush what was appended, one's own commit with it; or see it flushed by the last of those who were waited for."""
+        waiter = None
         try:
             with self.lock:
-                at_once = self._starts()
-                if not at_once:
-                    self.gathering = self.company - len(self.unpublished)
-                    self.bell = bell = threading.Lock()
-                    bell.acquire()
                 target, log = self.tip, self.log
-            if not at_once:
-                self._gather(bell)
+                if not self._starts():
+                    self.gathering = self.company - len(self.unpublished)
+                    self.gatherer = waiter = Waiter(target.commit_id)
+            if waiter is not None:
+                rung = self._gather(waiter.bell)
                 with self.lock:
-                    self.gathering = 0
-                    target, log = self.tip, self.log
+                    taken = self.gatherer is not waiter
+                    if not taken:
+                        self.gathering, self.gatherer = 0, None
+                        target, log = self.tip, self.log
         except BaseException:  # interrupted: somebody else leads
             with self.lock:
-                self.gathering = 0
-                self._hand_over()
+                if waiter is None or self.gatherer is waiter:
+                    self.gathering, self.gatherer = 0, None
+                    self._hand_over()
+                else:
+                    self._withdraw(waiter)
             raise
         assert log is not None
-        self._flush_now(log, target)
+        if waiter is None or not taken:
+            self._flush_now(log, target)
+        elif self._leads(waiter, rung):
+            self._lead()
 
     def _starts(self) -> bool:
         """Under the lock, by who leads: whether to flush at once, with nobody to wait for. Among several processes the turn waits,
@@ -507,10 +498,10 @@ class Committer:
         if limit is not None and log.end >= limit and self.log_full is not None:
             self.log_full()
 
-    def _gather(self, bell: threading.Lock) -> None:
+    def _gather(self, bell: threading.Lock) -> bool:
         """Before flushing: let those who committed together last time append, for one sync serves them all. Never longer
         than half a flush takes, so that waiting costs less than the syncs it saves; alone, nobody waits."""
-        bell.acquire(timeout=min(self.flush_seconds / 2, GATHER_SECONDS_MAX))
+        return bell.acquire(timeout=min(self.flush_seconds / 2, GATHER_SECONDS_MAX))
 
     def cut(self, following: Log) -> tuple[Root, Log]:
         """Let the log go on in that generation; the state at which the old one ended, durable and published, and the

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from aerodb_dbapi.storage.commit import Committer
     from aerodb_dbapi.storage.row_locks import Holder
 
+SMALL_JOURNAL = 3 * 16
 FILTERS_MAX = 256  # on one tree; a transaction that read with more of them has read the tree
 
 
@@ -300,6 +301,18 @@ class Transaction:
             for tree_id, writer in self.writers.items()
             if writer.pending or writer.layers or tree_id in created
         }
+
+    def touched(self) -> list[int]:
+        """The ids of those trees."""
+        return [
+            tree_id
+            for tree_id, writer in self.writers.items()
+            if writer.pending or writer.layers or tree_id in self.created
+        ]
+
+    def is_small_beside(self, tip: Root) -> bool:
+        """Whether its trees are made in a moment, and may not be wanted as they are, for the tip is not its base."""
+        return tip is not self.base and len(self.journal) <= SMALL_JOURNAL and not self.created
 
     def creations(self) -> list[Creation]:
         """The trees created and not dropped again, for the commit record."""

@@ -88,7 +88,7 @@ queue, publish = Committer._queue, Committer.publish_to
 PLANTED = {
     "visible before the sync": ("aerodb_dbapi.storage.commit.Committer._queue", visible_at_once),
     "a flush covers what came later": ("aerodb_dbapi.storage.commit.Committer.publish_to", all_that_is_appended),
-    "no validation": ("aerodb_dbapi.storage.commit.validate", nothing),
+    "no validation": ("aerodb_dbapi.storage.rebase.validate", nothing),
 }
 
 

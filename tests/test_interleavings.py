@@ -129,7 +129,7 @@ PLANTED = {
     "conditions are not validated": ("aerodb_dbapi.storage.conflicts._filtered", MISSING, "count k, insert k"),
     "points are not validated": ("aerodb_dbapi.storage.conflicts._touches", False, "absent read, write u"),
     "keys written twice are let through": ("aerodb_dbapi.storage.conflicts.common_key", MISSING, "insert absent"),
-    "unique keys are not looked at again": ("aerodb_dbapi.storage.commit.check_unique", None, "insert unique"),
+    "unique keys are not looked at again": ("aerodb_dbapi.storage.rebase.check_unique", None, "insert unique"),
     "the parent of a child is not validated": ("aerodb_dbapi.storage.conflicts._touches", False, "insert a child"),
 }
 

@@ -27,7 +27,7 @@ from simulation import SimulatedFiles
 
 import aerodb_dbapi
 from aerodb_dbapi.executor.session import Session
-from aerodb_dbapi.storage import commit, database, lock_file, readonly, row_locks, rowids, wal
+from aerodb_dbapi.storage import commit, database, lock_file, readonly, rebase, row_locks, rowids, wal
 from aerodb_dbapi.storage import conflicts as validation
 from aerodb_dbapi.storage.commit import Committer
 from aerodb_dbapi.storage.database import Database
@@ -578,7 +578,7 @@ def the_last_committer_wins(patch: pytest.MonkeyPatch) -> None:
 
 def unique_keys_not_revalidated(patch: pytest.MonkeyPatch) -> None:
     """INV-V6: on rebasing, the new tree is not looked at."""
-    patch.setattr(commit, "check_unique", lambda *arguments: None)
+    patch.setattr(rebase, "check_unique", lambda *arguments: None)
 
 
 def reads_not_validated(patch: pytest.MonkeyPatch) -> None:
@@ -598,7 +598,7 @@ def schema_not_validated(patch: pytest.MonkeyPatch) -> None:
     def validate(transaction: Any, edits: Any, ddl: bool, later: Any) -> None:
         real(transaction, edits, False, [other._replace(schema_changed=False) for other in later])
 
-    patch.setattr(commit, "validate", validate)
+    patch.setattr(rebase, "validate", validate)
 
 
 def readers_take_the_gate(patch: pytest.MonkeyPatch) -> None:

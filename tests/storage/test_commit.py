@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from simulation import SimulatedFiles
 
-from aerodb_dbapi.storage import commit as commit_module
+from aerodb_dbapi.storage import rebase
 from aerodb_dbapi.storage.catalog import Column, Index, IndexColumn, Table
 from aerodb_dbapi.storage.check import check_root
+from aerodb_dbapi.storage.commit import Committer
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError, ProgrammingError, SerializationError
 from aerodb_dbapi.storage.transaction import Transaction
@@ -540,7 +541,7 @@ def test_threads_counting_together_lose_no_step(durable: bool) -> None:
 
 def test_validation_is_what_keeps_counters_right(monkeypatch: pytest.MonkeyPatch) -> None:
     """INV-V5, switched off on purpose: the same test then loses steps, so it can see the fault."""
-    monkeypatch.setattr(commit_module, "validate", lambda *args: None)
+    monkeypatch.setattr(rebase, "validate", lambda *args: None)
     database = Database.memory()
     rows, _ = prepare(database)
     put(database, rows, 1, 0)
@@ -549,3 +550,64 @@ def test_validation_is_what_keeps_counters_right(monkeypatch: pytest.MonkeyPatch
         t.writer(rows).put(1, t.get(rows, 1) + 1)
         t.commit()
     assert database.root.trees[rows].get(1) == 1
+
+
+def three_at_once(
+    database: Database, tree: int, monkeypatch: pytest.MonkeyPatch, flush: Callable[..., None] | None = None
+) -> tuple[list[Runner], list[int]]:
+    """The leader gathers for two more, of whom the second is this thread; the two other threads, and who flushed."""
+    committer, flushed = database.committer, list[int]()
+    monkeypatch.setattr("aerodb_dbapi.storage.commit.GATHER_SECONDS_MAX", 20.0)
+    committer.company, committer.flush_seconds = 3, 60.0
+    real = Committer._flush
+
+    def noted(self: Committer, *arguments: Any) -> None:
+        flushed.append(threading.get_ident())
+        (real if flush is None or len(flushed) > 1 else flush)(self, *arguments)
+
+    monkeypatch.setattr(Committer, "_flush", noted)
+    others = []
+    for number in (1, 2):
+        others.append(Runner(lambda number=number: put(database, tree, number)))  # type: ignore[misc]
+        wait_until(lambda number=number: len(committer.unpublished) >= number and committer.gatherer is not None)  # type: ignore[misc]
+    return others, flushed
+
+
+def test_the_last_of_those_who_are_waited_for_leads(
+    database: Database, files: HeldFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """INV-R1: three commits, one sync, by who came last; nobody is left waiting."""
+    rows, _ = prepare(database)
+    before = files.syncs()
+    others, flushed = three_at_once(database, rows, monkeypatch)
+    last = put(database, rows, 3)
+    assert flushed == [threading.get_ident()] and files.syncs() == before + 1
+    assert sorted([last, *[other.result() for other in others]]) == [last - 2, last - 1, last]
+    committer = database.committer
+    assert committer.gatherer is None and not committer.gathering and not committer.flushing and not committer.waiters
+    assert committer.published.commit_id == last
+
+
+def test_a_leader_who_was_replaced_leads_when_the_other_is_interrupted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, _ = prepare(database)
+
+    def interrupted(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    others, flushed = three_at_once(database, rows, monkeypatch, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        put(database, rows, 3)
+    assert [other.result() for other in others]
+    assert flushed == [threading.get_ident(), others[0].ident]
+    assert [database.root.trees[rows].get(key) for key in (1, 2, 3)] == ["x", "x", "x"]
+    assert put(database, rows, 4) == database.root.commit_id
+
+
+def test_a_leader_gathers_no_longer_than_half_a_flush(database: Database) -> None:
+    rows, _ = prepare(database)
+    committer = database.committer
+    committer.company, committer.flush_seconds = 3, 0.002
+    assert put(database, rows, 1) == committer.published.commit_id
+    assert committer.gatherer is None and not committer.gathering and not committer.flushing
