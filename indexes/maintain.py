@@ -2,8 +2,8 @@
 
 Building
     The table is read leaf by leaf, entries are made by a generated function, sorted once, and given to the tree in
-    order. Equal neighbours without a NULL part break a unique index: `IntegrityError`, ``UNIQUE constraint failed:
-    t.a, t.b``.
+    order; those of plain columns are made in order already (`columns.py`). Equal neighbours without a NULL part break a
+    unique index: `IntegrityError`, ``UNIQUE constraint failed: t.a, t.b``.
 
 Checking
     `check_index` works both ways, as PRAGMA integrity_check needs: each row must have its entry, each entry a row
@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from operator import eq
 from typing import Any, Final
 
+from aerodb_dbapi.indexes.columns import sorted_entries
 from aerodb_dbapi.indexes.keys import (
     NOTHING,
     Key,
@@ -93,10 +94,11 @@ def build_entries(
     """All entries of an index over the rows of its table, sorted. Raises IntegrityError when a unique key occurs
     twice."""
     with paused_gc(len(rows)):
-        keys: list[Key] = []
-        for batch in made_entries(index, table, rows, where, computed):
-            keys += batch
-        sort_entries(keys)
+        positions = plain_positions(index, table) if where is None else None
+        keys = None if positions is None else sorted_entries(positions, rows)
+        if keys is None:
+            keys = list(chain.from_iterable(made_entries(index, table, rows, where, computed)))
+            sort_entries(keys)
         width = unique_prefix(index)
         if width and repeated(keys, width):
             message, name = unique_message(table, index)
