@@ -6,7 +6,7 @@ Reading
 
     A scan that uses some columns of a table asks for these (`BlockSource.columns`): a leaf that is not in memory is then read
     without the others, and without a place in the cache. So is one row, the first time that a leaf is asked for one (`row`), and
-    the rows with which a scan begins (`head`). INV-C7 holds for them as well. `COLUMNS_ALONE` and `ROWS_ALONE` switch these off.
+    the rows with which a scan begins (`head`, `begin`). INV-C7 holds for them as well. `COLUMNS_ALONE` and `ROWS_ALONE` switch these off.
 
 Room
     `Allocator` hands out extents, multiples of `UNIT`. It works on the free list of the checkpoint in force and never
@@ -94,6 +94,16 @@ class BlockSource:
         if not ROWS_ALONE or self._is_noted(node):
             return None
         found = self.blocks.head(node, self.pointer_of(node), stop)
+        if found is not None:
+            self._note(node)
+        return found
+
+    def begin(self, node: Any, stop: int) -> Head | None:
+        """The first entries below a branch that is not in memory, for a scan that may end there: of the hundred children of each
+        branch on the way none is made. None if they are to be loaded."""
+        if not ROWS_ALONE or self._is_noted(node):
+            return None
+        found = self.blocks.begin(self.pointer_of(node), stop)
         if found is not None:
             self._note(node)
         return found
@@ -217,6 +227,14 @@ class BlockFile:
     def head(self, node: Any, pointer: Pointer, stop: int) -> Head | None:
         """The first entries of a leaf; None if it has no more, or no rows."""
         found: Head | None = self._unpack(lambda page: pages.unpack_leaf_head(page, stop, node.size), pointer)
+        return found
+
+    def begin(self, pointer: Pointer, stop: int) -> Head | None:
+        """The first entries of the first leaf below a branch; None as in `head`."""
+        leaf = False
+        while not leaf:
+            pointer, size, leaf = self._unpack(pages.unpack_first, pointer)
+        found: Head | None = self._unpack(lambda page: pages.unpack_leaf_head(page, stop, size), pointer)
         return found
 
     def _miscounted(self, node: Any, count: int, pointer: Pointer) -> CorruptionError:

@@ -59,6 +59,9 @@ class Source(Protocol):
     def head(self, node: Any, stop: int) -> tuple[Any, Any] | None:
         """Keys and values of a leaf up to that place, if they can be had alone."""
 
+    def begin(self, node: Any, stop: int) -> tuple[Any, Any] | None:
+        """The same of the first leaf below a branch, of which nothing is kept."""
+
     def row(self, node: Any, key: int) -> Any:
         """The row of a rowid in a leaf, None if there is none; the slots may be left as they are."""
 

@@ -36,6 +36,8 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from struct import Struct
+from struct import error as StructError
 from typing import Any, Final, NamedTuple
 
 import msgpack
@@ -74,6 +76,9 @@ class Pointer(NamedTuple):
 
 
 _pointer: Final[Callable[[Iterable[int]], Pointer]] = partial(tuple.__new__, Pointer)  # quicker than _make, by far
+
+
+_FIRST: Final = [Struct("<" + code) for code in "QIIQQ"]  # of the columns of a branch
 
 
 class Child(NamedTuple):
@@ -248,6 +253,16 @@ def unpack_children(page: bytes) -> tuple[tuple[Any, ...], tuple[array[int], ...
     if not len(offsets) == len(lengths) == len(crcs) == len(births) == len(sizes) == len(keys) + 1:
         raise BadPage("a branch whose children and separators do not match")
     return keys, (offsets, lengths, crcs, births), sizes, bool(leaves)
+
+
+def unpack_first(page: bytes) -> tuple[Pointer, int, bool]:
+    """Of a branch's children the first one's pointer, its size, and whether it is a leaf."""
+    leaves, _, *columns = _fields(body_of(page, BRANCH), 7)
+    try:
+        offset, length, crc, birth, size = [form.unpack_from(column)[0] for form, column in zip(_FIRST, columns)]
+    except (StructError, TypeError) as error:
+        raise BadPage(f"an unreadable branch: {error}") from error
+    return _pointer((offset, length, crc, birth)), size, bool(leaves)
 
 
 def unpack_state(page: bytes) -> tuple[int, list[TreeEntry]]:

@@ -40,7 +40,7 @@ from typing import Any, Final, Literal
 from aerodb_dbapi.storage import nodes as shape
 from aerodb_dbapi.storage.dense import LOW, SHIFT, SPARSE, Dense, fetch, point
 from aerodb_dbapi.storage.merge import Merge
-from aerodb_dbapi.storage.nodes import EMPTY, Branch, Leaf, Node, cut, group, paused_gc, top
+from aerodb_dbapi.storage.nodes import EMPTY, Branch, Leaf, Node, cut, group, is_loaded, paused_gc, top
 from aerodb_dbapi.storage.sentinels import MISSING, TOMBSTONE
 from aerodb_dbapi.storage.structure import check, difference
 
@@ -66,6 +66,20 @@ def _from_first(leaves: Iterator[Leaf]) -> Iterator[tuple[Sequence[Any], Sequenc
     except AttributeError:
         return chain(_begun(first), map(_entries, leaves))
     return chain((content,), map(_entries, leaves))
+
+
+def _from_start(tree: Tree) -> Iterator[Iterable[tuple[Sequence[Any], Sequence[Any]]]]:
+    """The same in parts, for a tree whose root is a branch that is not in memory: the branches are loaded when the rows with which
+    the scan begins have been used up."""
+    head = tree.node.source.begin(tree.node, HEAD)
+    if head is None:
+        yield _from_first(tree.leaves())
+        return
+    yield (head,)
+    leaves = tree.leaves()
+    first = next(leaves)
+    yield ((first.keys[HEAD:], first.values[HEAD:]),)
+    yield map(_entries, leaves)
 
 
 def _begun(leaf: Leaf) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
@@ -198,8 +212,11 @@ class Tree:
         if reverse:
             return self._backward(lower, lower_open, upper, upper_open)
         if lower is None and upper is None:
-            leaves = self.leaves()
-            return map(_entries, leaves) if self.kind != "table" else _from_first(leaves)
+            if self.kind != "table":
+                return map(_entries, self.leaves())
+            if type(self.node) is Branch and not is_loaded(self.node):
+                return chain.from_iterable(_from_start(self))
+            return _from_first(self.leaves())
         return self._forward(lower, lower_open, upper, upper_open)
 
     def columns(self, wanted: Sequence[int]) -> Iterator[tuple[Sequence[Any], Sequence[Any]]]:
