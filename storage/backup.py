@@ -72,7 +72,7 @@ class DenseWriter:
             return TreeEntry(tree_id, tree.kind, tree.unique_prefix, 0, True, None)
         level = [
             (keys[0], Child(self.writing.page(pages.pack_leaf(keys, values)), len(keys)))
-            for keys, values in self._leaves(tree)
+            for keys, values in self._leaves(tree, shape.filled(tree.kind))
         ]
         leaves = True
         while len(level) > 1:
@@ -80,9 +80,8 @@ class DenseWriter:
             leaves = False
         return TreeEntry(tree_id, tree.kind, tree.unique_prefix, size, leaves, level[0][1].pointer)
 
-    def _leaves(self, tree: Tree) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        """The entries of a tree in leaves that are full but for the last one."""
-        capacity = shape.LEAF_CAPACITY
+    def _leaves(self, tree: Tree, capacity: int) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        """The entries of a tree in leaves of `capacity`, but for the last one."""
         keys: tuple[Any, ...] = ()
         values: tuple[Any, ...] = ()
         for more_keys, more_values in tree.batches():

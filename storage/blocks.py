@@ -39,6 +39,7 @@ from aerodb_dbapi.storage.column_parts import Head, Row
 from aerodb_dbapi.storage.errors import CorruptionError
 from aerodb_dbapi.storage.files import File, io_error, write_all
 from aerodb_dbapi.storage.header import BLOCKS_START, Header
+from aerodb_dbapi.storage.leaf_edits import Edits
 from aerodb_dbapi.storage.nodes import Branch, Leaf, siblings
 from aerodb_dbapi.storage.pages import UNIT, BadPage, Checkpoint, Child, Pointer, TreeEntry
 from aerodb_dbapi.storage.root import Root
@@ -53,24 +54,30 @@ _pointer: Final[Any] = partial(tuple.__new__, Pointer)  # as in `pages.py`
 
 
 class BlockSource:
-    """Where a clean node comes from: a block of a file. `scanned`: the places of nodes of which some columns were read once."""
+    """Where a clean node comes from: a block of a file. `edits`: what is to be done to the entries of it, by the place of a leaf.
+    `scanned`: the places of nodes of which some columns were read once."""
 
-    __slots__ = ("blocks", "pointer", "scanned")
+    __slots__ = ("blocks", "edits", "pointer", "scanned")
     pointer: Pointer
 
-    def __init__(self, blocks: BlockFile, pointer: Pointer) -> None:
+    def __init__(self, blocks: BlockFile, pointer: Pointer, edits: Edits = ()) -> None:
         self.blocks = blocks
         self.pointer = pointer
+        self.edits: dict[int, Edits] | None = {0: edits} if edits else None
         self.scanned: set[int] | None = None
 
     def pointer_of(self, node: Any) -> Pointer:
         """The pointer of a node that has this source."""
         return self.pointer
 
+    def edits_of(self, node: Any) -> Edits:
+        """The edits of a node that has this source."""
+        return () if self.edits is None else self.edits.get(node.place, ())
+
     def load(self, node: Any) -> tuple[Any, Any]:
         """The content of the node, which the cache is told of."""
         pointer = self.pointer_of(node)
-        content = self.blocks.load(node, pointer)
+        content = self.blocks.load(node, pointer, self.edits_of(node))
         if node.__class__ is Branch:
             node.children, node.keys = content[1], content[0]
         else:
@@ -83,7 +90,7 @@ class BlockSource:
         leaf is loaded, if there is room: who scans twice may scan often."""
         blocks, cache = self.blocks, self.blocks.cache
         if COLUMNS_ALONE and (not self._is_noted(node) or cache.used + CACHE_RESERVE > cache.budget):
-            found: tuple[Any, Any] | None = blocks.columns(node, self.pointer_of(node), wanted)
+            found = blocks.columns(node, self.pointer_of(node), wanted, self.edits_of(node))
             if found is not None:
                 self._note(node)
                 return found
@@ -91,7 +98,7 @@ class BlockSource:
 
     def head(self, node: Any, stop: int) -> Head | None:
         """The first entries of a leaf that is not in memory, for a scan that may end there; None if all of it is to be loaded."""
-        if not ROWS_ALONE or self._is_noted(node):
+        if not ROWS_ALONE or self._is_noted(node) or self.edits_of(node):
             return None
         found = self.blocks.head(node, self.pointer_of(node), stop)
         if found is not None:
@@ -110,7 +117,7 @@ class BlockSource:
 
     def row(self, node: Any, key: int) -> Any:
         """The row of a rowid in a leaf, or None. The second time all of the leaf is loaded: where one row is wanted others are."""
-        if ROWS_ALONE and not self._is_noted(node):
+        if ROWS_ALONE and not self._is_noted(node) and not self.edits_of(node):
             found = self.blocks.row(node, self.pointer_of(node), key)
             if found is not False:
                 self._note(node)
@@ -137,9 +144,10 @@ class ChildrenSource(BlockSource):
 
     __slots__ = ("pointers",)
 
-    def __init__(self, blocks: BlockFile, pointers: Sequence[Sequence[int]]) -> None:
+    def __init__(self, blocks: BlockFile, pointers: Sequence[Sequence[int]], edits: dict[int, Edits]) -> None:
         self.blocks = blocks
         self.pointers = pointers  # offsets, lengths, checksums, births
+        self.edits = edits or None
         self.scanned = None
 
     def pointer_of(self, node: Any) -> Pointer:
@@ -201,21 +209,22 @@ class BlockFile:
             raise CorruptionError(f"damaged block of {length} bytes", file=self.path, offset=offset)
         return page
 
-    def load(self, node: Any, pointer: Pointer) -> tuple[Any, Any]:
+    def load(self, node: Any, pointer: Pointer, edits: Edits = ()) -> tuple[Any, Any]:
         """The content of a node."""
         content: tuple[Any, Any]
         if node.__class__ is Branch:
-            keys, pointers, sizes, leaves = self._unpack(pages.unpack_children, pointer)
-            content = keys, siblings(sizes, ChildrenSource(self, pointers), leaves)
+            keys, pointers, sizes, leaves, children_edits = self._unpack(pages.unpack_children, pointer)
+            content = keys, siblings(sizes, ChildrenSource(self, pointers, children_edits), leaves)
         else:
-            content = self._unpack(pages.unpack_leaf, pointer)
+            content = self._unpack(lambda page: pages.unpack_leaf(page, edits), pointer)
             if len(content[0]) != node.size:
                 raise self._miscounted(node, len(content[0]), pointer)
         return content
 
-    def columns(self, node: Any, pointer: Pointer, wanted: Sequence[int]) -> tuple[Any, Any] | None:
+    def columns(self, node: Any, pointer: Pointer, wanted: Sequence[int], edits: Edits = ()) -> tuple[Any, Any] | None:
         """Keys of a leaf and rows with the columns `wanted` only; None if it does not have such rows."""
-        found: tuple[Any, Any] | None = self._unpack(lambda page: pages.unpack_leaf_columns(page, wanted), pointer)
+        found: tuple[Any, Any] | None
+        found = self._unpack(lambda page: pages.unpack_leaf_columns(page, wanted, edits), pointer)
         if found is not None and len(found[0]) != node.size:
             raise self._miscounted(node, len(found[0]), pointer)
         return found
@@ -233,7 +242,9 @@ class BlockFile:
         """The first entries of the first leaf below a branch; None as in `head`."""
         leaf = False
         while not leaf:
-            pointer, size, leaf = self._unpack(pages.unpack_first, pointer)
+            pointer, size, leaf, edits = self._unpack(pages.unpack_first, pointer)
+        if edits:
+            return None
         found: Head | None = self._unpack(lambda page: pages.unpack_leaf_head(page, stop, size), pointer)
         return found
 
@@ -241,9 +252,9 @@ class BlockFile:
         message = f"a leaf of {count} entries where one of {node.size} should be"
         return CorruptionError(message, file=self.path, offset=pointer.offset)
 
-    def node(self, kind: type[Leaf] | type[Branch], size: int, pointer: Pointer) -> Any:
+    def node(self, kind: type[Leaf] | type[Branch], size: int, pointer: Pointer, edits: Edits = ()) -> Any:
         """A node that will load from that block."""
-        return kind.unloaded(size, BlockSource(self, pointer))
+        return kind.unloaded(size, BlockSource(self, pointer, edits))
 
     def branch_children(self, pointer: Pointer) -> tuple[list[Child], bool]:
         """The children of a branch's block, and whether these are leaves: for walks over blocks."""
@@ -259,11 +270,11 @@ class BlockFile:
         """The root of a state in the file; its nodes load at first touch."""
         commit_id, entries = self.state(pointer)
         trees: dict[int, Tree] = {}
-        for tree_id, kind, unique_prefix, size, is_leaf, at in entries:
+        for tree_id, kind, unique_prefix, size, is_leaf, at, edits in entries:
             if at is None:
                 trees[tree_id] = Tree.build((), (), kind, unique_prefix)  # type: ignore[arg-type]
             else:
-                node = (Leaf if is_leaf else Branch).unloaded(size, BlockSource(self, at))
+                node = (Leaf if is_leaf else Branch).unloaded(size, BlockSource(self, at, edits))
                 trees[tree_id] = Tree.of(node, kind, unique_prefix)  # type: ignore[arg-type]
         if CATALOG_TREE not in trees or META_TREE not in trees:
             raise CorruptionError("a state without a catalog", file=self.path, offset=pointer.offset)

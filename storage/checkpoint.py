@@ -122,7 +122,7 @@ def dead_blocks(blocks: BlockFile, before: Iterable[TreeEntry], frontier: set[in
         dead.append(Dead(pointer.offset, pointer.extent, pointer.birth, died))
         if not is_leaf:
             children, leaves = blocks.branch_children(pointer)
-            waiting += [(child.pointer, leaves) for child in children]
+            waiting += [(child.pointer, leaves) for child in children if child.pointer.offset not in frontier]
     return dead
 
 
@@ -372,11 +372,11 @@ class Checkpointer:
                 continue
             written = len(writing.nodes)
             if commit_id <= before.commit_id:  # who knows which states share what this one has in memory only
-                writing.birth = 0
+                writing.birth, writing.editing = 0, False
             pointer, _ = writing.state(self.root_at(commit_id))
             kept[commit_id] = Pinned(commit_id, pointer, 0)
             for node in writing.nodes[written:]:
-                at = writing.pointers[id(node)]
+                at = writing.written[id(node)].pointer
                 record.dead.append(Dead(at.offset, at.extent, at.birth, root.commit_id))
         record.pinned = sorted(kept.values())
 

@@ -40,14 +40,18 @@ def _gather(node: Any, known: dict[int, Any]) -> None:
 
 def _kept(node: Any, known: dict[int, Any]) -> Any:
     """A node of the new tree, or the one known of the same block. Branches that are not known are loaded to look below."""
-    pointer = node.source.pointer_of(node)
-    same = known.get(pointer.offset)
-    if same is not None and same.source.pointer_of(same) == pointer:
+    same = known.get(node.source.pointer_of(node).offset)
+    if same is not None and _place(same) == _place(node):
         return same
     if node.__class__ is Branch:
         children, keys = node.children, node.keys
         node.children, node.keys = tuple([_kept(child, known) for child in children]), keys
     return node
+
+
+def _place(node: Any) -> Any:
+    """Where the content of a node comes from."""
+    return node.source.pointer_of(node), node.source.edits_of(node)
 
 
 def schema_cell(before: Root, root: Root) -> SchemaCell:

@@ -11,6 +11,12 @@ Small nodes
     A new node with less than a quarter of its capacity joins a neighbour if both fit in one. Only neighbours of new
     nodes are looked at, so a merge never loads what it need not.
 
+Steps
+    A leaf that was made of a clean one by several edits remembers them: ``(leaf, steps, keys, values)``, its edits, and in `steps`
+    a number for each that had an effect, from right to left: four times the place that the entry had, or that it came before,
+    plus `GONE`, `COME`, `REPLACED` (the value alone) or `RENEWED` (the key object too). A checkpoint that writes the leaf needs
+    to know what changed (`leaf_edits.py`). When it has a block, that is forgotten.
+
 Example (capacities of 4): merging 2 → TOMBSTONE, 6 → 'x' into Leaf 1-4 | Leaf 5-8 | Leaf 9 gives Leaf 1,3,4 | Leaf 5-8
 (new values, the old tuple of keys) | Leaf 9 (shared).
 
@@ -27,19 +33,23 @@ from aerodb_dbapi.storage import nodes as shape
 from aerodb_dbapi.storage.nodes import Branch, Keys, Leaf, Node, Values, cut, group, width
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
 
+GONE, REPLACED, COME, RENEWED = 0, 1, 2, 3
+STEPS_MIN = 4  # for fewer edits comparing is as quick
+_leaf_source: Any = Leaf.__dict__["source"].__get__
 Replacement = tuple[list[Node], list[Any]]  # nodes of one level, and their lowest keys; the first one's is never used
 
 
 class Merge:
     """One merge: the sorted edits, and whether a put over an equal key replaces the key object as well."""
 
-    __slots__ = ("keys", "rekey", "small", "values")
+    __slots__ = ("keys", "rekey", "small", "steps", "values")
 
     def __init__(self, keys: Sequence[Any], values: Sequence[Any], rekey: bool) -> None:
         self.keys = keys
         self.values = values
         self.rekey = rekey
         self.small: set[int] = set()  # ids of new nodes that are less than a quarter full
+        self.steps: list[int] = []  # of the leaf that was edited last
 
     def node(self, node: Node, start: int, stop: int) -> Replacement:
         """Apply edits start…stop: the nodes that replace `node` on its level, with their lowest keys."""
@@ -92,7 +102,19 @@ class Merge:
             return [], []
         made, lows = cut(entries[0], entries[1], at_end)
         self.note_small(made, shape.LEAF_CAPACITY)
+        if self.steps:
+            if len(self.steps) >= STEPS_MIN and len(made) == 1:
+                self.remember(leaf, made[0], start, stop)
+            self.steps = []
         return made, lows
+
+    def remember(self, leaf: Leaf, made: Any, start: int, stop: int) -> None:
+        """The steps by which a leaf was made of another."""
+        try:
+            _leaf_source(leaf)
+        except AttributeError:  # that one is dirty too
+            return
+        made.step = leaf, self.steps, self.keys[start:stop], self.values[start:stop]
 
     def extended(self, leaf: Leaf, start: int, stop: int) -> tuple[Keys, Values] | None:
         """All edits lie beyond the last key."""
@@ -110,18 +132,22 @@ class Merge:
         new_keys: list[Any] | None = None
         new_values = list(leaf.values)
         count = place = len(keys)
-        changed = False
+        steps = self.steps
         for j in range(stop - 1, start - 1, -1):
             key, value = self.keys[j], self.values[j]
             place = bisect_left(keys, key, 0, place)
             present = place < count and keys[place] == key
-            if value is TOMBSTONE and not present:
-                continue
-            changed = True
             if present and value is not TOMBSTONE:
+                steps.append(place << 2 | (RENEWED if rekey else REPLACED))
                 new_values[place] = value
                 if not rekey:
                     continue
+            elif present:
+                steps.append(place << 2)
+            elif value is TOMBSTONE:
+                continue
+            else:
+                steps.append(place << 2 | COME)
             if new_keys is None:
                 new_keys = list(keys)
             if value is TOMBSTONE:
@@ -131,7 +157,7 @@ class Merge:
             else:
                 new_keys.insert(place, key)
                 new_values.insert(place, value)
-        if not changed:
+        if not steps:
             return None
         return keys if new_keys is None else tuple(new_keys), tuple(new_values)
 
@@ -146,6 +172,8 @@ class Merge:
             for key in edits:
                 entries.pop(key, None)
         entries.update(zip(edits, values))
+        if not deletes and not self.rekey and len(entries) == len(leaf.keys):
+            return leaf.keys, tuple(map(entries.__getitem__, leaf.keys))  # no key came
         if deletes:
             entries = {k: v for k, v in entries.items() if v is not TOMBSTONE}
         keys = tuple(sorted(entries))

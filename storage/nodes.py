@@ -14,12 +14,14 @@ Loading at first touch (INV-E3)
     specialise the reading of their attributes, so what every statement asks for stands elsewhere (`dense.py`). Two threads
     may load one node at the same time: both get the same content. A node that has a `source` may be unloaded again at
     any moment, also between the reading of its keys and of its values: it will load the same. `size` is always there.
-    A node without a source is *dirty*: no block of a file holds it yet (`checkpoint.py` gives it one).
+    A node without a source is *dirty*: no block of a file holds it yet (`checkpoint.py` gives it one). A dirty leaf may know the
+    `step` by which it was made of a clean one (`merge.py`), which saves a checkpoint from comparing the two.
 
 Cutting
     `cut` makes leaves of entries, `group` branches of nodes, `top` a root of nodes; each gives nodes with their lowest
     keys side by side, for those become the separators of the level above. Pieces are *full* where a tree grows at its
-    right end (rowids do) and of even size elsewhere, so that both halves have room.
+    right end (rowids do) and of even size elsewhere, so that both halves have room. Leaves of an index that is made of many keys
+    at once are nearly full (`filled`): the next keys come anywhere, and a leaf without room for one would be cut in two.
 
 Example (capacities of 4): cut of the keys 1…9, full → Leaf 1-4, Leaf 5-8, Leaf 9; lows 1, 5, 9; group → Branch((5, 9),
 …, 9).
@@ -67,15 +69,16 @@ class Source(Protocol):
 
 
 class Leaf:
-    """Entries: parallel tuples of keys and values."""
+    """Entries: parallel tuples of keys and values. `step`: see `merge.py`."""
 
-    __slots__ = ("keys", "place", "size", "source", "values")
+    __slots__ = ("keys", "place", "size", "source", "step", "values")
     dense = None  # see `dense.py`: a leaf is found by its branch
     keys: Keys
     values: Values
     size: int
     source: Source
     place: int
+    step: Any
 
     def __init__(self, keys: Keys, values: Values) -> None:
         self.keys = keys
@@ -235,11 +238,16 @@ def slices(count: int, capacity: int, full: bool) -> Iterator[slice]:
     return (slice(i, i + step) for i in range(0, count, step))
 
 
-def cut(keys: Keys, values: Values, full: bool) -> tuple[list[Node], list[Any]]:
-    """Leaves over the entries, and their lowest keys."""
+def filled(kind: str) -> int:
+    """How many entries of many go into one leaf of a tree of that kind."""
+    return LEAF_CAPACITY - LEAF_CAPACITY // 16 if kind == "index" else LEAF_CAPACITY
+
+
+def cut(keys: Keys, values: Values, full: bool, capacity: int = 0) -> tuple[list[Node], list[Any]]:
+    """Leaves over the entries, and their lowest keys. `capacity`: of these leaves, if it is not that of any."""
     if len(keys) <= LEAF_CAPACITY:
         return [Leaf(keys, values)], [keys[0]]
-    leaves: list[Node] = [Leaf(keys[s], values[s]) for s in slices(len(keys), LEAF_CAPACITY, full)]
+    leaves: list[Node] = [Leaf(keys[s], values[s]) for s in slices(len(keys), capacity or LEAF_CAPACITY, full)]
     return leaves, [leaf.keys[0] for leaf in leaves]
 
 

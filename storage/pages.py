@@ -16,9 +16,10 @@ Page
     1     leaf        the entries, column by column (`columns.py`)
     2     branch      msgpack of ``[leaves, separators, offsets, lengths, crcs, births, sizes]``: `leaves` is 1 if the
                       children are leaves; `separators` a column; the others arrays, one element a child, little-endian,
-                      of u64, u32, u32, u64, u64
-    3     state       msgpack of ``[commit, trees]``; a tree is ``[id, kind, unique prefix, size, leaf, pointer…]``, its
-                      last four elements the pointer of its root node, absent if the tree is empty
+                      of u64, u32, u32, u64, u64. If leaves are edits of their blocks (`leaf_edits.py`) there is an
+                      eighth element: ``[[place, piece, piece…]…]``
+    3     state       msgpack of ``[commit, trees]``; a tree is ``[id, kind, unique prefix, size, leaf, pointer…, piece…]``: the
+                      four elements of the pointer of its root node, absent if the tree is empty, and its edits
     4     checkpoint  msgpack of a map (`Checkpoint`)
     ====  ==========  =================================================================================================
 
@@ -51,6 +52,7 @@ from aerodb_dbapi.storage.columns import (
     unpack_columns,
     unpack_entries,
 )
+from aerodb_dbapi.storage.leaf_edits import Edits, edited
 
 UNIT: Final = 64
 LEAF, BRANCH, STATE, CHECKPOINT = 1, 2, 3, 4
@@ -82,10 +84,11 @@ _FIRST: Final = [Struct("<" + code) for code in "QIIQQ"]  # of the columns of a 
 
 
 class Child(NamedTuple):
-    """One child of a branch: its pointer, and how many entries lie below."""
+    """One child of a branch: its pointer, how many entries lie below, and the edits of a leaf."""
 
     pointer: Pointer
     size: int
+    edits: Edits = ()
 
 
 class TreeEntry(NamedTuple):
@@ -97,10 +100,12 @@ class TreeEntry(NamedTuple):
     size: int
     is_leaf: bool
     pointer: Pointer | None
+    edits: Edits = ()
 
 
+_EMPTY: Final = 5  # elements of an empty tree in a state record
+_POINTED: Final = _EMPTY + len(Pointer._fields)  # of one without edits
 _entry: Final[Callable[[Iterable[Any]], TreeEntry]] = partial(tuple.__new__, TreeEntry)
-_ENTRY_LENGTHS: Final = frozenset({len(TreeEntry._fields) - 1, len(TreeEntry._fields) - 1 + len(Pointer._fields)})
 
 
 class Dead(NamedTuple):
@@ -146,16 +151,17 @@ def pack_leaf(keys: Sequence[Any], values: Sequence[Any]) -> bytes:
 def pack_branch(separators: Sequence[Any], children: Sequence[Child], leaves: bool) -> bytes:
     """The page of a branch; one child more than separators."""
     offsets, lengths, crcs, births = zip(*[child.pointer for child in children])
-    body = (
+    body: tuple[Any, ...] = (
         int(leaves), pack_column(separators), _array("Q", offsets), _array("I", lengths), _array("I", crcs),
         _array("Q", births), _array("Q", [child.size for child in children]),
     )  # fmt: skip
-    return b"\x02" + _pack(body)
+    edits = [(place, *child.edits) for place, child in enumerate(children) if child.edits]
+    return b"\x02" + _pack((*body, edits) if edits else body)
 
 
 def pack_state(commit_id: int, trees: Iterable[TreeEntry]) -> bytes:
     """The page of a state."""
-    return b"\x03" + _pack((commit_id, [(*tree[:5], *(tree.pointer or ())) for tree in trees]))
+    return b"\x03" + _pack((commit_id, [(*tree[:5], *(tree.pointer or ()), *tree.edits) for tree in trees]))
 
 
 def pack_checkpoint(record: Checkpoint, length: int = 0) -> bytes:
@@ -202,18 +208,29 @@ def body_of(page: bytes, kind: int) -> memoryview:
     return memoryview(body)
 
 
-def unpack_leaf(page: bytes) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def unpack_leaf(page: bytes, edits: Edits = ()) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Keys and values of a leaf."""
     try:
-        return unpack_entries(body_of(page, LEAF))
+        content = unpack_entries(body_of(page, LEAF))
+        return edited(content, edits) if edits else content
     except DamagedEntries as error:
         raise BadPage(str(error)) from error
 
 
-def unpack_leaf_columns(page: bytes, wanted: Sequence[int]) -> tuple[Sequence[Any], Sequence[tuple[Any, ...]]] | None:
+def unpack_leaf_columns(
+    page: bytes, wanted: Sequence[int], edits: Edits = ()
+) -> tuple[Sequence[Any], Sequence[tuple[Any, ...]]] | None:
     """Keys of a leaf and rows with some columns only, see `columns.unpack_columns`."""
     try:
-        return unpack_columns(body_of(page, LEAF), wanted)
+        found = unpack_columns(body_of(page, LEAF), wanted)
+        if found is None or not edits:
+            return found
+        keys, rows = found
+        if not wanted:
+            return edited((keys, [()] * len(keys)), edits, 0)[0], rows
+        width = wanted[-1] + 1
+        keys, rows = edited((keys, rows), edits, width)
+        return (keys, rows) if all(len(row) == width for row in rows) else None
     except DamagedEntries as error:
         raise BadPage(str(error)) from error
 
@@ -236,13 +253,19 @@ def unpack_leaf_head(page: bytes, stop: int, size: int) -> Head | None:
 
 def unpack_branch(page: bytes) -> tuple[tuple[Any, ...], list[Child], bool]:
     """Separators, children, and whether these are leaves."""
-    keys, pointers, sizes, leaves = unpack_children(page)
-    return keys, list(map(Child, map(_pointer, zip(*pointers)), sizes)), leaves
+    keys, pointers, sizes, leaves, edits = unpack_children(page)
+    children = list(map(Child, map(_pointer, zip(*pointers)), sizes))
+    for place, pieces in edits.items():
+        children[place] = children[place]._replace(edits=pieces)
+    return keys, children, leaves
 
 
-def unpack_children(page: bytes) -> tuple[tuple[Any, ...], tuple[array[int], ...], array[int], bool]:
-    """Separators; offsets, lengths, checksums and births of the children; their sizes; whether they are leaves."""
-    leaves, separators, *columns = _fields(body_of(page, BRANCH), 7)
+def unpack_children(
+    page: bytes,
+) -> tuple[tuple[Any, ...], tuple[array[int], ...], array[int], bool, dict[int, Edits]]:
+    """Separators; offsets, lengths, checksums and births of the children; their sizes; whether they are leaves; the edits of
+    those that have some, by place."""
+    leaves, separators, columns, edits = _branch(page)
     try:
         if {*map(type, columns)} != {bytes}:
             raise TypeError("numbers that are not packed")
@@ -252,29 +275,50 @@ def unpack_children(page: bytes) -> tuple[tuple[Any, ...], tuple[array[int], ...
         raise BadPage(f"an unreadable branch: {error}") from error
     if not len(offsets) == len(lengths) == len(crcs) == len(births) == len(sizes) == len(keys) + 1:
         raise BadPage("a branch whose children and separators do not match")
-    return keys, (offsets, lengths, crcs, births), sizes, bool(leaves)
+    return keys, (offsets, lengths, crcs, births), sizes, bool(leaves), edits
 
 
-def unpack_first(page: bytes) -> tuple[Pointer, int, bool]:
-    """Of a branch's children the first one's pointer, its size, and whether it is a leaf."""
-    leaves, _, *columns = _fields(body_of(page, BRANCH), 7)
+def _branch(page: bytes) -> tuple[Any, Any, list[Any], dict[int, Edits]]:
+    """The elements of a branch: whether its children are leaves, the separators, five columns, and the edits of leaves by place."""
+    leaves, separators, *columns = _fields(body_of(page, BRANCH), 7, 8)
+    if len(columns) == len(_FIRST):
+        return leaves, separators, columns, {}
+    found = columns.pop()
+    try:
+        edits = {place: tuple(pieces) for place, *pieces in found}
+        places = range(len(columns[0]) // _FIRST[0].size)
+        if all(place in places for place in edits) and all({*map(type, own)} == {bytes} for own in edits.values()):
+            return leaves, separators, columns, edits
+    except (TypeError, ValueError) as error:
+        raise BadPage(f"an unreadable branch: {error}") from error
+    raise BadPage("an unreadable branch: edits of no leaf")
+
+
+def unpack_first(page: bytes) -> tuple[Pointer, int, bool, Edits]:
+    """Of a branch's children the first one's pointer, its size, whether it is a leaf, and its edits."""
+    leaves, _, columns, edits = _branch(page)
     try:
         offset, length, crc, birth, size = [form.unpack_from(column)[0] for form, column in zip(_FIRST, columns)]
     except (StructError, TypeError) as error:
         raise BadPage(f"an unreadable branch: {error}") from error
-    return _pointer((offset, length, crc, birth)), size, bool(leaves)
+    return _pointer((offset, length, crc, birth)), size, bool(leaves), edits.get(0, ())
 
 
 def unpack_state(page: bytes) -> tuple[int, list[TreeEntry]]:
     """Commit id and trees of a state."""
     commit_id, trees = _fields(body_of(page, STATE), 2)
     try:
-        entries = [_entry((*tree[:5], _pointer(tree[5:]) if len(tree) > 5 else None)) for tree in trees]
-        if not {*map(len, trees)} <= _ENTRY_LENGTHS:
-            raise TypeError("a tree of too many or too few fields")
-        return commit_id, entries
+        return commit_id, list(map(tree_entry, trees))
     except TypeError as error:
         raise BadPage(f"an unreadable state: {error}") from error
+
+
+def tree_entry(packed: tuple[Any, ...]) -> TreeEntry:
+    """A tree, as it stands in a state record. TypeError: it is none."""
+    count, edits = len(packed), packed[_POINTED:]
+    if (count < _POINTED and count != _EMPTY) or set(map(type, edits)) - {bytes}:
+        raise TypeError("a tree of too many or too few fields")
+    return _entry((*packed[:_EMPTY], _pointer(packed[_EMPTY:_POINTED]) if count > _EMPTY else None, edits))
 
 
 def unpack_checkpoint(page: bytes) -> Checkpoint:
@@ -299,14 +343,14 @@ def _pack(body: Any) -> bytes:
     return packed
 
 
-def _fields(body: memoryview, count: int) -> Any:
-    """The elements of a msgpack array of that length."""
+def _fields(body: memoryview, *counts: int) -> Any:
+    """The elements of a msgpack array of one of these lengths."""
     try:
         fields = msgpack.unpackb(body, use_list=False)
     except (ValueError, msgpack.exceptions.UnpackException) as error:
         raise BadPage(f"an unreadable page: {error}") from error
-    if type(fields) is not tuple or len(fields) != count:
-        raise BadPage(f"a page that is not an array of {count}")
+    if type(fields) is not tuple or len(fields) not in counts:
+        raise BadPage(f"a page that is not an array of {counts[0]}")
     return fields
 
 

@@ -52,6 +52,7 @@ from aerodb_dbapi.storage.column_kinds import (
 )
 from aerodb_dbapi.storage.column_reader import Reader
 from aerodb_dbapi.storage.column_writer import Writer
+from aerodb_dbapi.storage.merge import COME, GONE, REPLACED
 from aerodb_dbapi.storage.raw_text import stored
 
 PATCHING = sys.byteorder == "little"  # whether pages are edited at all; arrays have the machine's order of bytes
@@ -69,27 +70,66 @@ _WRONG: Final = (ValueError, TypeError, LookupError, OverflowError, StructError,
 Content = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
-def patched(body: memoryview, before: Content, after: Content) -> bytes | None:
-    """The packed entries of a leaf that now has the keys and values `after`, made of those it had `before`, whose packed
-    form is given; None if it is better packed whole."""
+def change_by(steps: Sequence[int], total: int, size: int) -> Change | None:
+    """What the steps of a merge did to a leaf of `total` entries, which has `size` now; None if it is more than half."""
+    if len(steps) > size // 2:
+        return None
+    gone: list[int] = []
+    come: list[int] = []
+    shift = 0
+    replaced = True
+    for step in reversed(steps):
+        place, what = step >> 2, step & 3
+        if what != REPLACED:
+            replaced = False
+        if what != COME:
+            gone.append(place)
+        if what != GONE:
+            come.append(place + shift)
+        shift += (what == COME) - (what == GONE)
+    return Change(size, total, slice(0, total), gone, come, replaced) if total + shift == size else None
+
+
+def difference(before: Content, after: Content) -> Change | None:
+    """Which entries of a leaf came and went; None if these are too many, or it cannot be told."""
     (old_keys, old_values), (keys, values) = before, after
     if not keys or not old_keys:
         return None
+    if keys is old_keys:
+        size = len(keys)
+        places = list(compress(count(), map(is_not, old_values, values)))
+        return Change(size, size, slice(0, size), places, places, replaced=True)
     try:
-        if keys is old_keys:
-            return _with_rows(body, old_values, values)
         if keys[0].__class__ is tuple:
-            return _index(body, old_keys, keys, values)
+            return change_of(old_keys, keys)
         if keys[0].__class__ is int and old_keys[0].__class__ is int:
-            return _table(body, before, after)
+            change = change_of(old_keys, keys)
+            return None if change is None else change.with_replaced(old_values, values)
     except _WRONG:
         pass
     return None
 
 
-def _with_rows(body: memoryview, old_values: Sequence[Any], values: Sequence[Any]) -> bytes | None:
+def patched(body: memoryview, before: Content, after: Content, change: Change | None = None) -> bytes | None:
+    """The packed entries of a leaf that now has the keys and values `after`, made of those it had `before`, whose packed
+    form is given; None if it is better packed whole. `change`: the difference, if it is known."""
+    change = change or difference(before, after)
+    if change is None:
+        return None
+    try:
+        if change.replaced:
+            return _with_rows(body, change.come, before[1], after[1])
+        if after[0][0].__class__ is tuple:
+            return _index(body, change, *after)
+        return _table(body, change, *after)
+    except _WRONG:
+        return None
+
+
+def _with_rows(
+    body: memoryview, places: Sequence[int], old_values: Sequence[Any], values: Sequence[Any]
+) -> bytes | None:
     """Some rows were replaced, the keys are the same."""
-    places = list(compress(count(), map(is_not, old_values, values)))
     if not places:
         return bytes(body)
     reader = Reader(body)
@@ -115,11 +155,8 @@ def _with_rows(body: memoryview, old_values: Sequence[Any], values: Sequence[Any
     return b"".join(pieces)
 
 
-def _index(body: memoryview, old_keys: Sequence[Any], keys: Sequence[Any], values: Sequence[Any]) -> bytes | None:
+def _index(body: memoryview, change: Change, keys: Sequence[Any], values: Sequence[Any]) -> bytes | None:
     """Keys of an index came and went."""
-    change = change_of(old_keys, keys)
-    if change is None:
-        return None
     reader = Reader(body)
     width = _width(reader, change.size)
     come = [keys[place] for place in change.come]
@@ -138,18 +175,13 @@ def _index(body: memoryview, old_keys: Sequence[Any], keys: Sequence[Any], value
     return b"".join(pieces) if reader.at + 1 == len(body) else None
 
 
-def _table(body: memoryview, before: Content, after: Content) -> bytes | None:
+def _table(body: memoryview, change: Change, keys: Sequence[Any], values: Sequence[Any]) -> bytes | None:
     """Rows came and went; others may have been replaced."""
-    (old_keys, old_values), (keys, values) = before, after
-    change = change_of(old_keys, keys)
-    if change is None:
-        return None
     reader = Reader(body)
     reader.skip(reader.count, 0)
     pieces: list[Any] = [_SIZE.pack(change.size)]
     pieces.append(change.column(body, 4, reader.at, [keys[place] for place in change.come]) or _anew(keys, None, 0))
     width = _width(reader, change.size)
-    change = change.with_replaced(old_values, values)
     columns = _columns_of([values[place] for place in change.come], width)
     if columns is None:
         return None

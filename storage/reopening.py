@@ -17,21 +17,23 @@ from typing import Any, Final
 
 from aerodb_dbapi.storage.blocks import BlockFile
 from aerodb_dbapi.storage.catalog import CATALOG_TREE, Schema
+from aerodb_dbapi.storage.leaf_edits import Edits
 from aerodb_dbapi.storage.pages import Pointer
 from aerodb_dbapi.storage.root import Root
 
 FILES_MAX: Final = 8
 
 Plans = dict[Any, Any]
-_left: OrderedDict[bytes, tuple[Pointer, Schema, Plans]] = OrderedDict()
+Place = tuple[Pointer, Edits]
+_left: OrderedDict[bytes, tuple[Place, Schema, Plans]] = OrderedDict()
 
 
 def remember(blocks: BlockFile, root: Root, plans: Plans) -> None:
     """The file is closed at that root."""
-    pointer, schema = _catalog(blocks, root), root.cell.schema
-    if pointer is None or schema is None or not plans:
+    place, schema = _catalog(blocks, root), root.cell.schema
+    if place is None or schema is None or not plans:
         return
-    _left[blocks.header.file_id] = pointer, schema, plans
+    _left[blocks.header.file_id] = place, schema, plans
     _left.move_to_end(blocks.header.file_id)
     if len(_left) > FILES_MAX:
         _left.popitem(last=False)
@@ -43,15 +45,17 @@ def recall(blocks: BlockFile, root: Root) -> Plans | None:
     left = _left.pop(blocks.header.file_id, None)
     if left is None:
         return None
-    pointer, schema, plans = left
-    if pointer != _catalog(blocks, root) or root.cell.schema is not None:
+    place, schema, plans = left
+    if place != _catalog(blocks, root) or root.cell.schema is not None:
         return None
     root.cell.schema, root.cell.version = schema, schema.version
     return plans
 
 
-def _catalog(blocks: BlockFile, root: Root) -> Pointer | None:
-    """Where the catalog's root is, if it is in the file."""
+def _catalog(blocks: BlockFile, root: Root) -> Place | None:
+    """Where the catalog's root is, if it is in the file: its block, and what is to be done to it."""
     node = root.trees[CATALOG_TREE].node
     source = getattr(node, "source", None)
-    return source.pointer_of(node) if source is not None and source.blocks is blocks else None
+    if source is None or source.blocks is not blocks:
+        return None
+    return source.pointer_of(node), source.edits_of(node)

@@ -40,7 +40,7 @@ from aerodb_dbapi.storage.errors import CorruptionError
 from aerodb_dbapi.storage.frames import Assembly, BodyError
 from aerodb_dbapi.storage.header import BLOCKS_START, Header
 from aerodb_dbapi.storage.offline import LogFile, Offline
-from aerodb_dbapi.storage.pages import COMPRESSED, STATE, UNIT, BadPage, Pointer, TreeEntry
+from aerodb_dbapi.storage.pages import COMPRESSED, STATE, UNIT, BadPage, Child, Pointer, TreeEntry
 from aerodb_dbapi.storage.record import CommitRecord
 from aerodb_dbapi.storage.recovery import Scan
 from aerodb_dbapi.storage.space import plain
@@ -69,24 +69,25 @@ class FoundState:
     def entries(self, tree: TreeEntry) -> Iterator[tuple[Sequence[Any], Sequence[Any]] | Missing]:
         """Keys and values of every intact leaf of a tree, in order, and what is missing between them."""
         if tree.pointer is not None and self.blocks is not None:
-            yield from self._below(tree.tree_id, tree.pointer, tree.is_leaf, tree.size, None, None)
+            root = Child(tree.pointer, tree.size, tree.edits)
+            yield from self._below(tree.tree_id, root, tree.is_leaf, None, None)
 
     def _below(
-        self, tree_id: int, pointer: Pointer, is_leaf: bool, size: int, low: Any, high: Any
+        self, tree_id: int, node: Child, is_leaf: bool, low: Any, high: Any
     ) -> Iterator[tuple[Sequence[Any], Sequence[Any]] | Missing]:
         assert self.blocks is not None
         try:
-            page = self.blocks.read(pointer)
+            page = self.blocks.read(node.pointer)
             if is_leaf:
-                yield pages.unpack_leaf(page)
+                yield pages.unpack_leaf(page, node.edits)
                 return
             keys, children, leaves = pages.unpack_branch(page)
         except (CorruptionError, BadPage):
-            yield Missing(tree_id, low, high, size)
+            yield Missing(tree_id, low, high, node.size)
             return
         bounds = (low, *keys, high)
         for i, child in enumerate(children):
-            yield from self._below(tree_id, child.pointer, leaves, child.size, bounds[i], bounds[i + 1])
+            yield from self._below(tree_id, child, leaves, bounds[i], bounds[i + 1])
 
 
 class Salvage:
@@ -184,7 +185,7 @@ def _state_at(data: bytes) -> tuple[int, list[TreeEntry]] | None:
         unpacker = msgpack.Unpacker(use_list=False, max_buffer_size=0)
         unpacker.feed(body)
         commit_id, trees = unpacker.unpack()
-        found = [TreeEntry._make((*tree[:5], Pointer(*tree[5:]) if len(tree) > 5 else None)) for tree in trees]
+        found = list(map(pages.tree_entry, trees))
     except (ValueError, TypeError, zlib.error, msgpack.exceptions.UnpackException):
         return None
     numbers = [commit_id, *(number for tree in found for number in (tree.tree_id, tree.size, *(tree.pointer or ())))]

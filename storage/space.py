@@ -24,19 +24,22 @@ from aerodb_dbapi.storage import pages
 from aerodb_dbapi.storage.accounting import account
 from aerodb_dbapi.storage.blocks import BlockFile
 from aerodb_dbapi.storage.errors import CorruptionError
-from aerodb_dbapi.storage.pages import BadPage, Pointer, TreeEntry
+from aerodb_dbapi.storage.leaf_edits import Edits
+from aerodb_dbapi.storage.pages import BadPage, Child, Pointer, TreeEntry
 from aerodb_dbapi.storage.sentinels import MISSING
 
 PROBLEMS_MAX: Final = 100
 
 
 class Block(NamedTuple):
-    """A block that some state reaches. `kind` is 'state', 'branch' or 'leaf'; `size` the entries of a leaf."""
+    """A block that some state reaches. `kind` is 'state', 'branch' or 'leaf'; `size` the entries of a leaf, `edits` the bytes of what
+    is done to the entries of the block to have them."""
 
     pointer: Pointer
     kind: str
     tree_id: int | None = None
     size: int = 0
+    edits: int = 0
 
 
 class Survey:
@@ -47,7 +50,7 @@ class Survey:
         self.progress = progress
         self.problems: list[str] = []
         self.count = 0
-        self._known: dict[tuple[Pointer, Any, Any], tuple[int, int] | None] = {}
+        self._known: dict[tuple[Pointer, Edits, Any, Any], tuple[int, int] | None] = {}
         self._found: list[Block] = []
         self._where = ""
         self._tree: TreeEntry
@@ -83,29 +86,32 @@ class Survey:
             self._where = f"tree {entry.tree_id} of commit {commit_id}"
             self._tree = entry
             if entry.pointer is not None:
-                known = self._node(entry.pointer, entry.is_leaf, MISSING, MISSING)
+                root = Child(entry.pointer, entry.size, entry.edits)
+                known = self._node(root, entry.is_leaf, MISSING, MISSING)
                 if known is not None and known[0] != entry.size:
                     self._tell(f"{known[0]} entries where {entry.size} should be")
         return self._found
 
-    def _node(self, pointer: Pointer, is_leaf: bool, low: Any, high: Any) -> tuple[int, int] | None:
+    def _node(self, node: Child, is_leaf: bool, low: Any, high: Any) -> tuple[int, int] | None:
         """Entries and height of a subtree, None if they are not known for damage."""
-        key = (pointer, low, high)
+        pointer = node.pointer
+        key = (pointer, node.edits, low, high)
         if key not in self._known:
             try:
-                self._known[key] = self._leaf(pointer, low, high) if is_leaf else self._branch(pointer, low, high)
+                self._known[key] = self._leaf(node, low, high) if is_leaf else self._branch(pointer, low, high)
             except TypeError as error:  # keys that do not compare
                 self._tell(f"{error} at offset {pointer.offset}")
                 self._known[key] = None
         return self._known[key]
 
-    def _leaf(self, pointer: Pointer, low: Any, high: Any) -> tuple[int, int] | None:
-        content = self._read(pages.unpack_leaf, pointer)
+    def _leaf(self, node: Child, low: Any, high: Any) -> tuple[int, int] | None:
+        pointer = node.pointer
+        content = self._read(lambda page: pages.unpack_leaf(page, node.edits), pointer)
         if content is None:
             self._met(Block(pointer, "leaf", self._tree.tree_id))
             return None
         keys, values = content
-        self._met(Block(pointer, "leaf", self._tree.tree_id, len(keys)))
+        self._met(Block(pointer, "leaf", self._tree.tree_id, len(keys), sum(map(len, node.edits))))
         self._order(pointer, keys, low, high)
         kind = self._tree.kind
         if kind == "table" and set(map(type, keys)) - {int}:
@@ -124,7 +130,7 @@ class Survey:
         bounds = (low, *keys, high)
         total, heights = 0, set()
         for i, child in enumerate(children):
-            known = self._node(child.pointer, leaves, bounds[i], bounds[i + 1])
+            known = self._node(child, leaves, bounds[i], bounds[i + 1])
             total += child.size
             if known is not None:
                 heights.add(known[1])

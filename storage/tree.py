@@ -110,7 +110,7 @@ class Tree:
     def build(
         keys: Sequence[Any] = (), values: Sequence[Any] = (), kind: Kind = "table", unique_prefix: int = 0
     ) -> Tree:
-        """A tree of full leaves over entries that ascend strictly."""
+        """A tree over entries that ascend strictly, with as many of them in a leaf as `nodes.filled` says."""
         return _CLASSES[kind](EMPTY, unique_prefix).append(keys, values)
 
     @staticmethod
@@ -406,7 +406,7 @@ class Tree:
         return self.merge_sorted(keys, list(map(writes.__getitem__, keys)))
 
     def append(self, keys: Sequence[Any], values: Sequence[Any]) -> Tree:
-        """The tree with entries added beyond its last key, cut into full leaves. Keys ascend strictly."""
+        """The tree with entries added beyond its last key, in as few leaves as `nodes.filled` allows. Keys ascend strictly."""
         if not keys:
             return self
         keys, values = tuple(keys), tuple(values)
@@ -416,7 +416,7 @@ class Tree:
             path.append(node)
             node = node.children[-1]
         with paused_gc(len(keys)):
-            nodes, lows = cut(node.keys + keys, node.values + values, full=True)
+            nodes, lows = cut(node.keys + keys, node.values + values, True, shape.filled(self.kind))
             for branch in reversed(path):
                 bounds = (None, *branch.keys)
                 lows[0] = bounds[-1]

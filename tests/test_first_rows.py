@@ -18,9 +18,13 @@ def connect(path: Path) -> Any:
     return aerodb_dbapi.connect(path, isolation_level=None)
 
 
+def root_tree(connection: Any) -> int:
+    tree: int = connection._ready().database.root.schema.table("t").tree
+    return tree
+
+
 def root_of(connection: Any) -> Any:
-    root = connection._ready().database.root
-    return root.trees[root.schema.table("t").tree].node
+    return connection._ready().database.root.trees[root_tree(connection)].node
 
 
 @pytest.fixture(params=[96, 4], ids=["one branch", "branches below branches"])
@@ -64,6 +68,20 @@ def test_a_scan_that_has_begun_goes_on_with_its_own_state(path: Path) -> None:
     other.close()
 
 
+def test_the_first_leaf_has_edits(path: Path) -> None:
+    """It is loaded, and what was changed is done to it (INV-C11)."""
+    connection = connect(path)
+    connection.execute("SELECT count(*) FROM t WHERE b > ''").fetchall()
+    connection.execute("UPDATE t SET b = 'new' WHERE id IN (0, 2)")
+    connection.execute("DELETE FROM t WHERE id = 1")
+    connection.close()
+    connection = connect(path)
+    assert connection.execute("SELECT id, b FROM t LIMIT 2").fetchall() == [(0, "new"), (2, "new")]
+    leaf = next(iter(connection._ready().database.root.trees[root_tree(connection)].leaves()))
+    assert leaf.source.edits_of(leaf)
+    connection.close()
+
+
 def test_damage_on_the_way_down_is_told(path: Path) -> None:
     """INV-C2: of the root branch, of a branch below it, and of the first leaf."""
     connection = connect(path)
@@ -71,7 +89,7 @@ def test_damage_on_the_way_down_is_told(path: Path) -> None:
     pointer, leaf, places = root_of(connection).source.pointer, False, []
     places.append(pointer)
     while not leaf:
-        pointer, _, leaf = pages.unpack_first(blocks.read(pointer))
+        pointer, _, leaf, _ = pages.unpack_first(blocks.read(pointer))
         places.append(pointer)
     connection.close()
     sound = path.read_bytes()

@@ -95,10 +95,10 @@ class Inspection:
             for block in sorted(live):
                 of = "" if block.tree_id is None else f" of {self._name(block.tree_id)}"
                 size = f", {counted(block.size, 'entry', 'entries')}" if block.kind == "leaf" else ""
+                edits = f" after {counted(block.edits, 'byte', 'bytes')} of edits" if block.edits else ""
                 birth = f", since commit {block.pointer.birth}"
-                self._tell(
-                    f"block at {block.pointer.offset}: {block.kind}{of}, {block.pointer.length} bytes{size}{birth}"
-                )
+                where, room = block.pointer.offset, block.pointer.length
+                self._tell(f"block at {where}: {block.kind}{of}, {room} bytes{size}{edits}{birth}")
             for offset, length in record.free:
                 self._tell(f"free at {offset}: {length} bytes")
             for gone in record.dead:

@@ -14,6 +14,7 @@ from aerodb_dbapi.storage.pages import BadPage, Checkpoint, Child, Dead, Pinned,
 NUMBER = st.integers(0, 2**63 - 1)
 POINTER = st.builds(Pointer, NUMBER, st.integers(1, 2**32 - 1), st.integers(0, 2**32 - 1), NUMBER)
 VALUE = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.text(), st.binary())
+EDITS = st.lists(st.binary(), max_size=3).map(tuple)
 ROWIDS = st.lists(st.integers(-(2**63), 2**63 - 1), unique=True, min_size=1, max_size=30).map(sorted)
 
 
@@ -33,22 +34,21 @@ def test_leaves_come_back(rowids: list[int], data: st.DataObject) -> None:
         assert same(pages.unpack_leaf(stored), (tuple(rowids), tuple(values)))
 
 
-@given(ROWIDS, st.lists(st.builds(Child, POINTER, NUMBER), min_size=31, max_size=31), st.booleans())
+@given(ROWIDS, st.lists(st.builds(Child, POINTER, NUMBER, EDITS), min_size=31, max_size=31), st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_branches_come_back(separators: list[int], children: list[Child], leaves: bool) -> None:
     children = children[: len(separators) + 1]
     page = pages.pack_branch(separators, children, leaves)
     for stored in (page, pages.compressed(page)):
-        assert pages.unpack_branch(stored) == (
-            tuple(separators),
-            [Child(child.pointer, child.size) for child in children],
-            leaves,
-        )
+        assert pages.unpack_branch(stored) == (tuple(separators), children, leaves)
 
 
 @given(
     NUMBER,
-    st.lists(st.builds(TreeEntry, NUMBER, st.text(), st.integers(0, 9), NUMBER, st.booleans(), st.none() | POINTER)),
+    st.lists(
+        st.builds(TreeEntry, NUMBER, st.text(), st.integers(0, 9), NUMBER, st.booleans(), st.none(), st.just(()))
+        | st.builds(TreeEntry, NUMBER, st.text(), st.integers(0, 9), NUMBER, st.booleans(), POINTER, EDITS)
+    ),
 )
 @settings(max_examples=100, deadline=None)
 def test_states_come_back(commit_id: int, trees: list[TreeEntry]) -> None:
@@ -86,7 +86,14 @@ def test_short_and_random_pages_are_not_compressed() -> None:
     assert len(pages.compressed(b"\x01" * 900)) < 100
 
 
-UNPACKERS = [pages.unpack_leaf, pages.unpack_branch, pages.unpack_state, pages.unpack_checkpoint]
+def both_of_a_branch(page: bytes) -> object:
+    """All of a branch, and its first child alone, which has what is said of it there."""
+    first, found = pages.unpack_first(page), pages.unpack_branch(page)
+    assert first == (*found[1][0][:2], found[2], found[1][0].edits)
+    return found
+
+
+UNPACKERS = [pages.unpack_leaf, both_of_a_branch, pages.unpack_state, pages.unpack_checkpoint]
 
 
 @pytest.mark.parametrize("unpack", UNPACKERS)
@@ -114,11 +121,11 @@ def test_no_bytes_do_harm(unpack: object, packed: bool) -> None:
     """INV-F3: a page that verified and is senseless is `BadPage`, or something; no other error, no hang."""
     chance = random.Random(7)
     kind = UNPACKERS.index(unpack) + 1  # type: ignore[arg-type]
-    children = [Child(Pointer(64 * i, i + 1, i, 0), 1) for i in range(9)]
+    children = [Child(Pointer(64 * i, i + 1, i, 0), 1, (b"edits", b"more") if i % 4 == 0 else ()) for i in range(9)]
     sound = [
         pages.pack_leaf(range(50), [(f"text {i}", i, None) for i in range(50)]),
         pages.pack_branch(range(8), children, True),
-        pages.pack_state(3, [TreeEntry(i, "table", 0, 9, True, Pointer(64, 70, 7, 1)) for i in range(9)]),
+        pages.pack_state(3, [TreeEntry(i, "table", 0, 9, True, Pointer(64, 70, 7, 1), (b"x",) * i) for i in range(9)]),
         pages.pack_checkpoint(Checkpoint(3, Pointer(1, 2, 3, 0), [], [(64, 64)] * 9, [Dead(64, 64, 1, 2)] * 9, 9)),
     ][kind - 1]
     if packed:

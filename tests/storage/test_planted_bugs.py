@@ -14,6 +14,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,23 @@ from typing import Any
 import pytest
 import store_crashes as crashes
 from simulation import SimulatedFile, SimulatedFiles
-from store_support import PATH, blocks_of, change, commit, create_table, evict, fill
+from store_support import PATH, blocks_of, change, commit, create_table, evict, fill, put
 
-from aerodb_dbapi.storage import backup, cache, checkpoint, frames, generations, pages, patching, recovery, wal
+from aerodb_dbapi.storage import (
+    backup,
+    cache,
+    checkpoint,
+    frames,
+    generations,
+    leaf_edits,
+    pages,
+    patching,
+    recovery,
+    wal,
+    writing,
+)
 from aerodb_dbapi.storage import nodes as shape
+from aerodb_dbapi.storage.accounting import account
 from aerodb_dbapi.storage.blocks import BlockFile
 from aerodb_dbapi.storage.database import Database, Store
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
@@ -38,6 +52,7 @@ WAL = f"{PATH}-wal"
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Small nodes, little room in advance, no collector at times of its own."""
     monkeypatch.setattr(wal, "ROOM_LEAST", 512)
+    monkeypatch.setattr(leaf_edits, "SHARE", leaf_edits.SHARE)  # runs set it
     gc.collect()
     gc.disable()
     with shape.capacities(4, 4):
@@ -171,6 +186,50 @@ def two_views_of_one_commit() -> None:
     evict(database)
     assert database.digest(other.root) == digest
     other.close()
+    database.close()
+
+
+def both_halves() -> None:
+    """Leaves overflow and are cut in two, time and again: one of them may be edits of the block."""
+    leaf_edits.SHARE = 1
+    database = Database.open(PATH, files=SimulatedFiles(1))
+    with shape.capacities(16, 4):
+        trees = commit(database, lambda t: create_table(t, "t"))
+        fill(database, trees, 60)
+        database.checkpoint()
+        for rowid in range(1000, 1040):
+            commit(database, partial(lambda key, t: t.writer(trees[1]).put(key, key[-1]), (1, 3, rowid)))
+            database.checkpoint()
+            assert account(blocks_of(database)) == []
+    database.abandon()
+
+
+def a_snapshot_of_before() -> None:
+    """A state older than the checkpoint in force becomes a snapshot, rebuilt from the log."""
+    leaf_edits.SHARE = 1
+    database = Database.open(PATH, files=SimulatedFiles(1))
+    with shape.capacities(16, 4):
+        trees = commit(database, lambda t: create_table(t, "t"))
+        fill(database, trees, 60)
+        database.checkpoint()
+        commit(database, lambda t: t.set_meta("history_retention", 50))
+        commit(database, lambda t: put(t, trees, 5, ("early", 5)))
+        early, digest, held = database.root.commit_id, database.digest(), database.read_view()
+        for _ in range(6):  # until the leaf has had two blocks more
+            commit(database, lambda t: [put(t, trees, rowid, ("later", rowid)) for rowid in range(3, 8)])
+            database.checkpoint()
+        commit(database, lambda t: t.set_meta("snapshot:early", early))
+        commit(database, lambda t: t.set_meta("history_retention", 0))
+        chance = random.Random(1)
+        for _ in range(12):
+            database.checkpoint()
+            held.close()
+            assert account(blocks_of(database)) == []
+            view = database.read_view(early)
+            assert database.digest(view.root) == digest
+            view.close()
+            evict(database)
+            change(database, trees, chance)
     database.close()
 
 
@@ -400,8 +459,8 @@ def other_types_from_disk(patch: pytest.MonkeyPatch) -> None:
     """INV-C7: integers come back as reals."""
     real = pages.unpack_leaf
 
-    def unpack(page: bytes) -> Any:
-        keys, values = real(page)
+    def unpack(page: bytes, edits: Any = ()) -> Any:
+        keys, values = real(page, edits)
         return keys, tuple(
             tuple(float(v) if v.__class__ is int else v for v in row) if row.__class__ is tuple else row
             for row in values
@@ -414,11 +473,27 @@ def pages_of_before(patch: pytest.MonkeyPatch) -> None:
     """INV-C5: where the page of before is to be edited, it is copied."""
     real = patching.patched
 
-    def patched(body: memoryview, before: Any, after: Any) -> bytes | None:
-        made = real(body, before, after)
+    def patched(body: memoryview, before: Any, after: Any, change: Any) -> bytes | None:
+        made = real(body, before, after, change)
         return bytes(body) if made is not None and len(before[0]) == len(after[0]) else made
 
     patch.setattr(patching, "patched", patched)
+
+
+def edits_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """INV-C7: a leaf that stands as edits comes back as its block is."""
+    real = pages.unpack_leaf
+    patch.setattr(pages, "unpack_leaf", lambda page, edits=(): real(page))
+
+
+def one_block_for_two(patch: pytest.MonkeyPatch) -> None:
+    """INV-C11: both halves of a leaf that was cut are edits of its block."""
+    patch.setattr(writing.Writing, "_is_taken", lambda self, pointer: False)
+
+
+def edits_of_younger_blocks(patch: pytest.MonkeyPatch) -> None:
+    """INV-G6: a state before the checkpoint gets edits of blocks that came with it."""
+    patch.setattr(writing.Writing, "editing", property(lambda self: True, lambda self, value: None), raising=False)
 
 
 def nothing_is_evicted(patch: pytest.MonkeyPatch) -> None:
@@ -478,6 +553,9 @@ PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[], None]]] =
     (what_is_read_counts_as_durable, after_a_failed_close),
     (other_types_from_disk, crashing(crashes.checkpoints)),
     (pages_of_before, crashing(crashes.patches)),
+    (edits_forgotten, crashing(crashes.patches)),
+    (one_block_for_two, both_halves),
+    (edits_of_younger_blocks, a_snapshot_of_before),
     (nothing_is_evicted, steady_memory),
     (recovery_collects, crashing(crashes.snapshots)),
     (pins_by_commit, two_views_of_one_commit),

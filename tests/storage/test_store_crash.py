@@ -29,7 +29,7 @@ import store_crashes as crashes
 from simulation import SimulatedFile, SimulatedFiles
 from store_crashes import WORKLOADS, Run, crash_everywhere, fail_somewhere
 
-from aerodb_dbapi.storage import checkpoint, generations, wal
+from aerodb_dbapi.storage import checkpoint, generations, leaf_edits, wal
 from aerodb_dbapi.storage import header as headers
 from aerodb_dbapi.storage import nodes as shape
 from aerodb_dbapi.storage.commit import Committer
@@ -40,6 +40,7 @@ from aerodb_dbapi.storage.pages import Dead
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Small nodes, little room in advance, no collector at times of its own."""
     monkeypatch.setattr(wal, "ROOM_LEAST", 512)
+    monkeypatch.setattr(leaf_edits, "SHARE", leaf_edits.SHARE)  # runs set it
     gc.collect()
     gc.disable()
     with shape.capacities(4, 4):

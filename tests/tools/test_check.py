@@ -18,19 +18,19 @@ from aerodb_dbapi.storage.pages import Checkpoint
 from aerodb_dbapi.tools.__main__ import main
 
 INSPECTED = """\
-file: 48640 bytes
-slot 0: sequence 5, commit 5, checkpoint at 48384 (256 bytes), log generation 3; in force
-slot 1: sequence 4, commit 4, checkpoint at 42176 (192 bytes), log generation 2
+file: 43456 bytes
+slot 0: sequence 5, commit 5, checkpoint at 43264 (192 bytes), log generation 3; in force
+slot 1: sequence 4, commit 4, checkpoint at 41920 (192 bytes), log generation 2
 file identity: 01010101010101010101010101010101
-checkpoint: commit 5, blocks to 48640, 192 bytes free, 5376 dead
+checkpoint: commit 5, blocks to 43456, 192 bytes free, 1088 dead
 snapshot s1: commit 3
 kept state: commit 0, log generation 1 behind it
 kept state: commit 3
 kept state: commit 4, log generation 2 behind it
 tree 0: catalog, 2 entries, root at 8192
 tree 1: meta, 4 entries, root at 8512
-tree 2: table t, 3000 entries, root at 43584
-tree 3: index sqlite_autoindex_t_1, 3000 entries, root at 47680
+tree 2: table t, 3000 entries, root at 42112
+tree 3: index sqlite_autoindex_t_1, 3000 entries, root at 42560
 log …-wal-000001: generation 1, 64604 bytes, of file 01010101010101010101010101010101
   4096: commit 1: creates table tree 2; creates index tree 3; meta +2; catalog +2
   4386: commit 2: meta +1
@@ -83,11 +83,15 @@ def test_what_inspect_shows(crashed: Path, capsys: pytest.CaptureFixture[str]) -
     listed = [line for line in lines if line.startswith("block at ")]
     assert len(listed) == len(blocks_of(crashed))
     assert listed[0] == "block at 8192: leaf of catalog, 268 bytes, 2 entries, since commit 1"
+    edited = [line for line in listed if "of edits" in line]
+    assert len(edited) == 3
+    text = "block at 8640: leaf of table t, 946 bytes, 256 entries after 16 bytes of edits, since commit 1"
+    assert edited[0] == text
     assert any(line.startswith("dead at ") and line.endswith(", commits 1 to 4") for line in lines)
 
 
 def test_sound_files(crashed: Path, closed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "check", str(closed)) == (0, "ok: commit 8 in 51 blocks, 4 kept states, 2 tables\n")
+    assert run(capsys, "check", str(closed)) == (0, "ok: commit 8 in 50 blocks, 4 kept states, 2 tables\n")
     empty = tmp_path / "empty.db"
     empty.touch()
     assert run(capsys, "check", str(empty)) == (0, "ok: a new database without content\n")
@@ -139,7 +143,7 @@ def test_header_and_checkpoint_record(closed: Path, capsys: pytest.CaptureFixtur
     at = checkpoint_of(closed).offset
     flip(closed, at)
     told = run(capsys, "check", str(closed))[1]
-    assert told == f"damaged block of 384 bytes at offset {at} of app.db\n1 problem\n"
+    assert told == f"damaged block of 256 bytes at offset {at} of app.db\n1 problem\n"
 
 
 def test_a_torn_header_slot_after_a_crash_is_no_problem(crashed: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +157,7 @@ def test_a_file_that_was_cut(closed: Path, capsys: pytest.CaptureFixture[str]) -
     with open(closed, "r+b") as file:
         file.truncate(size - 64)
     code, told = run(capsys, "check", str(closed))
-    assert code == 1 and told == "damaged block of 384 bytes at offset 59200 of app.db\n1 problem\n"
+    assert code == 1 and told == "damaged block of 256 bytes at offset 46272 of app.db\n1 problem\n"
     with open(closed, "r+b") as file:
         file.truncate(3)
     assert run(capsys, "check", str(closed))[0] == 1
