@@ -75,22 +75,28 @@ SNAPSHOT: Final = "snapshot:"
 CONSUMER: Final = "consumer:"
 RETENTION: Final = "history_retention"
 COMPRESSION: Final = "compression"
+STATES_LEAST: Final = 1000
 EDIT_BYTES: Final = 64  # of the log, for an edit at least
 EMPTY_STATE: Final = Pointer(0, 0, 0, 0)  # of commit 0, which has no record
 
 
 class LiveStates:
-    """Weak references to the states of this process: which commits somebody may still read."""
+    """Weak references to the states of this process: which commits somebody may still read. Those that nobody holds are dropped when
+    it is asked for them, and when they have become many: some ten thousand commits may come between two checkpoints."""
 
-    __slots__ = ("_lock", "_states")
+    __slots__ = ("_lock", "_most", "_states")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._states: list[tuple[int, Any]] = []
+        self._most = STATES_LEAST
 
     def add(self, commit_id: int, root: Root) -> None:
         """A root that anybody may take from now on, standing for that commit."""
-        self._states.append((commit_id, ref(root.trees)))
+        states = self._states
+        states.append((commit_id, ref(root.trees)))
+        if len(states) > self._most:
+            self.commits()
 
     def rebase(self, old: int, new: int, maps: set[int]) -> None:
         """Those of the tree maps, by identity, that stood for the commit `old` stand for `new`."""
@@ -108,6 +114,7 @@ class LiveStates:
             states = self._states
             count = len(states)  # others may add behind it meanwhile
             states[:count] = [state for state in states[:count] if state[1]() is not None]
+            self._most = max(2 * len(states), STATES_LEAST)
             return {commit_id for commit_id, _ in states}
 
 

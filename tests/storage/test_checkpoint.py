@@ -31,7 +31,7 @@ from aerodb_dbapi.storage import header as headers
 from aerodb_dbapi.storage import nodes
 from aerodb_dbapi.storage.accounting import account
 from aerodb_dbapi.storage.blocks import BlockFile
-from aerodb_dbapi.storage.checkpoint import LiveStates, collect
+from aerodb_dbapi.storage.checkpoint import STATES_LEAST, LiveStates, collect
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import OperationalError
 from aerodb_dbapi.storage.nodes import capacities
@@ -274,6 +274,20 @@ def test_a_transaction_rolled_back_under_its_reader(database: Database) -> None:
         evict(database)
     del transaction
     check_store(database)
+
+
+def test_states_that_nobody_holds_do_not_gather() -> None:
+    """Many commits between two checkpoints: what is remembered of them is bounded by the states that are held."""
+    live = LiveStates()
+    held = []
+    for commit_id in range(20_000):
+        root = Root.empty()
+        live.add(commit_id, root)
+        if commit_id % 40 == 0:
+            held.append(root)
+    assert len(live._states) <= 2 * len(held) + STATES_LEAST
+    del root
+    assert live.commits() == {19_999 // 40 * 40 - 40 * n for n in range(len(held))}
 
 
 def test_pins_come_and_go_in_threads() -> None:
