@@ -261,6 +261,13 @@ class BlockFile:
         _, children, leaves = self._unpack(pages.unpack_branch, pointer)
         return children, leaves
 
+    def children_but(self, known: set[int], pointer: Pointer) -> list[tuple[Pointer, bool]]:
+        """The pointers in a branch's block to blocks that are not known by offset, each with whether these are leaves."""
+        _, pointers, _, leaves, _ = self._unpack(pages.unpack_children, pointer)
+        if known.issuperset(pointers[0]):
+            return []
+        return [(child, leaves) for child in map(_pointer, zip(*pointers)) if child.offset not in known]
+
     def state(self, pointer: Pointer) -> tuple[int, list[TreeEntry]]:
         """A state record: commit id and trees."""
         found: tuple[int, list[TreeEntry]] = self._unpack(pages.unpack_state, pointer)

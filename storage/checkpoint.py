@@ -128,8 +128,7 @@ def dead_blocks(blocks: BlockFile, before: Iterable[TreeEntry], frontier: set[in
             continue
         dead.append(Dead(pointer.offset, pointer.extent, pointer.birth, died))
         if not is_leaf:
-            children, leaves = blocks.branch_children(pointer)
-            waiting += [(child.pointer, leaves) for child in children if child.pointer.offset not in frontier]
+            waiting += blocks.children_but(frontier, pointer)
     return dead
 
 

@@ -67,7 +67,7 @@ def by_columns(
     places: Sequence[int], before: Sequence[Any], values: Sequence[Any], packer: Callable[[Any], bytes]
 ) -> bytes | None:
     """The piece that makes `values` of the values `before`, which differ at some places; None if they differ in width too."""
-    olds, news = [before[place] for place in places], [values[place] for place in places]
+    olds, news = list(map(before.__getitem__, places)), list(map(values.__getitem__, places))
     if len({*map(len, news), *map(len, olds)}) != 1:
         return None
     numbers, columns = [], []

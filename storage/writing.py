@@ -48,6 +48,7 @@ from aerodb_dbapi.storage.tree import Tree
 WRITE_BATCH: Final = 1 << 20
 YIELD_BYTES: Final = 1 << 14  # of pages, packed between two moments at which other threads may go on
 YIELD_NODES: Final = 100
+SAMPLED: Final = 8
 EDIT_BYTES: Final = 256  # what it costs to find the edits of a leaf, as bytes that are packed
 _SLACK: Final = 64  # by how much the record may grow when room for the record itself is taken from its free list
 _PADDING: Final = [bytes(size) for size in range(pages.UNIT)]
@@ -239,16 +240,22 @@ class Writing:
         """The checkpoint is durable: what was written is clean."""
         blocks = self.blocks
         add, written = blocks.cache.add, self.written
+        each = 0.0  # bytes of memory that an entry takes, as in one of `SAMPLED` leaves that follow one another
         for number, node in enumerate((*self.nodes, *self.edited)):
             if number % YIELD_NODES == 0:
                 self._let_others()
             loaded = is_loaded(node)
-            pointer, _, edits = written[id(node)]
+            pointer, size, edits = written[id(node)]
             node.place, node.source = 0, BlockSource(blocks, pointer, edits)
             if node.__class__ is Leaf:
                 node.step = None
             if loaded:
-                add(node, weight(node, pointer.length))
+                if number % SAMPLED and each and node.__class__ is Leaf:
+                    add(node, max(int(each * size), pointer.length))
+                else:
+                    weighed = weight(node, pointer.length)
+                    add(node, weighed)
+                    each = weighed / size if node.__class__ is Leaf else 0.0
 
     def _let_others(self) -> None:
         """Let other threads have the interpreter now, instead of at the end of its switch interval: commits go on beside a
