@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from aerodb_dbapi.executor.session import Session
     from aerodb_dbapi.executor.statement import Compiled, Prepared
 
-_NO_ROWS: Iterator[Any] = iter(())
+NO_ROWS: Iterator[Any] = iter(())
 _CHUNK_ROWS = 20_480  # whole leaves, so that no chunk opens the last leaf of the one before
 _PART_ROWS = 1024
 UNSET = cast("Any", object())
@@ -107,7 +107,7 @@ class Cursor:
             raise TypeError(f"Cursor() argument 1 must be aerodb_dbapi.Connection, not {name}") from None
         self._connection = connection
         self._session = connection._open_session() if session is None else session
-        self._rows = _NO_ROWS
+        self._rows = NO_ROWS
         self._compiled = self._make = self._lastrowid = self._row_factory = None
         self._rowcount = self._returned = -1
         self._arraysize = 1
@@ -216,7 +216,7 @@ class Cursor:
                     if self._run_inside(session, prepared, parameters):
                         return self
                 elif not compiled.is_select:
-                    self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
+                    self._rows, self._rowcount, self._returned, self._compiled = NO_ROWS, -1, -1, compiled
                     self._rowcount = session.run_alone(prepared, parameters)
                     self._lastrowid = session.last_insert_rowid
                     return self
@@ -251,7 +251,7 @@ class Cursor:
             return True
         if compiled.schema is not transaction.base.schema:
             return False
-        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, compiled
+        self._rows, self._rowcount, self._returned, self._compiled = NO_ROWS, -1, -1, compiled
         watched = None if compiled.note is None else compiled.note(transaction, parameters)
         run = compiled.run
         if compiled.is_select:
@@ -276,12 +276,15 @@ class Cursor:
 
     def _run_plain(self, session: Session, prepared: Prepared, run: Any, parameters: tuple[Any, ...]) -> None:
         """`run` a statement that gives no rows: one that controls the transaction, or DML that comes first in it, or beside others."""
-        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, None
+        self._rows, self._rowcount, self._returned, self._compiled = NO_ROWS, -1, -1, None
+        self._session = LOCKED
         try:
             self._rowcount = run(prepared, parameters)[1]
         except SerializationError:  # the transaction is gone
             self._connection._begin_anew()
             raise
+        finally:
+            self._session = session
         self._compiled, self._lastrowid = prepared.compiled, session.last_insert_rowid
 
     def _execute_general(self, sql: str, parameters: Any) -> None:
@@ -329,16 +332,13 @@ class Cursor:
         self._make = self._row_maker()
 
     def _execute_known(self, session: Session, prepared: Prepared, parameters: Any) -> None:
-        """What `_execute_general` does with a prepared statement that fits the schema, on a connection that nobody watches: BEGIN
-        and COMMIT, the first statement of a transaction, parameters that have to be looked at."""
+        """What `_execute_general` does with a prepared statement that fits the schema, on a connection that nobody watches."""
         compiled = prepared.compiled
-        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, None
+        self._rows, self._rowcount, self._returned, self._compiled = NO_ROWS, -1, -1, None
         self._session = LOCKED
         try:
-            if parameters.__class__ is tuple and not parameters and not prepared.n_parameters:
-                values = parameters
-            else:
-                values = bind(parameters, compiled.parameters[: prepared.n_parameters])
+            none = parameters.__class__ is tuple and not parameters and not prepared.n_parameters
+            values = parameters if none else bind(parameters, compiled.parameters[: prepared.n_parameters])
             if compiled.is_dml and session.transaction is None:
                 self._connection._begin_implicitly(prepared.text)
             rows, rowcount = session.run(prepared, values)
@@ -483,7 +483,7 @@ class Cursor:
         except AttributeError:
             refuse_bare(self)
             raise
-        rows, self._rows = self._rows, _NO_ROWS
+        rows, self._rows = self._rows, NO_ROWS
         found = list(rows)
         if self._make is not _AS_MADE:
             found = self._made(found)
@@ -535,7 +535,7 @@ class Cursor:
         if description is None or compiled is None:
             raise ProgrammingError("the statement gives no rows")
         names = [column[0] for column in description]
-        rows, self._rows = self._rows, _NO_ROWS
+        rows, self._rows = self._rows, NO_ROWS
         return names, list(compiled.types or [None] * len(names)), self._all_in_utf8(rows)
 
     # --- The rest of PEP 249 ---
@@ -546,7 +546,7 @@ class Cursor:
         self._check_unlocked()
         self._connection._check_thread()
         self._connection._open_session()
-        self._rows = _NO_ROWS
+        self._rows = NO_ROWS
         self._session = cast("Session", CLOSED)
 
     def setinputsizes(self, sizes: Any, /) -> None:
@@ -578,7 +578,7 @@ class Cursor:
         raise ProgrammingError("Recursive use of cursors not allowed.")
 
     def _reset(self) -> None:
-        self._rows, self._rowcount, self._returned, self._compiled = _NO_ROWS, -1, -1, None
+        self._rows, self._rowcount, self._returned, self._compiled = NO_ROWS, -1, -1, None
 
     def _counted(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """The rows of RETURNING: with the last one the row count is known."""

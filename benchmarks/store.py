@@ -74,15 +74,16 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - begun
 
 
-def cold(connect: Callable[[str], Any], path: str, sql: str, repeats: int = 5) -> float:
-    """Seconds from opening to the last row of a statement, the least of some."""
+def cold(mine: str, other: str, sql: str, repeats: int) -> list[float]:
+    """Seconds from opening to the last row of a statement, ours and theirs by turns; the least of each."""
 
-    def run() -> None:
+    def run(connect: Callable[[str], Any], path: str) -> None:
         connection = connect(path)
         connection.execute(sql).fetchall()
         connection.close()
 
-    return min(timed(run) for _ in range(repeats))
+    both = partial(run, connect_ours, mine), partial(run, connect_theirs, other)
+    return [min(times) for times in zip(*[[timed(one) for one in both] for _ in range(repeats)])]
 
 
 def checkpoint_cost(connect: Callable[[str], Any], path: str, count: int) -> tuple[float, list[float]]:
@@ -148,12 +149,8 @@ def main() -> None:
             ("cold filter and group", "SELECT b, count(*) FROM t WHERE a < 50000 GROUP BY b"),
             ("cold fetchall", "SELECT * FROM t"),
         ):
-            repeats = 5 if "row" in title else 2
-            times = [
-                1000 * cold(connect, path, sql, repeats)
-                for connect, path in ((connect_ours, mine), (connect_theirs, other))
-            ]
-            show(title, times[0], times[1], "ms")
+            times = cold(mine, other, sql, 20 if "row" in title else 3)
+            show(title, 1000 * times[0], 1000 * times[1], "ms")
         budget = 32 << 20
         peaks = [
             memory(driver, path, budget, count) / 1e6 for driver, path in (("aerodb_dbapi", mine), ("sqlite3", other))
