@@ -252,10 +252,6 @@ class BlockFile:
         message = f"a leaf of {count} entries where one of {node.size} should be"
         return CorruptionError(message, file=self.path, offset=pointer.offset)
 
-    def node(self, kind: type[Leaf] | type[Branch], size: int, pointer: Pointer, edits: Edits = ()) -> Any:
-        """A node that will load from that block."""
-        return kind.unloaded(size, BlockSource(self, pointer, edits))
-
     def branch_children(self, pointer: Pointer) -> tuple[list[Child], bool]:
         """The children of a branch's block, and whether these are leaves: for walks over blocks."""
         _, children, leaves = self._unpack(pages.unpack_branch, pointer)

@@ -19,8 +19,8 @@ One checkpoint, of commit C, after checkpoint P (INV-C1, INV-C5)
 The dead
     A dirty node's clean children are the *frontier*: subtrees of C that are as in P. Walking P's state from its roots, what
     is in the frontier is alive with all below; what is not is dead, and its children are looked at. The cost is that of
-    the change. Example: one row of a table of three levels was updated since P: three nodes were written, three blocks
-    died; the other children of the two branches are the frontier.
+    the change. Example: one row of a table of three levels was updated since P: the two branches were written, and their
+    blocks died; their children are the frontier, the changed leaf too, for it is edits of the block that it had.
 
 Who pins what
     A dead block has ``birth`` and ``died``: states from birth to before died may reach it. It is collected if and only if

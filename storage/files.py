@@ -133,9 +133,8 @@ class OperatingSystemFile:
         return os.pwrite(self._descriptor, data, offset)
 
     def size(self) -> int:
-        return os.lseek(
-            self._descriptor, 0, os.SEEK_END
-        )  # nobody uses the position; `fstat` makes an object of 20 fields
+        # Nobody uses the position; `fstat` makes an object of 20 fields.
+        return os.lseek(self._descriptor, 0, os.SEEK_END)
 
     def truncate(self, size: int) -> None:
         os.ftruncate(self._descriptor, size)

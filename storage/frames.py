@@ -181,11 +181,7 @@ def _short_body(record: CommitRecord, chain: Chain) -> bytes | None:
                 pieces.append((WRITES_KEYS, edits.tree, (key,)))
             else:
                 pieces.append((WRITES, edits.tree, (key,), (value,)))
-    value = (COMMIT, pieces, record.created, record.dropped, record.commit_id)
-    try:
-        body = chain.packer(value)
-    except Exception:
-        body = chain.pack(value)  # it can be packed in another form, or what is wrong with it is told
+    body = chain.pack((COMMIT, pieces, record.created, record.dropped, record.commit_id))
     return body if len(body) <= FRAME_TARGET else None
 
 

@@ -148,6 +148,8 @@ def _stepped(
     new_values = list(map(_last, new_keys)) if new_values is None else new_values
     made_keys, made_values = list(keys), list(values)
     _check([step >> 2 for step in steps if step & 3 != COME], len(keys))
+    if list(steps) != sorted(steps, key=_place) or any(not 0 <= step >> 2 <= len(keys) for step in steps):
+        raise ValueError("places out of order")
     new = zip(reversed(new_keys), reversed(new_values), strict=True)
     for step in reversed(steps):
         place, what = step >> 2, step & 3
@@ -167,6 +169,10 @@ def _stepped(
     if next(new, None) is not None:
         raise ValueError("more keys than steps")
     return tuple(made_keys), tuple(made_values)
+
+
+def _place(step: int) -> int:
+    return step >> 2
 
 
 def _check(places: Sequence[int], size: int) -> None:

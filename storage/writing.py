@@ -1,18 +1,21 @@
-"""Writing the nodes of a state into the block file: which need a block, where it goes, and from what its page is made.
+"""Writing the nodes of a state into the block file: which need a block, where it goes, and of what its page is made.
 
 A node without a source in this file is *dirty*; all that it shares with states before has blocks already. Dirty nodes are
 written children before parents, for a branch's page holds the pointers of its children. Nothing of the nodes changes until
 `adopt`, when the checkpoint is durable.
 
 The leaf of before
-    A leaf that changed a little has most of its entries in common with the one that it was made of, and the page of that one
-    is in the file: editing it (`patching.py`) is quicker than making one anew. Which leaf that was, nobody has written down. It
-    is found by going down the tree of the state before side by side: a child belongs to the child of the other branch in whose
-    range its lowest key lies. Example: leaf 7 of 96 was cut in two when it overflowed; both belong to leaf 7 of before, each with
-    a part of its entries.
+    A leaf that changed a little has most of its entries in common with the one that it was made of, and that one is in the file.
+    So it needs no block: what changed is written beside the pointer in the branch (`leaf_edits.py`). Where that has grown too long
+    the leaf gets a page, and editing the one of before (`patching.py`) is quicker than making one anew, unless that has edits.
 
-    That a leaf belongs to another is a guess that only costs time if it is wrong. The leaf of before must be in memory and have a
-    block in this file; if not, the page is made of the entries. Nothing is loaded for it.
+    Which leaf it was made of is found by going down the tree of the state before side by side: a child belongs to the child of the
+    other branch in whose range its lowest key lies. Example: leaf 7 of 96 was cut in two when it overflowed; both belong to leaf 7
+    of before, each with a part of its entries, and one of them may be edits of its block.
+
+    That a leaf belongs to another is a guess that only costs time if it is wrong. The leaf of before must have a block in this file,
+    and be in memory, unless a merge has remembered what it did (`merge.py`); if not, the page is made of the entries. Nothing is
+    loaded for it.
 
 Other threads
     One that commits beside a checkpoint waits for the interpreter. So after every `YIELD_BYTES` of pages it is let go.
@@ -48,7 +51,7 @@ from aerodb_dbapi.storage.tree import Tree
 WRITE_BATCH: Final = 1 << 20
 YIELD_BYTES: Final = 1 << 14  # of pages, packed between two moments at which other threads may go on
 YIELD_NODES: Final = 100
-SAMPLED: Final = 8
+SAMPLED: Final = 8  # of so many leaves that follow one another one is weighed
 EDIT_BYTES: Final = 256  # what it costs to find the edits of a leaf, as bytes that are packed
 _SLACK: Final = 64  # by how much the record may grow when room for the record itself is taken from its free list
 _PADDING: Final = [bytes(size) for size in range(pages.UNIT)]
@@ -240,7 +243,7 @@ class Writing:
         """The checkpoint is durable: what was written is clean."""
         blocks = self.blocks
         add, written = blocks.cache.add, self.written
-        each = 0.0  # bytes of memory that an entry takes, as in one of `SAMPLED` leaves that follow one another
+        each = 0.0  # bytes of memory that an entry takes, as in the leaf that was weighed last
         for number, node in enumerate((*self.nodes, *self.edited)):
             if number % YIELD_NODES == 0:
                 self._let_others()
