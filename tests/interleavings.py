@@ -123,7 +123,8 @@ class Outcome:
 
 
 class Bell:
-    """In the place of a holder's lock: says when its thread begins to wait."""
+    """In the place of a holder's lock: says when its thread begins to wait. Who is rung for goes on when it is told to, for one moves at a
+    time: it may free a third one before whoever rang is done."""
 
     def __init__(self, player: Player) -> None:
         self.player = player
@@ -134,7 +135,9 @@ class Bell:
         if not self.rung.acquire(blocking=False):
             self.player.made = False
             self.player.moved.release()
+            self.player.goes.acquire()
             self.rung.acquire()
+        self.player.freed = False
         return True
 
     def release(self) -> None:
@@ -148,6 +151,7 @@ class Player:
     def __init__(self) -> None:
         self.told = threading.Semaphore(0)
         self.moved = threading.Semaphore(0)  # the step is made, or waits
+        self.goes = threading.Semaphore(0)  # one that waited and was freed is to go on
         self.step: Callable[[], None] | None = None
         self.made = True
         self.freed = False  # it may go on
@@ -301,7 +305,7 @@ class Play:
             moving = False
             for number, player in enumerate(self.players):
                 if player.busy and player.freed:
-                    player.freed = False
+                    player.goes.release()
                     player.look()
                     moving = True
                 while self.due[number] and not player.busy:

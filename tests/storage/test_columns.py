@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from operator import lt
 from pathlib import Path
 from random import Random
 from struct import pack
@@ -101,7 +102,7 @@ def check_some_columns(packed: bytes, keys: Any, values: Any) -> None:
 
 def is_table(keys: Any, values: Any) -> bool:
     """Whether these are entries of a table's leaf."""
-    return set(map(type, keys)) == {int} and len(values[0]) < 1000
+    return set(map(type, keys)) == {int} and len(values[0]) < 1000 and all(map(lt, keys, keys[1:]))
 
 
 @st.composite
