@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from typing import Any
 
 import aerodb_dbapi
 
+ROUNDS = 8
 NAMES = tuple(f"name {i}" for i in range(1000))
 
 SCAN = """
@@ -84,6 +86,20 @@ def cold(mine: str, other: str, sql: str, repeats: int) -> list[float]:
 
     both = partial(run, connect_ours, mine), partial(run, connect_theirs, other)
     return [min(times) for times in zip(*[[timed(one) for one in both] for _ in range(repeats)])]
+
+
+def checkpoints(mine: str, other: str, count: int) -> list[list[float]]:
+    """Seconds that each of some checkpoints takes, ours and theirs by turns, each after a change of other rows."""
+    both = connect_ours(mine), connect_theirs(other)
+    took: list[list[float]] = [[], []]
+    for part in range(ROUNDS):
+        for connection, seconds in zip(both, took):
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute(f"UPDATE t SET a = a + 1 WHERE id % 8 = {part} AND id < {count}")
+            seconds.append(timed(partial(connection.execute, "PRAGMA wal_checkpoint(PASSIVE)")))
+    for connection in both:
+        connection.close()
+    return took
 
 
 def checkpoint_cost(connect: Callable[[str], Any], path: str, count: int) -> tuple[float, list[float]]:
@@ -161,11 +177,15 @@ def main() -> None:
             *[memory(d, "", budget, 0) / 1e6 for d in ("aerodb_dbapi", "sqlite3")],
             "MB",
         )
-        (ours, commits), (theirs, their_commits) = (
+        copies = [shutil.copy(path, f"{path}.copy") for path in (mine, other)]
+        ours, theirs = checkpoints(*copies, count // 4)
+        show("checkpoint after changing a thirty-second of the rows", 1000 * ours[0], 1000 * theirs[0], "ms")
+        show(f"mean of {ROUNDS} such changes and checkpoints", *[1000 * sum(s) / ROUNDS for s in (ours, theirs)], "ms")
+        (beside, commits), (their_beside, their_commits) = (
             checkpoint_cost(connect, path, count // 4)
             for connect, path in ((connect_ours, mine), (connect_theirs, other))
         )
-        show("checkpoint after changing a thirty-second of the rows", 1000 * ours, 1000 * theirs, "ms")
+        show("the first of them while another thread commits", 1000 * beside, 1000 * their_beside, "ms")
         for title, share in (("median", 0.5), ("95th percentile", 0.95), ("slowest", 1.0)):
             mine_then, theirs_then = (
                 1000 * took[max(0, round(share * len(took)) - 1)] for took in (commits, their_commits)

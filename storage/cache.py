@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from sys import getsizeof
 from typing import Any, Final
 
@@ -82,6 +83,14 @@ class NodeCache:
         with self._lock:
             (self._branches if node.__class__ is Branch else self._leaves).append((node, weight))
             self.used += weight
+            if self.used > self.budget:
+                self._evict()
+
+    def add_all(self, nodes: Sequence[Any], weights: Sequence[int]) -> None:
+        """The same of several nodes of one class."""
+        with self._lock:
+            (self._branches if nodes[0].__class__ is Branch else self._leaves).extend(zip(nodes, weights))
+            self.used += sum(weights)
             if self.used > self.budget:
                 self._evict()
 

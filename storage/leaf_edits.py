@@ -19,7 +19,7 @@ Pieces
     before the one that is at place 2.
 
 When (INV-C11)
-    A leaf is written as edits of the block of the leaf that it was made of if the pieces are shorter than a quarter of that block
+    A leaf is written as edits of the block of the leaf that it was made of if the pieces are shorter than half of that block
     and `EDITS_MAX`; else it gets a block of its own, and begins anew. They have a key in common, so no other leaf of the state can
     be edits of the same block: a tree holds no key twice. Which leaf it was made of is found as for pages that are edited
     (`writing.py`), and what changed by identity (`patching.py`). `EDITING` switches it off; what is written can be read all the same.
@@ -39,14 +39,15 @@ from typing import Any, Final
 import msgpack
 
 from aerodb_dbapi.storage.column_kinds import DamagedEntries
-from aerodb_dbapi.storage.merge import COME, GONE, RENEWED
-from aerodb_dbapi.storage.patching import Change, Content
 from aerodb_dbapi.storage.raw_text import pack, unpack
+
+GONE, REPLACED, COME, RENEWED = 0, 1, 2, 3  # what a step does
 
 EDITING = True  # whether checkpoints write edits
 EDITS_MAX: Final = 1024  # bytes, for a leaf
-SHARE = 4  # edits may take one part in so many of the bytes of a leaf's block, at most
+SHARE = 2  # edits may take one part in so many of the bytes of a leaf's block, at most
 
+Content = tuple[tuple[Any, ...], tuple[Any, ...]]
 Entries = tuple[Sequence[Any], Sequence[Any]]
 Edits = tuple[bytes, ...]  # the pieces of one leaf; none for one that is as in its block
 
@@ -61,6 +62,12 @@ def room(length: int, edits: Edits) -> int:
 
 
 # --- Writing ----------------------------------------------------------------------------------------------------------
+
+
+def packer() -> Callable[[Any], bytes]:
+    """What packs pieces, for one thread."""
+    made: Callable[[Any], bytes] = msgpack.Packer(use_bin_type=True).pack
+    return made
 
 
 def by_columns(
@@ -82,24 +89,6 @@ def by_steps(steps: Sequence[int], keys: Sequence[Any], values: Sequence[Any], p
     """The piece of steps, with the keys and values of those that need some."""
     alike = bool(keys) and keys[0].__class__ is tuple and all(map(is_, values, map(_last, keys)))
     return pack(packer, (_STEPS, steps, keys, None if alike else values))
-
-
-def steps_of(change: Change) -> list[int]:
-    """The steps that a change consists of."""
-    start, stop, total = change.part.start, change.part.stop, change.total
-    gone = change.gone
-    if start or stop < total:
-        gone = [*range(start), *[start + place for place in gone], *range(stop, total)]
-    steps: list[int] = []
-    done = 0
-    for number, place in enumerate(change.come):
-        stayed = place - number
-        while done < len(gone) and gone[done] <= stayed + done:
-            steps.append(gone[done] << 2 | GONE)
-            done += 1
-        steps.append(stayed + done << 2 | COME)
-    steps += [place << 2 | GONE for place in gone[done:]]
-    return steps
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------

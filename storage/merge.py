@@ -12,10 +12,10 @@ Small nodes
     nodes are looked at, so a merge never loads what it need not.
 
 Steps
-    A leaf that was made of a clean one by several edits remembers them: ``(leaf, steps, keys, values)``, its edits, and in `steps`
-    a number for each that had an effect, from right to left: four times the place that the entry had, or that it came before,
-    plus `GONE`, `COME`, `REPLACED` (the value alone) or `RENEWED` (the key object too). A checkpoint that writes the leaf needs
-    to know what changed (`leaf_edits.py`). When it has a block, that is forgotten.
+    A leaf that was made of a clean one by several edits remembers what they did, for a checkpoint that writes the leaf needs to know
+    (`leaf_edits.py`): ``(leaf, steps, piece)``, an array of steps, and the piece made of them unless that is too long. It is made
+    here, by the thread that changed the rows, so that a checkpoint, beside which others commit, has the less to do. When the leaf has
+    a block, that is forgotten.
 
 Example (capacities of 4): merging 2 → TOMBSTONE, 6 → 'x' into Leaf 1-4 | Leaf 5-8 | Leaf 9 gives Leaf 1,3,4 | Leaf 5-8
 (new values, the old tuple of keys) | Leaf 9 (shared).
@@ -25,15 +25,19 @@ Edits without effect (deleting what is not there) give back the very same node.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import compress, repeat
+from operator import is_not
 from typing import Any
 
+from aerodb_dbapi.storage import leaf_edits
 from aerodb_dbapi.storage import nodes as shape
+from aerodb_dbapi.storage.leaf_edits import COME, RENEWED, REPLACED
 from aerodb_dbapi.storage.nodes import Branch, Keys, Leaf, Node, Values, cut, group, width
 from aerodb_dbapi.storage.sentinels import TOMBSTONE
 
-GONE, REPLACED, COME, RENEWED = 0, 1, 2, 3
 STEPS_MIN = 4  # for fewer edits comparing is as quick
 _leaf_source: Any = Leaf.__dict__["source"].__get__
 Replacement = tuple[list[Node], list[Any]]  # nodes of one level, and their lowest keys; the first one's is never used
@@ -42,14 +46,15 @@ Replacement = tuple[list[Node], list[Any]]  # nodes of one level, and their lowe
 class Merge:
     """One merge: the sorted edits, and whether a put over an equal key replaces the key object as well."""
 
-    __slots__ = ("keys", "rekey", "small", "steps", "values")
+    __slots__ = ("keys", "packer", "rekey", "small", "steps", "values")
 
     def __init__(self, keys: Sequence[Any], values: Sequence[Any], rekey: bool) -> None:
         self.keys = keys
         self.values = values
         self.rekey = rekey
         self.small: set[int] = set()  # ids of new nodes that are less than a quarter full
-        self.steps: list[int] = []  # of the leaf that was edited last
+        self.steps: list[int] = []  # of the leaf that was edited last, from right to left
+        self.packer: Any = None
 
     def node(self, node: Node, start: int, stop: int) -> Replacement:
         """Apply edits start…stop: the nodes that replace `node` on its level, with their lowest keys."""
@@ -114,7 +119,23 @@ class Merge:
             _leaf_source(leaf)
         except AttributeError:  # that one is dirty too
             return
-        made.step = leaf, self.steps, self.keys[start:stop], self.values[start:stop]
+        steps = self.steps[::-1]
+        made.step = leaf, array("I", steps), self.piece(leaf, made, steps, start, stop) if leaf_edits.EDITING else None
+
+    def piece(self, leaf: Leaf, made: Leaf, steps: list[int], start: int, stop: int) -> bytes | None:
+        """The edits of a leaf as they stand in its branch; None if they are too long."""
+        if self.packer is None:
+            self.packer = leaf_edits.packer()
+        piece = None
+        if made.keys is leaf.keys:
+            piece = leaf_edits.by_columns([step >> 2 for step in steps], leaf.values, made.values, self.packer)
+        if piece is None:
+            keys, values = self.keys[start:stop], self.values[start:stop]
+            if TOMBSTONE in values:
+                live = list(map(is_not, values, repeat(TOMBSTONE)))
+                keys, values = list(compress(keys, live)), list(compress(values, live))
+            piece = leaf_edits.by_steps(steps, keys, values, self.packer)
+        return piece if len(piece) <= leaf_edits.EDITS_MAX else None
 
     def extended(self, leaf: Leaf, start: int, stop: int) -> tuple[Keys, Values] | None:
         """All edits lie beyond the last key."""

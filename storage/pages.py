@@ -150,13 +150,15 @@ def pack_leaf(keys: Sequence[Any], values: Sequence[Any]) -> bytes:
 
 def pack_branch(separators: Sequence[Any], children: Sequence[Child], leaves: bool) -> bytes:
     """The page of a branch; one child more than separators."""
-    offsets, lengths, crcs, births = zip(*[child.pointer for child in children])
-    body: tuple[Any, ...] = (
-        int(leaves), pack_column(separators), _array("Q", offsets), _array("I", lengths), _array("I", crcs),
-        _array("Q", births), _array("Q", [child.size for child in children]),
-    )  # fmt: skip
+    columns = *pointers(children), array("Q", [child.size for child in children])
+    body: tuple[Any, ...] = int(leaves), pack_column(separators), *map(_little, columns)
     edits = [(place, *child.edits) for place, child in enumerate(children) if child.edits]
     return b"\x02" + _pack((*body, edits) if edits else body)
+
+
+def pointers(children: Sequence[Child]) -> tuple[array[int], ...]:
+    """Offsets, lengths, checksums and births of children."""
+    return tuple(map(array, "QIIQ", zip(*[child.pointer for child in children])))
 
 
 def pack_state(commit_id: int, trees: Iterable[TreeEntry]) -> bytes:
@@ -354,11 +356,10 @@ def _fields(body: memoryview, *counts: int) -> Any:
     return fields
 
 
-def _array(code: str, items: Iterable[int]) -> bytes:
-    """Little-endian bytes of unsigned numbers."""
-    numbers = array(code, items)
+def _little(numbers: array[int]) -> bytes:
+    """Little-endian bytes."""
     if sys.byteorder == "big":
-        numbers.byteswap()
+        numbers = _swapped(numbers.typecode, numbers.tobytes())
     return numbers.tobytes()
 
 

@@ -52,7 +52,7 @@ from aerodb_dbapi.storage.column_kinds import (
 )
 from aerodb_dbapi.storage.column_reader import Reader
 from aerodb_dbapi.storage.column_writer import Writer
-from aerodb_dbapi.storage.merge import COME, GONE, REPLACED
+from aerodb_dbapi.storage.leaf_edits import COME, GONE, REPLACED, Content
 from aerodb_dbapi.storage.raw_text import stored
 
 PATCHING = sys.byteorder == "little"  # whether pages are edited at all; arrays have the machine's order of bytes
@@ -67,8 +67,6 @@ _INT: Final = {int}
 _SIZES: Final = {letter: array(letter).itemsize for letter in "bhiqBHIQd"}
 _WRONG: Final = (ValueError, TypeError, LookupError, OverflowError, StructError, DamagedEntries)
 
-Content = tuple[tuple[Any, ...], tuple[Any, ...]]
-
 
 def change_by(steps: Sequence[int], total: int, size: int) -> Change | None:
     """What the steps of a merge did to a leaf of `total` entries, which has `size` now; None if it is more than half."""
@@ -78,7 +76,7 @@ def change_by(steps: Sequence[int], total: int, size: int) -> Change | None:
     come: list[int] = []
     shift = 0
     replaced = True
-    for step in reversed(steps):
+    for step in steps:
         place, what = step >> 2, step & 3
         if what != REPLACED:
             replaced = False
@@ -88,6 +86,24 @@ def change_by(steps: Sequence[int], total: int, size: int) -> Change | None:
             come.append(place + shift)
         shift += (what == COME) - (what == GONE)
     return Change(size, total, slice(0, total), gone, come, replaced) if total + shift == size else None
+
+
+def steps_of(change: Change) -> list[int]:
+    """The steps that a change consists of."""
+    start, stop, total = change.part.start, change.part.stop, change.total
+    gone = change.gone
+    if start or stop < total:
+        gone = [*range(start), *[start + place for place in gone], *range(stop, total)]
+    steps: list[int] = []
+    done = 0
+    for number, place in enumerate(change.come):
+        stayed = place - number
+        while done < len(gone) and gone[done] <= stayed + done:
+            steps.append(gone[done] << 2 | GONE)
+            done += 1
+        steps.append(stayed + done << 2 | COME)
+    steps += [place << 2 | GONE for place in gone[done:]]
+    return steps
 
 
 def difference(before: Content, after: Content) -> Change | None:

@@ -6,8 +6,9 @@ written children before parents, for a branch's page holds the pointers of its c
 
 The leaf of before
     A leaf that changed a little has most of its entries in common with the one that it was made of, and that one is in the file.
-    So it needs no block: what changed is written beside the pointer in the branch (`leaf_edits.py`). Where that has grown too long
-    the leaf gets a page, and editing the one of before (`patching.py`) is quicker than making one anew, unless that has edits.
+    So it needs no block: what changed is written beside the pointer in the branch (`leaf_edits.py`). If a
+    merge made the leaf it has packed that already (`merge.py`); else the two are compared here. Where edits have grown too long the
+    leaf gets a page, and editing the one of before (`patching.py`) is quicker than making one anew, unless that has edits.
 
     Which leaf it was made of is found by going down the tree of the state before side by side: a child belongs to the child of the
     other branch in whose range its lowest key lies. Example: leaf 7 of 96 was cut in two when it overflowed; both belong to leaf 7
@@ -28,35 +29,32 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import compress
-from typing import Any, Final
-
-import msgpack
+from typing import Any, Final, NamedTuple
 
 from aerodb_dbapi.storage import leaf_edits, pages, patching
-from aerodb_dbapi.storage.blocks import Allocator, BlockFile, BlockSource, coalesced
+from aerodb_dbapi.storage.blocks import Allocator, BlockFile, BlockSource, ChildrenSource, coalesced
 from aerodb_dbapi.storage.cache import weight
 from aerodb_dbapi.storage.errors import CorruptionError, OperationalError
-from aerodb_dbapi.storage.leaf_edits import Edits
+from aerodb_dbapi.storage.leaf_edits import Content, Edits
 from aerodb_dbapi.storage.looking import looking
 from aerodb_dbapi.storage.nodes import Branch, Leaf, is_loaded
 from aerodb_dbapi.storage.pages import Checkpoint, Child, Pointer, TreeEntry
-from aerodb_dbapi.storage.patching import Change, Content
+from aerodb_dbapi.storage.patching import Change
 from aerodb_dbapi.storage.root import Root
-from aerodb_dbapi.storage.sentinels import TOMBSTONE
 from aerodb_dbapi.storage.tree import Tree
 
 WRITE_BATCH: Final = 1 << 20
 YIELD_BYTES: Final = 1 << 14  # of pages, packed between two moments at which other threads may go on
-YIELD_NODES: Final = 100
+FEW: Final = 4  # so many children of a branch have sources of their own
 SAMPLED: Final = 8  # of so many leaves that follow one another one is weighed
 EDIT_BYTES: Final = 256  # what it costs to find the edits of a leaf, as bytes that are packed
 _SLACK: Final = 64  # by how much the record may grow when room for the record itself is taken from its free list
 _PADDING: Final = [bytes(size) for size in range(pages.UNIT)]
 
 _pointer: Final[Any] = partial(tuple.__new__, Pointer)  # as in `pages.py`
+_child: Final[Any] = partial(tuple.__new__, Child)
 # What stands in a node; nothing is loaded. AttributeError: it is not there.
 _leaf_source: Final[Any] = Leaf.__dict__["source"].__get__
 _leaf_step: Final[Any] = Leaf.__dict__["step"].__get__
@@ -65,6 +63,14 @@ _branch_keys: Final[Any] = Branch.__dict__["keys"].__get__
 _branch_children: Final[Any] = Branch.__dict__["children"].__get__
 _leaf_keys: Final[Any] = Leaf.__dict__["keys"].__get__
 _leaf_values: Final[Any] = Leaf.__dict__["values"].__get__
+
+
+class Below(NamedTuple):
+    """Nodes beside one another, children of a branch, where they were written, and the places of those that are dirty."""
+
+    nodes: Sequence[Any]
+    written: Sequence[Child]
+    dirty: list[int]
 
 
 class Writing:
@@ -82,8 +88,9 @@ class Writing:
         self.allocator = Allocator(blocks.record.free, blocks.record.end)
         self.written: dict[int, Child] = {}  # id of a node → where it was written
         self.nodes: list[Any] = []  # with blocks of their own
-        self.edited: list[Any] = []  # leaves that are edits of a block that was there
-        self._packer = msgpack.Packer(use_bin_type=True).pack
+        self.below: list[Below] = []
+        self.foreign: list[Any] = []  # nodes that have a block in another file
+        self._packer = leaf_edits.packer()
         self.frontier: set[int] = set()  # offsets of clean nodes that written ones lead to
         self._batch: list[bytes] = []
         self._batch_at = 0
@@ -104,50 +111,68 @@ class Writing:
             before = self.before.get(tree_id) if self.before is not None else None
             # The values of a map are not part of its keys, and the keys do not tell which changed.
             base = before.node if before is not None and before.kind == tree.kind != "map" else None
-            pointer, _, edits = self._node(node, base, None, is_root=True)
+            (written,), dirty = self._nodes((node,), (base,), (None,), is_root=True)
+            if dirty:
+                self.below.append(Below((node,), (written,), dirty))
+            pointer, _, edits = written
         return TreeEntry(tree_id, tree.kind, tree.unique_prefix, size, node.__class__ is not Branch, pointer, edits)
 
-    def _node(self, node: Any, base: Any, low: Any, is_root: bool = False) -> Child:
-        """Write a node, unless it has a block. `base`: the node that it may have been made of; `low`: a lower bound of its keys."""
-        is_branch = node.__class__ is Branch
-        source = None
-        try:
-            source = _branch_source(node) if is_branch else _leaf_source(node)
-        except AttributeError:
-            pass
-        else:
-            if source.blocks is self.blocks:
-                pointer = source.pointer_of(node)
-                self.frontier.add(pointer.offset)
-                return Child(pointer, node.size, source.edits_of(node))
-        written = self.written.get(id(node))
-        if written is None:
-            written = self._branch(node, base, low) if is_branch else self._leaf(node, base, is_root)
-            self.written[id(node)] = written
-        return written
+    def _nodes(
+        self, nodes: Sequence[Any], bases: Sequence[Any], lows: Sequence[Any], is_root: bool = False
+    ) -> tuple[list[Child], list[int]]:
+        """Write nodes of one level, unless they have blocks: where they are, and the places of those that were dirty. `bases`: the nodes
+        that they may have been made of; `lows`: lower bounds of their keys."""
+        blocks, written, frontier = self.blocks, self.written, self.frontier
+        leaves = nodes[0].__class__ is Leaf
+        source_of = _leaf_source if leaves else _branch_source
+        found: list[Child] = []
+        dirty: list[int] = []
+        for place, node in enumerate(nodes):
+            try:
+                source = source_of(node)
+            except AttributeError:
+                source = None
+            else:
+                if source.blocks is blocks:
+                    pointer = source.pointer_of(node)
+                    frontier.add(pointer.offset)
+                    found.append(_child((pointer, node.size, source.edits_of(node))))
+                    continue
+            child = written.get(id(node))
+            if child is None:
+                base = bases[place]
+                child = self._leaf(node, base, is_root) if leaves else self._branch(node, base, lows[place])
+                written[id(node)] = child
+                if source is None:
+                    dirty.append(place)
+                else:
+                    self.foreign.append(node)
+            found.append(child)
+        return found, dirty
 
     def _leaf(self, leaf: Leaf, base: Any, is_root: bool) -> Child:
         """Write a leaf: as edits of the block of its base, or with a page made of the one in that block, or of the entries."""
         page = None
         source = _source_in(self.blocks, base) if base.__class__ is Leaf else None
         if source is not None:
-            step, before = _step(leaf, base), _content(base)
-            after = leaf.keys, leaf.values
-            change = None if step is not None or before is None else patching.difference(before, after)
-            if self.editing and not is_root:
-                pointer, edits = source.pointer_of(base), source.edits_of(base)
+            pointer, edits = source.pointer_of(base), source.edits_of(base)
+            steps, piece = _step(leaf, base)
+            room = 0
+            if self.editing and not is_root and not self._is_taken(pointer):
                 room = leaf_edits.room(pointer.length, edits)
-                if room > 0 and not self._is_taken(pointer):
-                    piece = self._piece(after, before, step, change)
-                    if piece is not None and len(piece) <= room:
-                        self.frontier.add(pointer.offset)
-                        self.edited.append(leaf)
-                        self._breathe(EDIT_BYTES + len(piece))
-                        return Child(pointer, leaf.size, (*edits, piece))
-            if before is not None and patching.PATCHING and not source.edits_of(base):
-                if step is not None:
-                    change = patching.change_by(step[1], base.size, leaf.size)
-                page = self._patched(source.pointer_of(base), before, after, change)
+            change = None
+            if steps is None:
+                before, after = _content(base), (leaf.keys, leaf.values)
+                if before is not None:
+                    change = patching.difference(before, after)
+                    if room > 0 and change is not None:
+                        piece = self._piece(after, before, change)
+            if piece is not None and len(piece) <= room:
+                self.frontier.add(pointer.offset)
+                self._breathe(EDIT_BYTES + len(piece))
+                return _child((pointer, leaf.size, (*edits, piece)))
+            if patching.PATCHING and not edits:
+                page = self._patched(pointer, base, leaf, steps, change)
         pointer = self.page(pages.pack_leaf(leaf.keys, leaf.values) if page is None else page)
         self.nodes.append(leaf)
         return Child(pointer, leaf.size)
@@ -156,37 +181,33 @@ class Writing:
         """Whether the state that is being written, or one before it, leads to that block (INV-C11)."""
         return pointer.offset in self.frontier
 
-    def _piece(self, after: Content, before: Content | None, step: Any, change: Change | None) -> bytes | None:
-        """The edits that make a leaf of its base, if they are known."""
+    def _piece(self, after: Content, before: Content, change: Change) -> bytes:
+        """The edits that a change of a leaf consists of."""
         keys, values = after
-        if step is None and change is None:
-            return None
-        if before is not None and keys is before[0]:
-            places = [step >> 2 for step in reversed(step[1])] if change is None else change.come
-            piece = leaf_edits.by_columns(places, before[1], values, self._packer)
+        if keys is before[0]:
+            piece = leaf_edits.by_columns(change.come, before[1], values, self._packer)
             if piece is not None:
                 return piece
-        if change is None:
-            _, steps, new_keys, new_values = step
-            if TOMBSTONE in new_values:
-                live = [value is not TOMBSTONE for value in new_values]
-                new_keys, new_values = list(compress(new_keys, live)), list(compress(new_values, live))
-            return leaf_edits.by_steps(steps[::-1], new_keys, new_values, self._packer)
         new_keys, new_values = [keys[place] for place in change.come], [values[place] for place in change.come]
-        return leaf_edits.by_steps(leaf_edits.steps_of(change), new_keys, new_values, self._packer)
+        return leaf_edits.by_steps(patching.steps_of(change), new_keys, new_values, self._packer)
 
     def _branch(self, node: Branch, base: Any, low: Any) -> Child:
         children = node.children
         keys = node.keys
         bases = _bases(keys, children, base, low) if base.__class__ is Branch else (None,) * len(children)
-        packed = list(map(self._node, children, bases, (low, *keys)))
-        pointer = self.page(pages.pack_branch(keys, packed, children[0].__class__ is not Branch))
+        written, dirty = self._nodes(children, bases, (low, *keys))
+        if dirty:
+            self.below.append(Below(children, written, dirty))
+        pointer = self.page(pages.pack_branch(keys, written, children[0].__class__ is not Branch))
         self.nodes.append(node)
         return Child(pointer, node.size)
 
-    def _patched(self, pointer: Pointer, before: Content, after: Content, change: Change | None) -> bytes | None:
+    def _patched(self, pointer: Pointer, base: Leaf, leaf: Leaf, steps: Any, change: Change | None) -> bytes | None:
         """The page of a leaf, made of the page of another; None if that cannot be."""
-        if change is None:
+        before, after = _content(base), (leaf.keys, leaf.values)
+        if steps is not None:
+            change = patching.change_by(steps, base.size, leaf.size)
+        if before is None or change is None:
             return None
         try:
             body = pages.body_of(self.blocks.read(pointer), pages.LEAF)
@@ -242,29 +263,52 @@ class Writing:
     def adopt(self) -> None:
         """The checkpoint is durable: what was written is clean."""
         blocks = self.blocks
-        add, written = blocks.cache.add, self.written
-        each = 0.0  # bytes of memory that an entry takes, as in the leaf that was weighed last
-        for number, node in enumerate((*self.nodes, *self.edited)):
-            if number % YIELD_NODES == 0:
-                self._let_others()
-            loaded = is_loaded(node)
-            pointer, size, edits = written[id(node)]
-            node.place, node.source = 0, BlockSource(blocks, pointer, edits)
-            if node.__class__ is Leaf:
-                node.step = None
+        for nodes, written, dirty in self.below:
+            self._let_others()
+            if len(dirty) > FEW:
+                source = ChildrenSource(blocks, pages.pointers(written), _edits_of(written, dirty))
+                for place in dirty:
+                    node = nodes[place]
+                    node.place = place  # which counts from when it has the source
+                    node.source = source
+            else:
+                for place in dirty:
+                    node, (pointer, _, edits) = nodes[place], written[place]
+                    node.place = 0
+                    node.source = BlockSource(blocks, pointer, edits)
+            self._add([nodes[place] for place in dirty], [written[place].pointer for place in dirty])
+        for node in self.foreign:  # no edits, so that its place does not count
+            loaded, pointer = is_loaded(node), self.written[id(node)].pointer
+            node.source = BlockSource(blocks, pointer)
             if loaded:
-                if number % SAMPLED and each and node.__class__ is Leaf:
-                    add(node, max(int(each * size), pointer.length))
-                else:
-                    weighed = weight(node, pointer.length)
-                    add(node, weighed)
-                    each = weighed / size if node.__class__ is Leaf else 0.0
+                blocks.cache.add(node, weight(node, pointer.length))
+
+    def _add(self, nodes: list[Any], pointers: list[Pointer]) -> None:
+        """Tell the cache of nodes that are clean now."""
+        weights = []
+        each = 0.0  # bytes of memory that an entry takes, as in the leaf that was weighed last
+        leaves = nodes[0].__class__ is Leaf
+        for number, (node, pointer) in enumerate(zip(nodes, pointers)):
+            if number % SAMPLED and leaves:
+                weights.append(max(int(each * node.size), pointer.length))
+            else:
+                weights.append(weight(node, pointer.length))
+                each = weights[-1] / node.size if leaves else 0.0
+        if leaves:
+            for node in nodes:
+                node.step = None
+        self.blocks.cache.add_all(nodes, weights)
 
     def _let_others(self) -> None:
         """Let other threads have the interpreter now, instead of at the end of its switch interval: commits go on beside a
         checkpoint. Nothing where none can come, for a sleep of no time costs as much as packing a small page."""
         if not self.alone.is_set() and looking.others():
             time.sleep(0)
+
+
+def _edits_of(written: Sequence[Child], places: Iterable[int]) -> dict[int, Edits]:
+    """The edits of leaves that have some, by place."""
+    return {place: written[place].edits for place in places if written[place].edits}
 
 
 def _source_in(blocks: BlockFile, leaf: Leaf) -> BlockSource | None:
@@ -284,13 +328,13 @@ def _content(leaf: Leaf) -> Content | None:
         return None
 
 
-def _step(leaf: Leaf, base: Leaf) -> Any:
-    """The step by which a leaf was made of `base`, if it is known (`merge.py`)."""
+def _step(leaf: Leaf, base: Leaf) -> tuple[Any, bytes | None]:
+    """The steps by which a leaf was made of `base`, and their piece, as far as they are known (`merge.py`)."""
     try:
-        step = _leaf_step(leaf)
-    except AttributeError:
-        return None
-    return step if step is not None and step[0] is base else None
+        made_of, steps, piece = _leaf_step(leaf)
+    except (AttributeError, TypeError):  # never made by a merge, or forgotten
+        return None, None
+    return (steps, piece) if made_of is base else (None, None)
 
 
 def _bases(keys: Sequence[Any], children: Sequence[Any], base: Branch, low: Any) -> Sequence[Any]:

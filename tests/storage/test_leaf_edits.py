@@ -37,10 +37,11 @@ def described(value: Any) -> Any:
 def piece_of(before: Leaf, after: Leaf) -> bytes | None:
     """The piece that a checkpoint would write."""
     writer = writing.Writing.__new__(writing.Writing)
-    writer._packer = msgpack.Packer(use_bin_type=True).pack
+    writer._packer = leaf_edits.packer()
     contents = (after.keys, after.values), (before.keys, before.values)
-    step = writing._step(after, before)
-    return writer._piece(*contents, step, None if step else patching.difference(contents[1], contents[0]))
+    steps, piece = writing._step(after, before)
+    change = None if steps else patching.difference(contents[1], contents[0])
+    return piece if change is None else writer._piece(*contents, change)
 
 
 def merged(leaf: Leaf, edits: dict[Any, Any], rekey: bool) -> Leaf | None:
@@ -288,9 +289,11 @@ def test_a_merge_remembers_its_steps_until_the_checkpoint(monkeypatch: pytest.Mo
         commit(database, lambda t: [put(t, trees, rowid, ("many", 1)) for rowid in range(1, 200, 10)])
         leaves = list(database.root.trees[trees[0]].leaves())[:3]  # the last one did not change
         assert all(leaf.step[0].size == leaf.size and len(leaf.step[1]) >= merge.STEPS_MIN for leaf in leaves)
+        pieces = [leaf.step[2] for leaf in leaves]
         database.checkpoint()
         assert [leaf.step for leaf in leaves] == [None] * len(leaves)
         assert edited_leaves(database) >= len(leaves)
+        assert [leaf.source.edits_of(leaf) for leaf in leaves] == [(piece,) for piece in pieces]
         digest = database.digest()
         evict(database)
         assert database.digest() == digest
