@@ -9,7 +9,8 @@ Sums (INV-T3)
     (or a text that is not an integer), the sum is a real: the exact sum of all values, rounded once (`math.fsum`), so
     it depends neither on the order of rows nor on how they were cut into batches. `SumState` shortens its list of
     reals whenever it has some thousands, few enough to stay in the processor's cache, to a few reals with the same exact sum
-    (`_expansion`). A list without a finite sum stays as it is, and is tried again when it has grown to twice its length.
+    (`_expansion`). A list without a finite sum stays as it is, and is tried again when it has grown to twice its length. Values of
+    a REAL column are not looked at before that: they are no integers, and what is NULL or text is noticed when they are summed.
 
 Values of a REAL column are kept in arrays of doubles (`group_of_reals`) as long as all are reals: they are copied when their rows are
 read, so that no fold has to fetch them from where they lie in memory, which takes longer than the fold itself.
@@ -148,10 +149,11 @@ def _real(value: float | None) -> float:
 class SumState:
     """sum(), total() and avg() over lists that come one after the other."""
 
-    __slots__ = ("count", "enough", "integers", "reals")
+    __slots__ = ("count", "enough", "integers", "reals", "stored")
 
     def __init__(self) -> None:
         self.count = 0
+        self.stored: list[Any] = []  # values of a REAL column that nobody has looked at
         self.enough = _KEEP
         self.integers = 0
         self.reals: list[int | float] = []
@@ -167,16 +169,42 @@ class SumState:
         if total.__class__ is int:
             self.integers += total
         else:
-            self.reals += items
-            if len(self.reals) > self.enough:
-                self.reals = _expansion(self.reals)
-                self.enough = max(_KEEP, 2 * len(self.reals))
+            self._keep(items)
+
+    def _keep(self, reals: Sequence[Any]) -> None:
+        self.reals += reals
+        if len(self.reals) > self.enough:
+            self.reals = _expansion(self.reals)
+            self.enough = max(_KEEP, 2 * len(self.reals))
+
+    def add_stored(self, items: Sequence[Any]) -> None:
+        """Take a batch of values of a REAL column: no integers are among them."""
+        stored = self.stored
+        stored += items
+        if len(stored) > _KEEP:
+            self.stored, count = [], len(stored)
+            try:
+                parts = _parts(stored)
+            except TypeError:  # NULLs or texts
+                parts = None
+            if parts is None:
+                self.add(stored[:count])
+            else:
+                self.count += count
+                self._keep(parts)
+
+    def _settle(self) -> None:
+        """Take what nobody has looked at."""
+        stored, self.stored = self.stored, []
+        if stored:
+            self.add(stored)
 
     def _sum(self) -> float | None:
         return real_sum([*self.reals, *_pieces(self.integers)] if self.integers else self.reals)
 
     def sum(self) -> int | float | None:
         """The result of sum()."""
+        self._settle()
         if self.reals:
             return self._sum()
         if not self.count:
@@ -187,10 +215,12 @@ class SumState:
 
     def total(self) -> float:
         """The result of total()."""
+        self._settle()
         return _real(self._sum()) if self.reals else float(self.integers)
 
     def average(self) -> float | None:
         """The result of avg()."""
+        self._settle()
         if not self.count:
             return None
         total = self._sum() if self.reals else self.integers
@@ -209,18 +239,23 @@ def _pieces(value: int) -> list[float]:
 
 def _expansion(items: list[int | float]) -> list[int | float]:
     """A few reals with the same exact sum; the list itself where there is no finite one."""
-    rest: list[Any] = items
-    if int in map(type, items):
-        rest = [part for item in items for part in _exact(item)]
+    rest: list[Any] = [part for item in items for part in _exact(item)] if int in map(type, items) else list(items)
+    parts = _parts(rest)
+    return items if parts is None else parts
+
+
+def _parts(reals: list[Any]) -> list[int | float] | None:
+    """A few reals with the same exact sum as a list of them, at whose end they are written off; None where there is no finite one.
+    TypeError: it holds something else."""
     made: list[int | float] = []
     try:
-        while (part := fsum(rest)) != 0.0:
+        while (part := fsum(reals)) != 0.0:
             if part - part != 0.0:
-                return items
+                return None
             made.append(part)
-            rest = [*rest, -part]
+            reals.append(-part)
     except (ValueError, OverflowError):
-        return items
+        return None
     return made or [0.0]
 
 

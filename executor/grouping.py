@@ -229,11 +229,11 @@ class Fold:
 
     # --- states, for aggregates without keys
 
-    def add(self, state: str) -> str:
-        """Statement that folds a batch into the state."""
+    def add(self, state: str, real: bool) -> str:
+        """Statement that folds a batch into the state; `real`: of values of a REAL column."""
         name = self.call.name
         if name in _STATES:
-            return f"{state}.add({self.values()})"
+            return f"{state}.{'add_stored' if real else 'add'}({self.values()})"
         if name == "count":
             return f"{state} += {self.result()}"
         fold = self.compiler.fold(self.call.order)
@@ -327,7 +327,7 @@ class GroupWriter:
         else:
             self._unpack(rows)
             for state, fold in zip(self.states, self.folds):
-                line(fold.add(state))
+                line(fold.add(state, all(map(self._of_reals, fold.call.arguments))))
 
     def _unpack(self, rows: str) -> None:
         """Write the naming of a list of elements as the folds know it: `rows`, or l0, l1, …."""
@@ -385,14 +385,11 @@ class GroupWriter:
             for call in calls
         )
         arguments = [argument for call in calls for argument in call.arguments]
-        return (
-            self.unit.meters < 2
-            and plain
-            and len(arguments) > 0
-            and all(
-                isinstance(a, Column) and a.column_affinity == "REAL" and a.source in self.stored for a in arguments
-            )
-        )
+        return self.unit.meters < 2 and plain and len(arguments) > 0 and all(map(self._of_reals, arguments))
+
+    def _of_reals(self, argument: object) -> bool:
+        """Is that a stored REAL column?"""
+        return isinstance(argument, Column) and argument.column_affinity == "REAL" and argument.source in self.stored
 
     # --- pass 2
 

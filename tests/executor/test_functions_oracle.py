@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import aerodb_dbapi
 from aerodb_dbapi.executor.aggregation import SumState
 from aerodb_dbapi.executor.functions.aggregates import AGGREGATES
 from aerodb_dbapi.executor.functions.dates import CLOCK
@@ -346,6 +347,46 @@ def test_a_long_sum_keeps_few_reals() -> None:
         state.add(values[i : i + 250])
     assert state.sum() == math.inf
     assert state.enough > len(values) / 2
+
+
+def test_a_long_sum_of_a_real_column() -> None:
+    """INV-T3: values that nobody looks at before they are many, with NULLs, texts and infinities among them."""
+    rng = random.Random(SEED)
+    values: list[Any] = [rng.uniform(-1, 1) * 10.0 ** rng.randrange(-9, 30) for _ in range(40_000)]
+    for odd in ([], [None], ["1.5", None, "2x", b"3"], [math.inf], [math.inf, -math.inf], [1e308, 1e308]):
+        mixed = [*values[:9000], *odd, *values[9000:]]
+        state, general, longest = SumState(), SumState(), 0
+        for i in range(0, len(mixed), 250):
+            state.add_stored(tuple(mixed[i : i + 250]))
+            general.add(mixed[i : i + 250])
+            longest = max(longest, len(state.reals) + len(state.stored))
+        assert repr([state.sum(), state.total(), state.average()]) == repr(
+            [general.sum(), general.total(), general.average()]
+        ), (SEED, odd)
+        assert state.count == general.count == len(mixed) - mixed.count(None)
+        assert longest < 9000 or odd[:1] in ([math.inf], [1e308])
+    nothing = SumState()
+    nothing.add_stored([None, None])
+    assert (nothing.sum(), nothing.total(), nothing.average()) == (None, 0.0, None)
+
+
+def test_sums_of_real_columns(oracle: sqlite3.Connection) -> None:
+    connection = aerodb_dbapi.connect(":memory:")
+    rows = [(i / 8 if i % 7 else None, i if i % 11 else "text", f"{i}") for i in range(1, 10_000)]
+    for one in (connection, oracle):
+        one.execute("CREATE TABLE reals(a REAL, b REAL, c DOUBLE DEFAULT 3)")
+        one.executemany("INSERT INTO reals VALUES (?, ?, ?)", rows)
+        one.execute("ALTER TABLE reals ADD COLUMN d REAL DEFAULT 5")
+    for sql in (
+        "SELECT sum(a), total(a), avg(a), count(a), max(a) FROM reals",
+        "SELECT sum(b), avg(b), sum(c), sum(d), sum(DISTINCT d), typeof(sum(d)) FROM reals",
+        "SELECT sum(a) FILTER (WHERE c > 100), avg(b) FILTER (WHERE a IS NULL) FROM reals",
+        "SELECT sum(a), sum(b), total(c) FROM reals WHERE c < 0",
+        "SELECT sum(y.a), count(*) FROM reals x LEFT JOIN reals y ON y.rowid = x.rowid + 5000",
+    ):
+        mine, other = connection.execute(sql).fetchall(), oracle.execute(sql).fetchall()
+        assert [list(map(type, row)) for row in mine] == [list(map(type, row)) for row in other], sql
+        assert mine == [pytest.approx(row) if None not in row else row for row in other], sql
 
 
 def test_every_function_of_sqlite_is_there_or_left_out(oracle: sqlite3.Connection) -> None:
