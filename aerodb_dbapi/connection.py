@@ -42,7 +42,7 @@ from aerodb_dbapi.planner.lexer import first_word
 from aerodb_dbapi.storage import errors
 from aerodb_dbapi.storage.database import Database
 from aerodb_dbapi.storage.errors import ProgrammingError
-from aerodb_dbapi.surface import Surface
+from aerodb_dbapi.surface import FUNCTION_NAME_MAX, Surface
 from aerodb_dbapi.turns import Turns, in_turn
 from aerodb_dbapi.uri import Location, locate
 
@@ -462,11 +462,11 @@ class Connection(Surface, Feeding):
 
         `narg` is the number of arguments, 0 to 127; -1: any. A `deterministic` one may stand in indexes and generated columns.
         It hides a built-in of that name. An exception in it fails the statement with OperationalError.
-        Raises OperationalError when `narg` is out of range.
+        Raises OperationalError when `narg` is out of range or the name has more than 255 bytes.
         """
         session = self._ready()
         _check_name("create_function", name)
-        if not -1 <= index(narg) <= 127:
+        if not -1 <= index(narg) <= 127 or len(name.encode()) > FUNCTION_NAME_MAX:
             raise errors.OperationalError("Error creating function")
         if func is not None and not callable(func):
             raise TypeError("parameter must be callable")
@@ -477,11 +477,12 @@ class Connection(Surface, Feeding):
     def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable[[], Any] | None) -> None:
         """Register an aggregate: a class with `step(*values)`, and `finalize()`, which gives the result. None removes it.
 
-        `n_arg` is the number of arguments, -1 for any. Raises OperationalError when it is out of range.
+        `n_arg` is the number of arguments, -1 for any. Raises OperationalError when it is out of range or the name has more than 255
+        bytes.
         """
         session = self._ready()
         _check_name("create_aggregate", name)
-        if not -1 <= index(n_arg) <= 127:
+        if not -1 <= index(n_arg) <= 127 or len(name.encode()) > FUNCTION_NAME_MAX:
             raise errors.OperationalError("Error creating aggregate")
         session.register_aggregate(name, n_arg, aggregate_class)
 

@@ -41,6 +41,7 @@ from aerodb_dbapi.storage.errors import (
 from aerodb_dbapi.storage.values import check_parameter
 from aerodb_dbapi.turns import in_turn
 
+FUNCTION_NAME_MAX: Final = 255  # bytes
 _PRAGMA_OF: Final = {
     constants.SQLITE_DBCONFIG_ENABLE_FKEY: "foreign_keys",
     constants.SQLITE_DBCONFIG_LEGACY_ALTER_TABLE: "legacy_alter_table",
@@ -141,7 +142,9 @@ class Surface:
         """Register an aggregate that may also have OVER: a class with `step(*values)`, `inverse(*values)`, `value()` and
         `finalize()`. None removes it."""
         session = self._ready()
-        if not -1 <= num_params <= 127:
+        if not isinstance(name, str):
+            raise TypeError(f"create_window_function() argument 1 must be str, not {type_name(name)}")
+        if not -1 <= num_params <= 127 or len(name.encode()) > FUNCTION_NAME_MAX:
             raise ProgrammingError("bad parameter or other API misuse")
         session.register_aggregate(name, num_params, aggregate_class, window=True)
 

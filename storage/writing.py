@@ -140,7 +140,7 @@ class Writing:
                     continue
             child = written.get(id(node))
             if child is None:
-                base = bases[place]
+                base = bases[place] if source is None else None  # the place of one with a source may not change
                 child = self._leaf(node, base, is_root) if leaves else self._branch(node, base, lows[place])
                 written[id(node)] = child
                 if source is None:
