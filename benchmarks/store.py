@@ -92,9 +92,10 @@ def checkpoints(mine: str, other: str, count: int) -> list[list[float]]:
     """Seconds that each of some checkpoints takes, ours and theirs by turns, each after a change of other rows."""
     both = connect_ours(mine), connect_theirs(other)
     took: list[list[float]] = [[], []]
+    for connection in both:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
     for part in range(ROUNDS):
         for connection, seconds in zip(both, took):
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
             connection.execute(f"UPDATE t SET a = a + 1 WHERE id % 8 = {part} AND id < {count}")
             seconds.append(timed(partial(connection.execute, "PRAGMA wal_checkpoint(PASSIVE)")))
     for connection in both:

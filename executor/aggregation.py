@@ -69,15 +69,15 @@ def sum_of(items: Sequence[Any]) -> int | float | None:
     return real_sum(items)
 
 
-def total_of(items: Sequence[Any]) -> float:
-    """total(): as sum(), but always a real."""
+def total_of(items: Sequence[Any]) -> float | None:
+    """total(): as sum(), but always a real, or NULL where both infinities meet."""
     if items.__class__ is array:
-        return _real(_real_sum(items))
+        return _real_sum(items)
     try:
         total = sum(items)
     except TypeError:
         return total_of(numbers_of(items))
-    return float(total) if total.__class__ is int else _real(real_sum(items))
+    return float(total) if total.__class__ is int else real_sum(items)
 
 
 def average_of(items: Sequence[Any]) -> float | None:
@@ -142,18 +142,14 @@ def _exact(item: int | float) -> tuple[float, ...]:
     return high, float(int(item) - int(high))
 
 
-def _real(value: float | None) -> float:
-    return 0.0 if value is None else value
-
-
 class SumState:
     """sum(), total() and avg() over lists that come one after the other."""
 
-    __slots__ = ("count", "enough", "integers", "reals", "stored")
+    __slots__ = ("count", "enough", "integers", "reals", "unseen")
 
     def __init__(self) -> None:
         self.count = 0
-        self.stored: list[Any] = []  # values of a REAL column that nobody has looked at
+        self.unseen: list[Any] = []  # values of a REAL column that nobody has looked at
         self.enough = _KEEP
         self.integers = 0
         self.reals: list[int | float] = []
@@ -179,25 +175,25 @@ class SumState:
 
     def add_stored(self, items: Sequence[Any]) -> None:
         """Take a batch of values of a REAL column: no integers are among them."""
-        stored = self.stored
-        stored += items
-        if len(stored) > _KEEP:
-            self.stored, count = [], len(stored)
+        unseen = self.unseen
+        unseen += items
+        if len(unseen) > _KEEP:
+            self.unseen, count = [], len(unseen)
             try:
-                parts = _parts(stored)
+                parts = _parts(unseen)
             except TypeError:  # NULLs or texts
                 parts = None
             if parts is None:
-                self.add(stored[:count])
+                self.add(unseen[:count])
             else:
                 self.count += count
                 self._keep(parts)
 
     def _settle(self) -> None:
         """Take what nobody has looked at."""
-        stored, self.stored = self.stored, []
-        if stored:
-            self.add(stored)
+        unseen, self.unseen = self.unseen, []
+        if unseen:
+            self.add(unseen)
 
     def _sum(self) -> float | None:
         return real_sum([*self.reals, *_pieces(self.integers)] if self.integers else self.reals)
@@ -213,10 +209,10 @@ class SumState:
             return self.integers
         raise OperationalError("integer overflow")
 
-    def total(self) -> float:
+    def total(self) -> float | None:
         """The result of total()."""
         self._settle()
-        return _real(self._sum()) if self.reals else float(self.integers)
+        return self._sum() if self.reals else float(self.integers)
 
     def average(self) -> float | None:
         """The result of avg()."""
@@ -245,7 +241,7 @@ def _expansion(items: list[int | float]) -> list[int | float]:
 
 
 def _parts(reals: list[Any]) -> list[int | float] | None:
-    """A few reals with the same exact sum as a list of them, at whose end they are written off; None where there is no finite one.
+    """A few reals with the same exact sum as a list of them, to which they are appended, negated; None where there is no finite sum.
     TypeError: it holds something else."""
     made: list[int | float] = []
     try:

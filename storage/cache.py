@@ -87,7 +87,7 @@ class NodeCache:
                 self._evict()
 
     def add_all(self, nodes: Sequence[Any], weights: Sequence[int]) -> None:
-        """The same of several nodes of one class."""
+        """The same of nodes of one class, at least one."""
         with self._lock:
             (self._branches if nodes[0].__class__ is Branch else self._leaves).extend(zip(nodes, weights))
             self.used += sum(weights)

@@ -401,6 +401,7 @@ class Checkpointer:
         blocks.file.sync()
         header = blocks.header.following(commit_id=record.commit_id, checkpoint=pointer)
         self._write_header(_naming(header, log, sealed=log is None or closing))
+        self._entries = self._before = None  # those of the new record are read from it, should this end here
         blocks.record = record
         writing.adopt()
 

@@ -19,7 +19,7 @@ Pieces
     before the one that is at place 2.
 
 When (INV-C11)
-    A leaf is written as edits of the block of the leaf that it was made of if the pieces are shorter than half of that block
+    A leaf is written as edits of the block of the leaf that it was made of if the pieces take at most half of that block
     and `EDITS_MAX`; else it gets a block of its own, and begins anew. They have a key in common, so no other leaf of the state can
     be edits of the same block: a tree holds no key twice. Which leaf it was made of is found as for pages that are edited
     (`writing.py`), and what changed by identity (`patching.py`). `EDITING` switches it off; what is written can be read all the same.
@@ -45,10 +45,12 @@ GONE, REPLACED, COME, RENEWED = 0, 1, 2, 3  # what a step does
 
 EDITING = True  # whether checkpoints write edits
 EDITS_MAX: Final = 1024  # bytes, for a leaf
+LOOKS_LONG: Final = 4 * EDITS_MAX
 SHARE = 2  # edits may take one part in so many of the bytes of a leaf's block, at most
 
 Content = tuple[tuple[Any, ...], tuple[Any, ...]]
 Entries = tuple[Sequence[Any], Sequence[Any]]
+LONG: Final = bytes(EDITS_MAX + 1)  # stands for a piece that would be longer than any may be
 Edits = tuple[bytes, ...]  # the pieces of one leaf; none for one that is as in its block
 
 _STEPS, _COLUMNS = 0, 1
@@ -80,6 +82,8 @@ def by_columns(
     numbers, columns = [], []
     for number, (former, items) in enumerate(zip(zip(*olds), zip(*news))):
         if not all(map(is_, former, items)):
+            if _are_long(items):
+                return LONG
             numbers.append(number)
             columns.append(items)
     return pack(packer, (_COLUMNS, places, numbers, columns))
@@ -88,7 +92,15 @@ def by_columns(
 def by_steps(steps: Sequence[int], keys: Sequence[Any], values: Sequence[Any], packer: Callable[[Any], bytes]) -> bytes:
     """The piece of steps, with the keys and values of those that need some."""
     alike = bool(keys) and keys[0].__class__ is tuple and all(map(is_, values, map(_last, keys)))
+    columns = keys if alike else values
+    if columns and columns[0].__class__ is tuple and any(map(_are_long, zip(*columns))):
+        return LONG
     return pack(packer, (_STEPS, steps, keys, None if alike else values))
+
+
+def _are_long(items: Sequence[Any]) -> bool:
+    """Whether these look longer, by the first of them, than edits may be: then they are not packed to find out."""
+    return items[0].__class__ in (str, bytes) and len(items[0]) * len(items) > LOOKS_LONG
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------

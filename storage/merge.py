@@ -46,7 +46,7 @@ Replacement = tuple[list[Node], list[Any]]  # nodes of one level, and their lowe
 class Merge:
     """One merge: the sorted edits, and whether a put over an equal key replaces the key object as well."""
 
-    __slots__ = ("keys", "packer", "rekey", "small", "steps", "values")
+    __slots__ = ("before", "keys", "packer", "rekey", "small", "steps", "values")
 
     def __init__(self, keys: Sequence[Any], values: Sequence[Any], rekey: bool) -> None:
         self.keys = keys
@@ -54,6 +54,7 @@ class Merge:
         self.rekey = rekey
         self.small: set[int] = set()  # ids of new nodes that are less than a quarter full
         self.steps: list[int] = []  # of the leaf that was edited last, from right to left
+        self.before: Any = None  # its keys and values before that
         self.packer: Any = None
 
     def node(self, node: Node, start: int, stop: int) -> Replacement:
@@ -110,7 +111,7 @@ class Merge:
         if self.steps:
             if len(self.steps) >= STEPS_MIN and len(made) == 1:
                 self.remember(leaf, made[0], start, stop)
-            self.steps = []
+            self.steps, self.before = [], None
         return made, lows
 
     def remember(self, leaf: Leaf, made: Any, start: int, stop: int) -> None:
@@ -120,15 +121,16 @@ class Merge:
         except AttributeError:  # that one is dirty too
             return
         steps = self.steps[::-1]
-        made.step = leaf, array("I", steps), self.piece(leaf, made, steps, start, stop) if leaf_edits.EDITING else None
+        made.step = leaf, array("I", steps), self.piece(made, steps, start, stop) if leaf_edits.EDITING else None
 
-    def piece(self, leaf: Leaf, made: Leaf, steps: list[int], start: int, stop: int) -> bytes | None:
+    def piece(self, made: Leaf, steps: list[int], start: int, stop: int) -> bytes | None:
         """The edits of a leaf as they stand in its branch; None if they are too long."""
         if self.packer is None:
             self.packer = leaf_edits.packer()
         piece = None
-        if made.keys is leaf.keys:
-            piece = leaf_edits.by_columns([step >> 2 for step in steps], leaf.values, made.values, self.packer)
+        keys_before, values_before = self.before
+        if made.keys is keys_before:
+            piece = leaf_edits.by_columns([step >> 2 for step in steps], values_before, made.values, self.packer)
         if piece is None:
             keys, values = self.keys[start:stop], self.values[start:stop]
             if TOMBSTONE in values:
@@ -151,7 +153,8 @@ class Merge:
         """Few edits: each finds its place by bisection, from right to left, so that places stay valid."""
         keys, rekey = leaf.keys, self.rekey
         new_keys: list[Any] | None = None
-        new_values = list(leaf.values)
+        values = leaf.values
+        new_values = list(values)
         count = place = len(keys)
         steps = self.steps
         for j in range(stop - 1, start - 1, -1):
@@ -180,6 +183,7 @@ class Merge:
                 new_values.insert(place, value)
         if not steps:
             return None
+        self.before = keys, values
         return keys if new_keys is None else tuple(new_keys), tuple(new_values)
 
     def rebuilt(self, leaf: Leaf, start: int, stop: int) -> tuple[Keys, Values] | None:

@@ -47,7 +47,7 @@ from aerodb_dbapi.storage.tree import Tree
 
 WRITE_BATCH: Final = 1 << 20
 YIELD_BYTES: Final = 1 << 14  # of pages, packed between two moments at which other threads may go on
-FEW: Final = 4  # so many children of a branch have sources of their own
+FEW: Final = 4  # up to so many dirty children of a branch get sources of their own
 SAMPLED: Final = 8  # of so many leaves that follow one another one is weighed
 EDIT_BYTES: Final = 256  # what it costs to find the edits of a leaf, as bytes that are packed
 _SLACK: Final = 64  # by how much the record may grow when room for the record itself is taken from its free list
@@ -205,7 +205,7 @@ class Writing:
     def _patched(self, pointer: Pointer, base: Leaf, leaf: Leaf, steps: Any, change: Change | None) -> bytes | None:
         """The page of a leaf, made of the page of another; None if that cannot be."""
         before, after = _content(base), (leaf.keys, leaf.values)
-        if steps is not None:
+        if steps is not None:  # then nobody has compared them
             change = patching.change_by(steps, base.size, leaf.size)
         if before is None or change is None:
             return None
@@ -277,7 +277,7 @@ class Writing:
                     node.place = 0
                     node.source = BlockSource(blocks, pointer, edits)
             self._add([nodes[place] for place in dirty], [written[place].pointer for place in dirty])
-        for node in self.foreign:  # no edits, so that its place does not count
+        for node in self.foreign:  # without edits, for it had no base: its place does not count
             loaded, pointer = is_loaded(node), self.written[id(node)].pointer
             node.source = BlockSource(blocks, pointer)
             if loaded:

@@ -66,8 +66,7 @@ class Total(Sum):
     __slots__ = ()
 
     def finalize(self) -> float | None:
-        state = self._flush()
-        return state.sum() if state.reals else state.total()
+        return self._flush().total()
 
 
 class Average(Sum):

@@ -359,7 +359,7 @@ def test_a_long_sum_of_a_real_column() -> None:
         for i in range(0, len(mixed), 250):
             state.add_stored(tuple(mixed[i : i + 250]))
             general.add(mixed[i : i + 250])
-            longest = max(longest, len(state.reals) + len(state.stored))
+            longest = max(longest, len(state.reals) + len(state.unseen))
         assert repr([state.sum(), state.total(), state.average()]) == repr(
             [general.sum(), general.total(), general.average()]
         ), (SEED, odd)
@@ -368,6 +368,21 @@ def test_a_long_sum_of_a_real_column() -> None:
     nothing = SumState()
     nothing.add_stored([None, None])
     assert (nothing.sum(), nothing.total(), nothing.average()) == (None, 0.0, None)
+
+
+def test_totals_of_both_infinities(oracle: sqlite3.Connection) -> None:
+    connection = aerodb_dbapi.connect(":memory:")
+    for one in (connection, oracle):
+        one.execute("CREATE TABLE ends(r REAL, n)")
+        one.executemany("INSERT INTO ends VALUES (?, ?)", [(9e999, 9e999), (-9e999, -9e999), (1.5, 2)])
+    for sql in (
+        "SELECT total(r), total(n), total(r + 1) FROM ends",
+        "SELECT total(r), sum(n) FROM ends GROUP BY 1 = 1",
+        "SELECT total(r), total(n) FROM ends WHERE r > 0",
+        "SELECT total(r) FROM ends WHERE r IS NULL",
+        "SELECT total(r) OVER (ORDER BY n ROWS 1 PRECEDING) FROM ends LIMIT 2",
+    ):
+        assert connection.execute(sql).fetchall() == oracle.execute(sql).fetchall(), sql
 
 
 def test_sums_of_real_columns(oracle: sqlite3.Connection) -> None:

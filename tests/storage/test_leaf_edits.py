@@ -299,3 +299,49 @@ def test_a_merge_remembers_its_steps_until_the_checkpoint(monkeypatch: pytest.Mo
         assert database.digest() == digest
         assert checkpointer_of(database).failure is None
         database.close()
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_an_end_while_nodes_become_clean(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory runs out in the middle of `adopt`: the checkpoint is so, and the next ones free no block twice (INV-G4)."""
+    with shape.capacities(16, 4):
+        files, database, trees = small(monkeypatch)
+        commit(database, lambda t: [put(t, trees, rowid, ("changed", 1)) for rowid in range(1, 200, 9)])
+        add, calls = writing.Writing._add, 0
+
+        def failing(self: Any, *rest: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == at:
+                raise MemoryError
+            add(self, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(writing.Writing, "_add", failing)
+            with pytest.raises(MemoryError):
+                database.checkpoint()
+        for step in range(3):
+            commit(database, lambda t, step=step: [put(t, trees, rowid, ("again", step)) for rowid in range(1, 200, 7)])
+            digest = database.digest()
+            database.checkpoint()
+            check_store(database)
+            assert Survey(blocks_of(database)).check() == []
+        evict(database)
+        assert database.digest() == digest
+        database.close()
+        database = Database.open(PATH, files=files)
+        assert database.digest() == digest
+        check_store(database)
+        database.close()
+
+
+def test_long_texts_are_not_packed_to_find_out() -> None:
+    leaf = Leaf(tuple(range(SIZE)), tuple((number, "x" * 2000) for number in range(SIZE)))
+    page = pages.pack_leaf(leaf.keys, leaf.values)
+    leaf.source = None  # type: ignore[assignment]
+    texts = merged(leaf, {key: (key, "y" * 2000) for key in range(0, 40, 5)}, rekey=False)
+    new_rows = merged(leaf, {key: (key, "y" * 2000) for key in (-1, *range(0, 40, 5))}, rekey=False)
+    numbers = merged(leaf, {key: (-key, leaf.values[key][1]) for key in range(0, 40, 5)}, rekey=False)
+    assert texts is not None and new_rows is not None and numbers is not None
+    assert texts.step[2] is None and new_rows.step[2] is None
+    assert pages.unpack_leaf(page, (numbers.step[2],)) == (numbers.keys, numbers.values)
