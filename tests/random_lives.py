@@ -264,7 +264,7 @@ class Life:
         if self.chance(0.05):
             return f"INSERT {word}INTO {table} DEFAULT VALUES{self.returning(table)}"
         upsert = self.chance(0.3) and not word and table not in self.strict
-        made = f"{head} VALUES {self.rows(columns, 1 if word or upsert else 3)}"
+        made = f"{head} VALUES {self.rows(columns, 1 if word or upsert or table in self.strict else 3)}"
         if upsert:
             names = self.writable[table]
             scope = [*names, *(f"excluded.{name}" for name in names)]
